@@ -1,0 +1,137 @@
+"""HTTP to couriers: the exact bytes that were signed go out, and every way of not getting an answer has a name."""
+
+import asyncio
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import httpx2
+from django.conf import settings
+
+from .errors import CourierError, ErrorClass
+
+# A courier's answer is a few kB. Anything longer than this is not an answer.
+MAX_ANSWER_BYTES = 2 * 1024 * 1024
+# A worker calls one or two hosts; more connections than this only queue at the courier.
+MAX_CONNECTIONS = 32
+
+
+@dataclass(frozen=True)
+class Call:
+    """One POST, ready to send. `is_write` marks calls that change something at the courier."""
+
+    url: str
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    is_write: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back with HTTP 2xx. `is_write` is the call's."""
+
+    text: str
+    is_write: bool = False
+
+
+def timeout_s() -> float:
+    """How long one call may take, seconds."""
+    return float(getattr(settings, "COURIER_TIMEOUT_S", 8))
+
+
+def send(call: Call) -> Answer:
+    """POST and wait. Raises CourierError; `is_unknown_outcome` when a write may have arrived."""
+    try:
+        with _client().stream("POST", call.url, content=call.body, headers=call.headers) as response:
+            body = bytearray()
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > MAX_ANSWER_BYTES:
+                    raise _garbage(call, "answer too long", "")
+            return _answer(call, response.status_code, bytes(body))
+    except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+        raise _unsent(error) from error
+    except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
+        raise CourierError(ErrorClass.BAD_REQUEST, type(error).__name__, str(error)) from error
+    except httpx2.HTTPError as error:
+        raise _lost(call, error) from error
+
+
+async def asend(session: aiohttp.ClientSession, call: Call) -> Answer:
+    """`send` over an aiohttp session, for many calls in flight."""
+    try:
+        async with session.post(
+            call.url,
+            data=call.body,
+            headers=call.headers,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=timeout_s()),
+        ) as response:
+            body = bytearray()
+            async for chunk in response.content.iter_chunked(64 * 1024):
+                body += chunk
+                if len(body) > MAX_ANSWER_BYTES:
+                    raise _garbage(call, "answer too long", "")
+            return _answer(call, response.status, bytes(body))
+    except aiohttp.InvalidURL as error:
+        raise CourierError(ErrorClass.BAD_REQUEST, type(error).__name__, str(error)) from error
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        raise _unsent(error) from error
+    except (aiohttp.ClientError, asyncio.TimeoutError, ConnectionError) as error:
+        raise _lost(call, error) from error
+
+
+def garbage(answer: Answer, message: str) -> CourierError:
+    """The answer is not in the courier's format. A write may have been carried out all the same."""
+    return CourierError(
+        ErrorClass.TRANSIENT, "garbage", message, raw=answer.text[:2000], is_unknown_outcome=answer.is_write
+    )
+
+
+def _answer(call: Call, status: int, body: bytes) -> Answer:
+    # Couriers promise UTF-8; a wrong byte in a site name must not lose the scan.
+    text = body.decode("utf-8", errors="replace")
+    if 200 <= status < 300:
+        return Answer(text, call.is_write)
+    if status == 429:
+        raise CourierError(ErrorClass.THROTTLED, "429", "HTTP 429", raw=text[:2000])
+    if status in (401, 403):
+        raise CourierError(ErrorClass.AUTH, str(status), f"HTTP {status}", raw=text[:2000])
+    if 400 <= status < 500:
+        raise CourierError(ErrorClass.BAD_REQUEST, str(status), f"HTTP {status}", raw=text[:2000])
+    raise CourierError(
+        ErrorClass.TRANSIENT, str(status), f"HTTP {status}", raw=text[:2000], is_unknown_outcome=call.is_write
+    )
+
+
+def _garbage(call: Call, message: str, text: str) -> CourierError:
+    return garbage(Answer(text, call.is_write), message)
+
+
+def _unsent(error: Exception) -> CourierError:
+    """No connection was made, so the courier certainly heard nothing."""
+    return CourierError(ErrorClass.TRANSIENT, type(error).__name__, str(error))
+
+
+def _lost(call: Call, error: Exception) -> CourierError:
+    """The request may have arrived; only the answer is missing."""
+    return CourierError(
+        ErrorClass.TRANSIENT, type(error).__name__, str(error), is_unknown_outcome=call.is_write
+    )
+
+
+_clients: dict[int, Any] = {}
+
+
+def _client() -> httpx2.Client:
+    """One pooled client per process: a connection inherited over a fork would be shared by two workers."""
+    client = _clients.get(os.getpid())
+    if client is None:
+        client = _clients[os.getpid()] = httpx2.Client(
+            timeout=timeout_s(),
+            follow_redirects=False,
+            trust_env=False,
+            limits=httpx2.Limits(max_connections=MAX_CONNECTIONS),
+        )
+    return client
