@@ -1,0 +1,63 @@
+"""The rail: which rooms a person may enter. A room without a page in this installation is left out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from merchant.people.models import User
+from merchant.people.rights import Right, can, shops_of
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`rights`: any one of them opens the room; none named means everybody. `path`: what marks the room as entered."""
+
+    name: str
+    label: Any
+    icon: str
+    path: str
+    rights: tuple[Right, ...] = ()
+    is_thumb: bool = False
+    is_end: bool = False
+
+
+ENTRIES = (
+    Entry("desk", _("Workbench"), "desk", "/desk/", (Right.SEE_ORDERS,), is_thumb=True),
+    Entry("orders", _("Orders"), "orders", "/orders/", (Right.SEE_ORDERS,), is_thumb=True),
+    Entry("interceptions", _("Interceptions"), "turn", "/interceptions/", (Right.SEE_ORDERS,), is_thumb=True),
+    Entry("refunds", _("Refunds"), "money", "/refunds/", (Right.APPROVE_REFUND, Right.RELEASE_REFUND), is_thumb=True),
+    Entry("imports", _("Import"), "upload", "/imports/", (Right.IMPORT_ORDERS,)),
+    Entry("ops", _("Operations"), "pulse", "/ops/", (Right.OPERATE_JOBS, Right.SEE_MESSAGES)),
+    Entry("rules", _("Rules"), "book", "/rules/", is_thumb=True),
+    Entry(
+        "settings",
+        _("Settings"),
+        "sliders",
+        "/settings/",
+        (Right.EDIT_POLICY, Right.EDIT_SECRETS, Right.SIGN_AGREEMENT),
+        is_end=True,
+    ),
+)
+
+
+def rights_of(user: User) -> set[str]:
+    """Every right the person holds in any of their shops."""
+    shops = list(shops_of(user))
+    return {right for right in Right if any(can(user, shop, right) for shop in shops)}
+
+
+def entries(user: User, path: str) -> list[dict[str, Any]]:
+    """The rail's rows for this person, in order, with the room they stand in marked."""
+    held = rights_of(user)
+    rows = []
+    for entry in ENTRIES:
+        if entry.rights and not held.intersection(entry.rights):
+            continue
+        try:
+            url = reverse(entry.name)
+        except NoReverseMatch:
+            continue
+        rows.append({"entry": entry, "url": url, "is_here": path.startswith(entry.path)})
+    return rows
