@@ -1,0 +1,24 @@
+"""Instants are UTC in the database and Asia/Shanghai on the page; timers run on the scaled clock."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import timezone
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC."""
+    return timezone.now()
+
+
+def scaled(length: timedelta) -> timedelta:
+    """A timer's length on the running clock (`HUICANG_CLOCK_SCALE`)."""
+    return length * settings.CLOCK_SCALE
+
+
+def shanghai(naive: datetime) -> datetime:
+    """A courier's or platform's wall-clock time, which is Shanghai's, as an aware instant."""
+    return naive.replace(tzinfo=SHANGHAI)

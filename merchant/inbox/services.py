@@ -1,0 +1,94 @@
+"""Raw first: a push is stored in milliseconds and worked on later, by whoever registered for its source."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+
+from merchant.clock import now, scaled
+from merchant.inbox import registry
+from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
+from merchant.people.rights import Right, check_right
+from merchant.trail import activity
+
+logger = logging.getLogger(__name__)
+
+# After the last of these a person decides; the row stays visible until then.
+RETRIES = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800)]
+KEPT_HEADERS = ("content-type", "x-companyid", "x-appkey", "x-timestamp", "user-agent")
+# Other verdicts keep only a taste of the body: a flood of forged pushes must not fill the disk.
+KEPT_OF_REFUSED = 4096
+
+
+def receive(
+    source: str, *, shop: Any, account_id: int | None, headers: dict[str, str], body: bytes, verdict: str = InboxVerdict.VERIFIED, event_key: str = ""
+) -> InboxMessage:
+    """Store a push as it came. Only a verified one gets a task; every other is on record and changes nothing."""
+    from merchant.tasks import handle_inbox_message
+
+    is_verified = verdict == InboxVerdict.VERIFIED
+    with transaction.atomic():
+        message = InboxMessage.objects.create(
+            shop=shop,
+            source=source,
+            account_id=account_id,
+            headers={name: value[:200] for name, value in headers.items() if name.lower() in KEPT_HEADERS},
+            body=body if is_verified else body[:KEPT_OF_REFUSED],
+            size=len(body),
+            verdict=verdict,
+            event_key=event_key[:64],
+        )
+        if is_verified:
+            InboxTask.objects.create(message=message, source=source, next_at=now() + scaled(timedelta(seconds=15)))
+            handle_inbox_message.delay_on_commit(message_id=message.pk)
+    return message
+
+
+def handle(message_id: int) -> bool:
+    """Work on one message. True when done; a failure is counted, delayed and after the last retry parked for a person."""
+    with transaction.atomic():
+        task = InboxTask.objects.select_for_update(skip_locked=True).filter(pk=message_id, is_parked=False).first()
+        if task is None:
+            return False
+        task.attempts += 1
+        # Pushed forward before the work: a worker that dies here leaves a row that simply comes due again.
+        task.next_at = now() + scaled(RETRIES[min(task.attempts - 1, len(RETRIES) - 1)])
+        task.save(update_fields=["attempts", "next_at"])
+    message = InboxMessage.objects.select_related("shop").get(pk=message_id)
+    try:
+        registry.handler_of(message.source)(message)
+    except Exception as error:  # noqa: BLE001 - whatever a handler cannot digest must stay visible and retryable
+        logger.exception("message %s of %s failed", message_id, message.source)
+        is_parked = task.attempts >= len(RETRIES) or isinstance(error, LookupError)
+        InboxTask.objects.filter(pk=message_id).update(error=f"{type(error).__name__}: {error}"[:500], is_parked=is_parked)
+        return False
+    InboxTask.objects.filter(pk=message_id).delete()
+    return True
+
+
+def sweep(limit: int = 500) -> int:
+    """Handle what is due; finds the same work as the wake-up. Returns how many were handled."""
+    due = InboxTask.objects.filter(is_parked=False, next_at__lte=now()).order_by("next_at").values_list("pk", flat=True)[:limit]
+    return sum(handle(pk) for pk in due)
+
+
+def retry(message: InboxMessage, *, by: Any) -> None:
+    """A person says: try again now. Raises Refused RIGHT."""
+    from merchant.tasks import handle_inbox_message
+
+    check_right(by, message.shop, Right.OPERATE_JOBS)
+    with transaction.atomic():
+        changed = InboxTask.objects.filter(pk=message.pk).update(is_parked=False, attempts=0, next_at=now())
+        if changed:
+            activity.record(message, "message.retry", by=by, shop=message.shop)
+            handle_inbox_message.delay_on_commit(message_id=message.pk)
+
+
+def purge(keep: timedelta) -> int:
+    """Delete raw messages older than `keep` that nobody still has to work on; returns how many."""
+    old = InboxMessage.objects.filter(received_at__lt=now() - keep, task__isnull=True).order_by("received_at").values("pk")
+    total = 0
+    while pks := [row["pk"] for row in old[:2000]]:
+        total += InboxMessage.objects.filter(pk__in=pks).delete()[0]
+    return total

@@ -1,0 +1,33 @@
+"""Gathers the models of every capability, so that Django finds them."""
+
+from merchant.inbox.models import InboxMessage, InboxTask
+from merchant.jobs.models import Job, JobRow, ProcessBeat
+from merchant.ledger.models import LedgerEntry
+from merchant.people.models import Membership, Role, Team, User
+from merchant.policy.models import Policy
+from merchant.shops.models import Agreement, CourierAccount, PlatformAccount, Shop
+from merchant.trail.models import Activity
+from merchant.vault.models import PiiCounted, PiiQuotaDay, PiiReveal, Recipient
+
+__all__ = [
+    "Activity",
+    "Agreement",
+    "CourierAccount",
+    "InboxMessage",
+    "InboxTask",
+    "Job",
+    "JobRow",
+    "LedgerEntry",
+    "Membership",
+    "PiiCounted",
+    "PiiQuotaDay",
+    "PiiReveal",
+    "PlatformAccount",
+    "Policy",
+    "ProcessBeat",
+    "Recipient",
+    "Role",
+    "Shop",
+    "Team",
+    "User",
+]

@@ -1,0 +1,30 @@
+"""The people of the demo: names made up, passwords printed on the login page. They exist only where HUICANG_DEMO is on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class DemoPerson:
+    username: str
+    display_name: str
+    role: str
+    may: Any
+    password: str = "huicang-demo"  # noqa: S105 - printed on the login page on purpose
+
+
+PEOPLE = (
+    DemoPerson("xiaosu", "小苏", "agent", _("Customer-service agent: intercepts, agrees up to ¥200, refuses, remarks")),
+    DemoPerson("ahe", "阿禾", "supervisor", _("Supervisor: agrees up to ¥1,000, imports, retries jobs, sees raw messages")),
+    DemoPerson("laoli", "老黎", "warehouse", _("Warehouse: receives parcels that come home")),
+    DemoPerson("qingqing", "青青", "finance", _("Finance: releases refunds, second person above ¥1,000")),
+    DemoPerson("zhanggui", "掌柜", "owner", _("Shop owner: agreement, rules, accounts, second person")),
+    DemoPerson("admin", "管理员", "platform_admin", _("Platform administrator: Django admin, all shops, masked")),
+)
+
+
+def people() -> tuple[DemoPerson, ...]:
+    return PEOPLE if settings.IS_DEMO else ()

@@ -1,0 +1,69 @@
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class User(AbstractUser):
+    """A person who signs in. What they may do stands in their memberships, shop by shop."""
+
+    display_name = models.CharField(_("name shown to colleagues"), max_length=40, blank=True)
+    is_platform_admin = models.BooleanField(_("platform administrator"), default=False)
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+
+class Team(models.Model):
+    shop = models.ForeignKey("merchant.Shop", models.PROTECT, related_name="teams")
+    name = models.CharField(_("name"), max_length=40)
+
+    class Meta:
+        verbose_name = _("team")
+        verbose_name_plural = _("teams")
+        constraints = [models.UniqueConstraint(fields=["shop", "name"], name="team_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.Model):
+    """Rights and amount limits as data. A role without a shop is a default for every shop (domain: 2.9)."""
+
+    shop = models.ForeignKey("merchant.Shop", models.PROTECT, null=True, blank=True, related_name="roles")
+    slug = models.SlugField(max_length=32)
+    name = models.CharField(_("name"), max_length=40)
+    rights = ArrayField(models.CharField(max_length=32), default=list, verbose_name=_("rights"))
+    # {right: fen}: the most this role may decide on one case, on one order in sum, and in sum over a day.
+    limits = models.JSONField(_("amount limits (fen)"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+        constraints = [models.UniqueConstraint(fields=["shop", "slug"], name="role_once", nulls_distinct=False)]
+
+    def __str__(self) -> str:
+        from django.utils.translation import gettext
+
+        return gettext(self.name) if self.shop_id is None else self.name
+
+
+class Membership(models.Model):
+    user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
+    shop = models.ForeignKey("merchant.Shop", models.PROTECT, related_name="memberships")
+    role = models.ForeignKey(Role, models.PROTECT, related_name="+")
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="memberships")
+    limits = models.JSONField(_("own amount limits (fen)"), default=dict, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = [models.UniqueConstraint(fields=["shop", "user"], name="membership_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.role} · {self.shop}"

@@ -1,0 +1,130 @@
+"""Who may do what (rights matrix, docs/rules.md). `user=None` is the system and may do everything."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from merchant.people.models import Membership, Role, User
+from merchant.refusals import Refused
+
+
+class Right(models.TextChoices):
+    SEE_ORDERS = "see_orders", _("see orders")
+    IMPORT_ORDERS = "import_orders", _("import files")
+    REMARK_ORDER = "remark_order", _("remark and flag")
+    HOLD_ORDER = "hold_order", _("hold an order")
+    SUBMIT_INTERCEPTION = "submit_interception", _("submit an interception")
+    WITHDRAW_INTERCEPTION = "withdraw_interception", _("withdraw an interception")
+    AGREE_CASE = "agree_case", _("agree a refund")
+    REFUSE_CASE = "refuse_case", _("refuse a case")
+    APPROVE_REFUND = "approve_refund", _("approve a refund as second person")
+    RELEASE_REFUND = "release_refund", _("release refund money")
+    OFFLINE_PAYOUT = "offline_payout", _("pay out offline")
+    SIGN_AGREEMENT = "sign_agreement", _("sign agreements")
+    EDIT_POLICY = "edit_policy", _("change rules and timers")
+    EDIT_SECRETS = "edit_secrets", _("change courier and platform accounts")
+    OPERATE_JOBS = "operate_jobs", _("retry, pause and poll now")
+    SEE_MESSAGES = "see_messages", _("see raw messages")
+    REVEAL_PII = "reveal_pii", _("reveal personal data")
+    RECEIVE_PARCEL = "receive_parcel", _("receive parcels")
+
+
+@dataclass(frozen=True)
+class DefaultRole:
+    name: str
+    rights: tuple[Right, ...]
+    limits: dict[str, int] = field(default_factory=dict)
+
+
+R = Right
+_DESK = (R.SEE_ORDERS, R.REMARK_ORDER, R.HOLD_ORDER, R.SUBMIT_INTERCEPTION, R.WITHDRAW_INTERCEPTION, R.AGREE_CASE, R.REFUSE_CASE, R.REVEAL_PII)
+
+ROLES: dict[str, DefaultRole] = {
+    "agent": DefaultRole(gettext_noop("Customer-service agent"), _DESK, {R.AGREE_CASE: 20_000}),
+    "supervisor": DefaultRole(
+        gettext_noop("Customer-service supervisor"),
+        (*_DESK, R.IMPORT_ORDERS, R.SEE_MESSAGES, R.OPERATE_JOBS),
+        {R.AGREE_CASE: 100_000},
+    ),
+    "warehouse": DefaultRole(gettext_noop("Warehouse"), (R.SEE_ORDERS, R.REMARK_ORDER, R.HOLD_ORDER, R.RECEIVE_PARCEL)),
+    "finance": DefaultRole(
+        gettext_noop("Finance"),
+        (R.SEE_ORDERS, R.APPROVE_REFUND, R.RELEASE_REFUND, R.OFFLINE_PAYOUT, R.SEE_MESSAGES),
+        {R.RELEASE_REFUND: 100_000},
+    ),
+    "owner": DefaultRole(
+        gettext_noop("Shop owner"),
+        (*_DESK, R.IMPORT_ORDERS, R.APPROVE_REFUND, R.SIGN_AGREEMENT, R.EDIT_POLICY, R.EDIT_SECRETS, R.OPERATE_JOBS, R.SEE_MESSAGES),
+    ),
+    "platform_admin": DefaultRole(
+        gettext_noop("Platform administrator"),
+        (R.SEE_ORDERS, R.EDIT_POLICY, R.EDIT_SECRETS, R.OPERATE_JOBS, R.SEE_MESSAGES),
+    ),
+}
+
+
+def ensure_default_roles() -> dict[str, Role]:
+    """The six default roles, made where absent; a role somebody changed stays as it is."""
+    made = {}
+    for slug, role in ROLES.items():
+        made[slug], _created = Role.objects.get_or_create(
+            shop=None,
+            slug=slug,
+            defaults={
+                "name": role.name,
+                "rights": [str(right) for right in role.rights],
+                "limits": {str(right): fen for right, fen in role.limits.items()},
+            },
+        )
+    return made
+
+
+def membership_of(user: Any, shop: Any) -> Membership | None:
+    """The active membership that gives this user rights in this shop; read once per user object."""
+    held: dict[int, Membership] | None = getattr(user, "_memberships_by_shop", None)
+    if held is None:
+        rows = Membership.objects.filter(user=user, is_active=True).select_related("role")
+        held = user._memberships_by_shop = {row.shop_id: row for row in rows}
+    return held.get(shop if isinstance(shop, int) else shop.pk)
+
+
+def can(user: User | None, shop: Any, right: str) -> bool:
+    """Whether `user` holds `right` in `shop` (a Shop or its id)."""
+    if user is None:
+        return True
+    if not user.is_active:
+        return False
+    membership = membership_of(user, shop)
+    if membership is not None and right in membership.role.rights:
+        return True
+    return user.is_platform_admin and right in ROLES["platform_admin"].rights
+
+
+def check_right(user: User | None, shop: Any, right: str) -> None:
+    """Raise Refused("RIGHT") unless `user` holds `right` in `shop`."""
+    if not can(user, shop, right):
+        raise Refused("RIGHT", _("Your role does not include this: %(right)s.") % {"right": Right(right).label}, right=str(right))
+
+
+def limit_fen(user: User | None, shop: Any, right: str) -> int | None:
+    """The most `user` may decide with `right`, in fen; None is no limit."""
+    if user is None:
+        return None
+    membership = membership_of(user, shop)
+    if membership is None:
+        return 0
+    found = {**membership.role.limits, **membership.limits}.get(str(right))
+    return None if found is None else int(found)
+
+
+def shops_of(user: User) -> list[int]:
+    """Ids of the shops whose rows this user may see."""
+    from merchant.shops.models import Shop
+
+    if user.is_platform_admin:
+        return list(Shop.objects.values_list("pk", flat=True))
+    held = Membership.objects.filter(user=user, is_active=True, role__rights__contains=[str(Right.SEE_ORDERS)])
+    return list(held.order_by("shop_id").values_list("shop_id", flat=True))

@@ -1,0 +1,102 @@
+"""The settings of a shop, typed. Every default is a row of docs/rules.md; what is called an assumption there is a setting here."""
+
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from merchant.refusals import Refused
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+# Seconds. Only timers something runs on stand here; docs/rules.md holds them all.
+TIMERS: dict[str, int] = {
+    "T-AS-HANDLE": 48 * HOUR,
+    "T-AS-WARN": 4 * HOUR,
+    "T-INT-ACK": 10 * MINUTE,
+    "T-INT-RESULT": 24 * HOUR,
+    "T-RETURN-HOME": 10 * DAY,
+    "T-DISPUTE-OPEN": 7 * DAY,
+    "T-NEGO": 24 * HOUR,
+    "T-REFUND-POLL": 1 * MINUTE,
+    "T-FUNDS": 7 * DAY,
+    "T-OFFLINE": 48 * HOUR,
+    "T-TRACK-FRESH": 60,
+    "T-STOPPED": 24 * HOUR,
+}
+WARNABLE = ("E12", "E13", "E15")
+EVIDENCE = {"zto_status": True, "yto_return_scan": True, "sto_return_scan": True, "jt_return_scan": True}
+
+
+@dataclass(frozen=True)
+class ShopPolicy:
+    """What a shop decided, as of one version. Money in fen, `timers` in seconds."""
+
+    version_id: int | None = None
+    version: int = 0
+    intercept_couriers: tuple[str, ...] = ("zto", "yto", "sto", "jt")
+    intercept_limit_fen: int = 50_000
+    intercept_limit_on_parcel_sum: bool = False
+    warn_only: tuple[str, ...] = ()
+    auto_agree: bool = True
+    pay_when: str = "success"
+    auto_submit: bool = False
+    evidence: dict[str, bool] = field(default_factory=lambda: dict(EVIDENCE))
+    second_person_fen: int = 100_000
+    release_manual_refunds: str = "finance"
+    refund_window: str = ""
+    pii_quota_per_day: int = 100
+    pii_count: str = "order"
+    keep_raw_days: int = 90
+    timers: dict[str, int] = field(default_factory=lambda: dict(TIMERS))
+
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "pay_when": ("success", "returned"),
+    "release_manual_refunds": ("finance", "at_once"),
+    "pii_count": ("order", "view"),
+    "refund_window": ("", "09:00-21:00"),
+}
+OWN_FIELDS = [f.name for f in fields(ShopPolicy) if f.name not in {"version_id", "version"}]
+
+
+def read(body: dict[str, Any], *, version_id: int | None = None, version: int = 0) -> ShopPolicy:
+    """A stored body as a policy; what it does not name takes today's default."""
+    known = {name: value for name, value in body.items() if name in OWN_FIELDS}
+    for name in ("intercept_couriers", "warn_only"):
+        if name in known:
+            known[name] = tuple(known[name])
+    for name, default in (("timers", TIMERS), ("evidence", EVIDENCE)):
+        known[name] = {**default, **known.get(name, {})}
+    return ShopPolicy(version_id=version_id, version=version, **known)
+
+
+def check(body: dict[str, Any]) -> None:
+    """Raise Refused("POLICY", …, field=…) on the first value that cannot be a setting."""
+    defaults = ShopPolicy()
+    for name, value in body.items():
+        if name not in OWN_FIELDS:
+            raise _wrong(name, _("There is no such setting."))
+        default = getattr(defaults, name)
+        if isinstance(default, bool):
+            if not isinstance(value, bool):
+                raise _wrong(name, _("This setting is on or off."))
+        elif isinstance(default, int):
+            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+                raise _wrong(name, _("This setting is a whole number, zero or more."))
+        elif name in CHOICES and value not in CHOICES[name]:
+            raise _wrong(name, _("This is not one of the choices."))
+    if bad := [code for code in body.get("warn_only", ()) if code not in WARNABLE]:
+        raise _wrong("warn_only", _("Only E12, E13 and E15 may be turned into a warning."), codes=bad)
+    for name, seconds in body.get("timers", {}).items():
+        if name not in TIMERS or not isinstance(seconds, int) or not 1 <= seconds <= 365 * DAY:
+            raise _wrong(name, _("A timer is between one second and one year."))
+
+
+def _wrong(name: str, why: Any, **detail: Any) -> Refused:
+    return Refused("POLICY", why, field=name, **detail)
+
+
+def timer_length(rules: ShopPolicy, name: str) -> timedelta:
+    return timedelta(seconds=rules.timers[name])

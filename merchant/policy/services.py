@@ -1,0 +1,45 @@
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+
+from merchant.clock import scaled
+from merchant.people.rights import Right, check_right
+from merchant.policy import schema
+from merchant.policy.models import Policy
+from merchant.policy.schema import ShopPolicy
+from merchant.shops.models import Shop
+from merchant.trail import activity
+
+
+def current(shop: Any) -> ShopPolicy:
+    """The shop's rules now (a Shop or its id); the defaults of docs/rules.md while it changed none."""
+    row = Policy.objects.filter(shop_id=shop if isinstance(shop, int) else shop.pk).order_by("-version").first()
+    return ShopPolicy() if row is None else schema.read(row.body, version_id=row.pk, version=row.version)
+
+
+def version_of(policy_id: int | None) -> ShopPolicy:
+    """The rules as they were in one version; the defaults when none was stored then."""
+    row = None if policy_id is None else Policy.objects.filter(pk=policy_id).first()
+    return ShopPolicy() if row is None else schema.read(row.body, version_id=row.pk, version=row.version)
+
+
+def timer(rules: ShopPolicy, name: str) -> timedelta:
+    """The length of a timer on the running clock."""
+    return scaled(schema.timer_length(rules, name))
+
+
+@transaction.atomic
+def change(shop: Shop, *, by: Any, reason: str, **settings: Any) -> ShopPolicy:
+    """Write a new version with these settings changed. Raises Refused RIGHT or POLICY (`detail["field"]` names it)."""
+    check_right(by, shop, Right.EDIT_POLICY)
+    schema.check(settings)
+    Shop.objects.select_for_update(no_key=True).get(pk=shop.pk)
+    before = current(shop)
+    body = {name: value for name, value in asdict(before).items() if name in schema.OWN_FIELDS}
+    for name, value in settings.items():
+        body[name] = {**body[name], **value} if isinstance(value, dict) else value
+    row = Policy.objects.create(shop=shop, version=before.version + 1, body=body, by=by, reason=reason)
+    activity.record(shop, "policy.change", by=by, reason=reason, shop=shop, version=row.version, changed=settings)
+    return schema.read(row.body, version_id=row.pk, version=row.version)

@@ -1,0 +1,236 @@
+"""One settings file: environment in, sensible local defaults, loud failure on nonsense (docs/configuration in README)."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from celery.schedules import crontab
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from merchant import environment as env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+IS_DEMO = env.flag("HUICANG_DEMO")
+IS_TESTING = env.flag("HUICANG_TESTING")
+DEBUG = env.flag("HUICANG_DEBUG")
+
+DEVELOPMENT_KEY = "only-for-a-machine-of-one-s-own"
+SECRET_KEY = env.text("HUICANG_SECRET_KEY", DEVELOPMENT_KEY)
+# `id:base64 of 32 bytes`, newest first: the first encrypts, all decrypt, so a key is rotated by putting a new one in front.
+PII_KEYS = env.words("HUICANG_PII_KEYS", "dev:" + "aHVpY2FuZy1sb2NhbC1kZXZlbG9wbWVudC1rZXktMzI=")
+PII_INDEX_KEY = env.text("HUICANG_PII_INDEX_KEY", "huicang-local-index-key")
+ALLOWED_HOSTS = env.words("HUICANG_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver")
+SITE_URL = env.text("HUICANG_SITE_URL", "http://127.0.0.1:8000")
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+IS_PUBLIC = SITE_URL.startswith("https://")
+if IS_PUBLIC and (SECRET_KEY == DEVELOPMENT_KEY or PII_KEYS[0].startswith("dev:")):
+    raise ImproperlyConfigured("HUICANG_SECRET_KEY and HUICANG_PII_KEYS must be set before the site is served over https.")
+if IS_PUBLIC and IS_DEMO:
+    raise ImproperlyConfigured("The demo has well-known passwords: it does not run on a public https address.")
+
+INSTALLED_APPS = [
+    "merchant",
+    "orders",
+    "logistics",
+    "aftersales",
+    "cs_workbench",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "rest_framework",
+    "django_filters",
+    "django_fsm",
+    "django_htmx",
+    "axes",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "merchant.urls"
+WSGI_APPLICATION = "merchant.wsgi.application"
+ASGI_APPLICATION = "merchant.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "merchant.context.house",
+            ]
+        },
+    }
+]
+
+DATABASES = {
+    "default": {
+        **env.postgres("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/huicang"),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "huicang",
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+}
+
+AUTH_USER_MODEL = "merchant.User"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/desk/"
+LOGOUT_REDIRECT_URL = "login"
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = True
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_PUBLIC
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("HUICANG_BEHIND_PROXY") else None
+SECURE_HSTS_SECONDS = 31_536_000 if IS_PUBLIC else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / ".data" / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "merchant.refusals.refusals_as_conflicts",
+}
+
+# --- clocks and the outside world -------------------------------------------------------------------------------------
+# Every timer of docs/rules.md is multiplied by this; tests of lost and late answers run a day in a minute.
+CLOCK_SCALE = env.number("HUICANG_CLOCK_SCALE", 1.0)
+COURIER_TIMEOUT_S = env.number("HUICANG_COURIER_TIMEOUT_S", 8.0)
+PUSH_MAX_BYTES = 256 * 1024
+# Hosts come from here only, never from a row or a message: nobody can point a signed call elsewhere.
+COURIER_HOSTS = {
+    "zto": env.text("HUICANG_ZTO_HOST", "https://japi.zto.com"),
+    "yto": env.text("HUICANG_YTO_HOST", "https://openapi.yto.net.cn"),
+}
+PLATFORM_HOSTS = {
+    "kuaishou": env.text("HUICANG_KUAISHOU_HOST", "https://openapi.kwaixiaodian.com"),
+    "wechat_pay": env.text("HUICANG_WECHAT_PAY_HOST", "https://api.mch.weixin.qq.com"),
+}
+
+# --- Celery -----------------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = "bulk"
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+# A wake-up is published once: a dead Redis must never hang a request, the sweep finds the same row.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,
+    "unacked_restore_interval": 2,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+}
+CELERY_TASK_ROUTES = {
+    "aftersales.*": {"queue": "money"},
+    "logistics.*interception*": {"queue": "intercept"},
+    "logistics.*": {"queue": "tracking"},
+    "merchant.handle_inbox_message": {"queue": "tracking"},
+    "orders.*": {"queue": "intake"},
+    "merchant.*": {"queue": "bulk"},
+}
+
+
+def every(seconds: float) -> float:
+    """Seconds between two sweeps on the scaled clock, never below one."""
+    return max(1.0, seconds * CLOCK_SCALE)
+
+
+CELERY_BEAT_SCHEDULE = {
+    "merchant.sweep_inbox": {"task": "merchant.sweep_inbox", "schedule": every(15)},
+    "merchant.purge_raw": {"task": "merchant.purge_raw", "schedule": crontab(hour="3", minute="20")},
+    "merchant.beat": {"task": "merchant.beat", "schedule": every(20)},
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s %(message)s", "datefmt": "%H:%M:%S"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("HUICANG_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "httpx2": {"level": "WARNING"},
+        "httpcore2": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
+        "wechatpayv3": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,95 @@
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from merchant.clock import now
+from merchant.locking import lock
+from merchant.people.rights import Right, check_right
+from merchant.refusals import Refused
+from merchant.shops.models import Agreement, AgreementKind, CourierAccount, PlatformAccount, Shop, new_push_token
+from merchant.trail import activity
+
+# The text shown when signing; a changed text is a new version and must be signed again.
+INTERCEPT_AGREEMENT_VERSION = "2023-06"
+
+
+def agreement_in_force(shop: Any, kind: str = AgreementKind.INTERCEPT) -> Agreement | None:
+    return Agreement.objects.filter(shop=shop, kind=kind, revoked_at__isnull=True).first()
+
+
+@transaction.atomic
+def sign_agreement(shop: Shop, *, by: Any, kind: str = AgreementKind.INTERCEPT, version: str = INTERCEPT_AGREEMENT_VERSION) -> Agreement:
+    """Sign for the shop (E03). Raises Refused RIGHT, or SIGNED when one is in force."""
+    check_right(by, shop, Right.SIGN_AGREEMENT)
+    lock(shop)
+    if agreement_in_force(shop, kind):
+        raise Refused("SIGNED", _("This agreement is signed already."))
+    agreement = Agreement.objects.create(shop=shop, kind=kind, version=version, signed_at=now(), signed_by=by)
+    activity.record(agreement, "agreement.sign", by=by, version=version)
+    return agreement
+
+
+@transaction.atomic
+def revoke_agreement(agreement: Agreement, *, by: Any, reason: str) -> Agreement:
+    """Revoke it: no further interception of this shop passes E03. Those under way go on."""
+    check_right(by, agreement.shop, Right.SIGN_AGREEMENT)
+    agreement = lock(agreement)
+    if agreement.revoked_at is not None:
+        raise Refused("REVOKED", _("This agreement is revoked already."))
+    agreement.revoked_at, agreement.revoked_by = now(), by
+    agreement.save(update_fields=["revoked_at", "revoked_by"])
+    activity.record(agreement, "agreement.revoke", by=by, reason=reason)
+    return agreement
+
+
+def courier_account(shop: Any, courier: str) -> CourierAccount | None:
+    """The shop's account at this courier, the e-waybill one first."""
+    rows = CourierAccount.objects.filter(shop=shop, courier=courier, is_active=True)
+    return rows.order_by("-has_ewaybill", "pk").first()
+
+
+def platform_account(shop: Any, platform: str) -> PlatformAccount | None:
+    return PlatformAccount.objects.filter(shop=shop, platform=platform, is_active=True).order_by("pk").first()
+
+
+@transaction.atomic
+def set_secrets(account: CourierAccount | PlatformAccount, *, by: Any, secrets: dict[str, Any]) -> None:
+    """Replace an account's credentials. They are written, never read back to a page."""
+    check_right(by, account.shop, Right.EDIT_SECRETS)
+    account = lock(account)
+    account.secrets = secrets
+    account.save(update_fields=["secrets"])
+    activity.record(account, "account.set_secrets", by=by, fields=sorted(secrets))
+
+
+@transaction.atomic
+def renew_push_token(account: CourierAccount | PlatformAccount, *, by: Any) -> str:
+    """A new push address; the old one answers 404 from now on."""
+    check_right(by, account.shop, Right.EDIT_SECRETS)
+    account = lock(account)
+    account.push_token = new_push_token()
+    account.save(update_fields=["push_token"])
+    activity.record(account, "account.renew_push_token", by=by)
+    return account.push_token
+
+
+@transaction.atomic
+def pause_courier(account: CourierAccount, *, by: Any, until: Any, reason: str) -> CourierAccount:
+    """Ask this courier nothing until then. A pause by the system is the circuit breaker."""
+    check_right(by, account.shop, Right.OPERATE_JOBS)
+    account = lock(account)
+    account.paused_until, account.pause_reason = until, reason[:200]
+    account.save(update_fields=["paused_until", "pause_reason"])
+    activity.record(account, "courier.pause", by=by, reason=reason, until=until.isoformat())
+    return account
+
+
+@transaction.atomic
+def resume_courier(account: CourierAccount, *, by: Any) -> CourierAccount:
+    check_right(by, account.shop, Right.OPERATE_JOBS)
+    account = lock(account)
+    account.paused_until, account.pause_reason = None, ""
+    account.save(update_fields=["paused_until", "pause_reason"])
+    activity.record(account, "courier.resume", by=by)
+    return account

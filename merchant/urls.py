@@ -1,0 +1,19 @@
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from django.views.i18n import set_language
+
+from merchant.health import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/desk/"), name="home"),
+    path("health/", health, name="health"),
+    path("language/", set_language, name="set_language"),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("merchant.people.urls")),
+    path("settings/", include("merchant.shops.urls")),
+    path("push/platform/", include("merchant.platforms.urls")),
+    path("push/courier/", include("logistics.couriers.urls")),
+    path("imports/", include("orders.intake.urls")),
+    path("", include("cs_workbench.urls")),
+]

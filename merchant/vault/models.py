@@ -1,0 +1,106 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from merchant.shops.querysets import ShopQuerySet
+
+
+class Recipient(models.Model):
+    """Who gets a parcel. Immutable but for key rotation and shredding: a corrected address is a new row."""
+
+    shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
+    # Bound into every ciphertext of the row, known before the insert.
+    token = models.UUIDField(default=uuid.uuid4, unique=True)
+    key_id = models.CharField(max_length=32)
+    name_enc = models.BinaryField(null=True)
+    phone_enc = models.BinaryField(null=True)
+    address_enc = models.BinaryField(null=True)
+    virtual_phone_enc = models.BinaryField(null=True)
+    name_mask = models.CharField(_("name"), max_length=40, blank=True, db_default="")
+    phone_mask = models.CharField(_("phone"), max_length=40, blank=True, db_default="")
+    address_mask = models.CharField(_("address"), max_length=120, blank=True, db_default="")
+    province = models.CharField(max_length=40, blank=True, db_default="")
+    city = models.CharField(max_length=40, blank=True, db_default="")
+    region_code = models.CharField(max_length=12, blank=True, db_default="")
+    phone_bidx = models.BinaryField(max_length=16, null=True)
+    phone4_bidx = models.BinaryField(max_length=16, null=True)
+    name_bidx = models.BinaryField(max_length=16, null=True)
+    address_bidx = models.BinaryField(max_length=16, null=True)
+    shredded_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = ShopQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("recipient")
+        verbose_name_plural = _("recipients")
+        indexes = [
+            models.Index(fields=["shop", "phone_bidx"], name="recipient_phone"),
+            models.Index(fields=["shop", "phone4_bidx"], name="recipient_phone4"),
+            models.Index(fields=["shop", "name_bidx"], name="recipient_name"),
+            models.Index(fields=["key_id", "id"], name="recipient_rotation", condition=models.Q(shredded_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name_mask} {self.phone_mask}"
+
+
+class RevealVerdict(models.TextChoices):
+    SHOWN = "shown", _("shown")
+    CLOSED_14D = "closed_14d", _("order closed for 14 days")
+    QUOTA_EMPTY = "quota_empty", _("quota used up")
+    NOT_HELD = "not_held", _("not held here")
+
+
+class PiiReveal(models.Model):
+    """Every look through the one door, and every look refused. Append-only."""
+
+    shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, db_index=False, related_name="+")
+    recipient = models.ForeignKey(Recipient, models.PROTECT, db_index=False, related_name="+")
+    order_number = models.CharField(max_length=64)
+    field = models.CharField(max_length=16)
+    cost = models.PositiveSmallIntegerField()
+    verdict = models.CharField(max_length=16, choices=RevealVerdict)
+    reason = models.CharField(max_length=200, blank=True, db_default="")
+    at = models.DateTimeField(db_default=Now())
+
+    objects = ShopQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("look at personal data")
+        verbose_name_plural = _("looks at personal data")
+        indexes = [models.Index(fields=["shop", "order_number", "at"], name="pii_reveal_order")]
+
+    def __str__(self) -> str:
+        return f"{self.order_number} {self.field} {self.verdict}"
+
+
+class PiiQuotaDay(models.Model):
+    shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
+    day = models.DateField()
+    quota = models.PositiveIntegerField()
+    extra = models.PositiveIntegerField(default=0, db_default=0)
+    used = models.PositiveIntegerField(default=0, db_default=0)
+
+    objects = ShopQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shop", "day"], name="pii_quota_day_once"),
+            models.CheckConstraint(name="pii_quota_kept", condition=models.Q(used__lte=models.F("quota") + models.F("extra"))),
+        ]
+
+
+class PiiCounted(models.Model):
+    """An order counted today already: its other fields cost nothing more."""
+
+    shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
+    day = models.DateField()
+    order_number = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "day", "order_number"], name="pii_counted_once")]

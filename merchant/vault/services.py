@@ -1,0 +1,189 @@
+"""The vault: the only place that turns personal data into ciphertext and the only door that turns it back."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from merchant.clock import SHANGHAI, now
+from merchant.people.rights import Right, check_right
+from merchant.policy import services as policy
+from merchant.refusals import Refused
+from merchant.vault import crypto, masking
+from merchant.vault.models import PiiCounted, PiiQuotaDay, PiiReveal, Recipient, RevealVerdict
+
+FIELDS = ("name", "phone", "address", "virtual_phone")
+
+
+@dataclass(frozen=True)
+class Person:
+    """What a file or a platform says of a recipient. Fields a platform already masked stay masked and are not sealed."""
+
+    name: str = ""
+    phone: str = ""
+    address: str = ""
+    virtual_phone: str = ""
+    province: str = ""
+    city: str = ""
+    region_code: str = ""
+
+
+def _seal(row: Recipient, person: Person) -> Recipient:
+    row.key_id = crypto.current_key_id()
+    for field in FIELDS:
+        value = getattr(person, field).strip()
+        if value and "*" not in value:
+            setattr(row, f"{field}_enc", crypto.encrypt(value.encode(), aad=_aad(row, field)))
+    row.name_mask = masking.mask_name(person.name)[:40]
+    row.phone_mask = masking.mask_phone(person.phone)[:40]
+    row.address_mask = masking.mask_address(person.address)[:120]
+    row.province, row.city, row.region_code = person.province[:40], person.city[:40], person.region_code[:12]
+    phone = masking.normal_phone(person.phone)
+    if phone and "*" not in phone:
+        row.phone_bidx = crypto.blind_index("phone", phone.partition("-")[0])
+        row.phone4_bidx = crypto.blind_index("phone4", phone.partition("-")[0][-4:])
+    if person.name and "*" not in person.name:
+        row.name_bidx = crypto.blind_index("name", person.name.strip())
+    if person.address and "*" not in person.address:
+        row.address_bidx = crypto.blind_index("address", "".join(person.address.split()))
+    return row
+
+
+def _aad(row: Recipient, field: str) -> bytes:
+    return f"{row.token}.{field}".encode()
+
+
+def store_many(shop: Any, people: Iterable[Person]) -> list[Recipient]:
+    """Seal and insert, in order. One statement per 1,000 people."""
+    rows = [_seal(Recipient(shop=shop, token=uuid4()), person) for person in people]
+    return Recipient.objects.bulk_create(rows, batch_size=1000)
+
+
+def store(shop: Any, name: str = "", phone: str = "", address: str = "", **more: str) -> Recipient:
+    """One recipient; `more` takes virtual_phone, province, city, region_code."""
+    return store_many(shop, [Person(name=name, phone=phone, address=address, **more)])[0]
+
+
+def find_by_phone(shop_ids: Sequence[int], phone: str) -> list[int]:
+    """Recipient ids with this phone: the whole number, or its last four digits."""
+    digits = masking.normal_phone(phone).partition("-")[0]
+    kind = "phone4" if len(digits) == 4 else "phone"
+    rows = Recipient.objects.filter(shop_id__in=shop_ids, **{f"{kind}_bidx": crypto.blind_index(kind, digits)})
+    return list(rows.values_list("pk", flat=True)[:500])
+
+
+def find_by_name(shop_ids: Sequence[int], name: str) -> list[int]:
+    """Recipient ids with exactly this name."""
+    rows = Recipient.objects.filter(shop_id__in=shop_ids, name_bidx=crypto.blind_index("name", name.strip()))
+    return list(rows.values_list("pk", flat=True)[:500])
+
+
+def _open(recipient: Recipient, field: str) -> str:
+    sealed = getattr(recipient, f"{field}_enc")
+    return "" if sealed is None else crypto.decrypt(sealed, aad=_aad(recipient, field)).decode()
+
+
+def phone_last4(recipient: Recipient | None) -> str:
+    """The last four digits a courier asks for; goes to the courier only, never to a page or a log."""
+    if recipient is None:
+        return ""
+    plain = _open(recipient, "phone") or recipient.phone_mask
+    digits = masking.normal_phone(plain).partition("-")[0][-4:]
+    return digits if digits.isdigit() else ""
+
+
+def today() -> date:
+    """The quota's day ends at 00:00 in Shanghai (T-PII-DAY)."""
+    return now().astimezone(SHANGHAI).date()
+
+
+def quota_left(shop: Any) -> tuple[int, int]:
+    """(used, allowed) today."""
+    row = PiiQuotaDay.objects.filter(shop=shop, day=today()).first()
+    if row is None:
+        return 0, policy.current(shop).pii_quota_per_day
+    return row.used, row.quota + row.extra
+
+
+def reveal(user: Any, recipient: Recipient, *, order_number: str, field: str, is_free: bool, is_closed_14d: bool, reason: str = "") -> str:
+    """The plain value of one field (docs/rules.md, PII). Always leaves an audit row, also when it refuses.
+
+    `is_free`: an after-sale opened by the buyer or the platform is open. `is_closed_14d`: the order succeeded 14 days ago.
+    Raises Refused: RIGHT, CLOSED_14D, QUOTA_EMPTY, NOT_HELD.
+    """
+    shop = recipient.shop
+    check_right(user, shop, Right.REVEAL_PII)
+    if field not in FIELDS:
+        raise Refused("FIELD", _("There is no such field."), field=field)
+    if getattr(recipient, f"{field}_enc") is None:
+        verdict, cost = RevealVerdict.NOT_HELD, 0
+    elif is_closed_14d:
+        verdict, cost = RevealVerdict.CLOSED_14D, 0
+    elif is_free:
+        verdict, cost = RevealVerdict.SHOWN, 0
+    else:
+        verdict, cost = _charge(shop, order_number)
+    PiiReveal.objects.create(
+        shop=shop, user=user, recipient=recipient, order_number=order_number, field=field, cost=cost, verdict=verdict, reason=reason
+    )
+    if verdict == RevealVerdict.SHOWN:
+        return _open(recipient, field)
+    raise Refused(
+        verdict.upper(),
+        {
+            RevealVerdict.NOT_HELD: _("The platform gave this field masked; the plain value is not held here."),
+            RevealVerdict.CLOSED_14D: _("The order succeeded more than 14 days ago; its personal data can no longer be opened."),
+            RevealVerdict.QUOTA_EMPTY: _("Today's quota is used up; ask the shop's owner for more."),
+        }[verdict],
+    )
+
+
+def _charge(shop: Any, order_number: str) -> tuple[RevealVerdict, int]:
+    rules = policy.current(shop)
+    day = today()
+    PiiQuotaDay.objects.bulk_create([PiiQuotaDay(shop=shop, day=day, quota=rules.pii_quota_per_day)], ignore_conflicts=True)
+    try:
+        # The savepoint undoes the count when the quota refuses it; otherwise the order would be free next time.
+        with transaction.atomic():
+            if rules.pii_count == "order" and not _count(shop, day, order_number):
+                return RevealVerdict.SHOWN, 0
+            room = PiiQuotaDay.objects.filter(shop=shop, day=day, used__lt=F("quota") + F("extra"))
+            if not room.update(used=F("used") + 1):
+                raise IntegrityError("quota")
+    except IntegrityError:
+        return RevealVerdict.QUOTA_EMPTY, 0
+    return RevealVerdict.SHOWN, 1
+
+
+def _count(shop: Any, day: date, order_number: str) -> bool:
+    with connection.cursor() as cursor:
+        table = PiiCounted._meta.db_table
+        cursor.execute(
+            f"INSERT INTO {table} (shop_id, day, order_number) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",  # noqa: S608
+            [shop.pk, day, order_number],
+        )
+        return cursor.rowcount == 1
+
+
+def rotate_keys(batch: int = 500) -> int:
+    """Re-seal one batch of recipients that an older key sealed; returns how many. Run until it answers 0."""
+    newest = crypto.current_key_id()
+    with transaction.atomic():
+        rows = list(
+            Recipient.objects.select_for_update(skip_locked=True)
+            .filter(shredded_at__isnull=True)
+            .exclude(key_id=newest)
+            .order_by("key_id", "pk")[:batch]
+        )
+        for row in rows:
+            for field in FIELDS:
+                if getattr(row, f"{field}_enc") is not None:
+                    setattr(row, f"{field}_enc", crypto.encrypt(_open(row, field).encode(), aad=_aad(row, field)))
+            row.key_id = newest
+        Recipient.objects.bulk_update(rows, ["key_id", *(f"{field}_enc" for field in FIELDS)])
+    return len(rows)
