@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class OrdersConfig(AppConfig):
+    """What was bought, paid, shipped and closed. Knows no parcel codes and no refunds."""
+
+    name = "orders"
+    verbose_name = _("Orders")
+
+    def ready(self) -> None:
+        from orders.intake import registry
+
+        registry.load_shipped_profiles()

@@ -1,0 +1,21 @@
+"""Gathers the models of the rooms' capabilities; import them from where they live."""
+
+from orders.buyers.models import Buyer
+from orders.intake.models import ImportFile
+from orders.payments.models import OrderDiscount, Payment
+from orders.record.models import Block, Listing, Order, OrderLine, OrderTag, SourceDiff
+from orders.remarks.models import Note
+
+__all__ = [
+    "Block",
+    "Buyer",
+    "ImportFile",
+    "Listing",
+    "Note",
+    "Order",
+    "OrderDiscount",
+    "OrderLine",
+    "OrderTag",
+    "Payment",
+    "SourceDiff",
+]
