@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class LogisticsConfig(AppConfig):
+    """Parcels, their tracks, the watch list and interceptions. Does not know why a parcel must stop."""
+
+    name = "logistics"
+    verbose_name = _("Logistics")
+
+    def ready(self) -> None:
+        from logistics import receivers  # noqa: F401

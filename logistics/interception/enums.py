@@ -1,0 +1,90 @@
+"""States and reasons of an interception, and the named groups of states that queries and constraints share."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class InterceptionState(models.TextChoices):
+    """Where the attempt to stop one parcel stands (state table, docs/states/interception.md)."""
+
+    SUBMITTED = "submitted", _("Submitted")
+    RUNNING = "running", _("Stopping")
+    SUCCEEDED = "succeeded", _("Stopped")
+    FAILED = "failed", _("Not stopped")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    RETURNING = "returning", _("Coming back")
+    RETURNED = "returned", _("Back in the warehouse")
+    DELIVERED_ANYWAY = "delivered_anyway", _("Delivered after all")
+    LOST_SUSPECT = "lost_suspect", _("Perhaps lost")
+    CLOSED_LOST = "closed_lost", _("Given up as lost")
+    CLOSED_OK = "closed_ok", _("Closed, goods fine")
+    CLOSED_DAMAGED = "closed_damaged", _("Closed, goods damaged")
+
+
+S = InterceptionState
+
+# One of these per (courier, waybill), held by the database (E14).
+LIVE = (S.SUBMITTED, S.RUNNING, S.SUCCEEDED, S.RETURNING, S.RETURNED, S.LOST_SUSPECT)
+# Nobody knows yet whether the parcel stops: a person waits for the answer.
+OPEN = (S.SUBMITTED, S.RUNNING)
+# The courier still moves the parcel for us: it stays on the watch list.
+WATCHED = (S.SUBMITTED, S.RUNNING, S.SUCCEEDED, S.RETURNING)
+# The parcel was stopped (and may be further on its way home).
+STOPPED = (S.SUCCEEDED, S.RETURNING, S.RETURNED, S.CLOSED_OK, S.CLOSED_DAMAGED)
+
+
+class Reason(models.TextChoices):
+    """Why an interception failed."""
+
+    NONE = "", _("no reason")
+    SIGNED = "signed", _("already signed for")
+    IN_DELIVERY = "in_delivery", _("already out for delivery")
+    NOT_FOUND = "not_found", _("the courier does not know the waybill")
+    COURIER_REFUSED = "courier_refused", _("the courier refused")
+    OTHERS_INTERCEPTION = "others_interception", _("somebody else has asked to stop it")
+    TIMEOUT = "timeout", _("no answer in time")
+    OTHER = "other", _("another reason")
+
+
+class Evidence(models.TextChoices):
+    """What proved the stop. Only the first two are on the closed list that may pay by itself."""
+
+    NONE = "", _("none yet")
+    STATUS = "status", _("the courier's answer")
+    RETURN_SCAN = "return_scan", _("a return scan after acceptance")
+    WAREHOUSE = "warehouse", _("the warehouse has it in hand")
+    PERSON = "person", _("confirmed by a person")
+
+
+class Question(models.TextChoices):
+    """Why a person is asked: the result is not known, or what was seen may not pay by itself."""
+
+    NONE = "", _("none")
+    NO_RESULT = "no_result", _("no result in time")
+    STATUS_UNCLEAR = (
+        "status_unclear",
+        _("the courier is changing the parcel's way, but has not said that it is stopped"),
+    )
+    ENDED = "ended", _("the courier has closed the request without saying how")
+    CONFLICT = "conflict", _("the courier says stopped, the track says signed for")
+    NOT_A_RETURN = "not_a_return", _("stopped, but a return was not what was asked for")
+    SWITCHED_OFF = "switched_off", _("stopped, but this evidence may not pay by itself in this shop")
+
+
+class Operation(models.TextChoices):
+    """One kind of call to a courier."""
+
+    CREATE = "create_intercept", _("ask to stop")
+    CANCEL = "cancel_intercept", _("withdraw")
+    QUERY = "query_intercept", _("ask for the result")
+    TRACK = "track", _("read the track")
+
+
+class Outcome(models.TextChoices):
+    """How a call ended. `calling` after its lease means that nobody knows."""
+
+    CALLING = "calling", _("calling")
+    OK = "ok", _("answered")
+    REFUSED = "refused", _("refused")
+    NOT_SENT = "not_sent", _("not taken, may be tried again")
+    UNKNOWN = "unknown", _("no usable answer")

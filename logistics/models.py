@@ -1,0 +1,8 @@
+"""Gathers the models of the rooms' capabilities; import them from where they live."""
+
+from logistics.interception.models import CourierCall, Interception
+from logistics.parcels.models import Package, PackageLine
+from logistics.tracking.models import TrackingEvent
+from logistics.watch.models import AccountPulse, Watch
+
+__all__ = ["AccountPulse", "CourierCall", "Interception", "Package", "PackageLine", "TrackingEvent", "Watch"]

@@ -1,0 +1,1 @@
+"""Reactions to facts from the rooms below; filled where those rooms announce them."""
