@@ -1,0 +1,58 @@
+"""Which timer runs on a case and when it ends. A clock keeps the version of the rules it started under."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aftersales.cases.enums import CLOCK_OF_STATE, CLOSED_STATES, CaseState, Clock
+from merchant.clock import now, scaled
+from merchant.policy import services as policies
+from merchant.policy.schema import ShopPolicy
+
+if TYPE_CHECKING:
+    from aftersales.cases.models import Case
+
+# Timers of docs/rules.md that no setting of a shop changes yet, seconds.
+FIXED = {
+    Clock.BUYER_RETURN: 7 * 86_400,
+    Clock.SELLER_RECEIVE: 10 * 86_400,
+    Clock.INSPECT: 48 * 3_600,
+    Clock.EVIDENCE: 48 * 3_600,
+    Clock.SHIP: 48 * 3_600,
+    Clock.AUTO_RECEIVE: 10 * 86_400,
+}
+
+
+def length(rules: ShopPolicy, clock: str) -> timedelta:
+    """How long a timer runs, on the running clock."""
+    if clock in rules.timers:
+        return policies.timer(rules, clock)
+    return scaled(timedelta(seconds=FIXED[Clock(clock)]))
+
+
+def start_clock(case: "Case", *, at: datetime | None = None, deadline: datetime | None = None) -> None:
+    """Set `due_at` and `clock` for the state the case has just entered; `deadline` is the platform's own word.
+
+    REFUNDING keeps the deadline the case had. A case back in APPLIED keeps a T-AS-HANDLE that has not ended: an
+    interception in between wins the shop no time (S3, S4)."""
+    if case.state in CLOSED_STATES:
+        case.due_at, case.clock = None, Clock.NONE
+        return
+    clock = CLOCK_OF_STATE.get(CaseState(case.state))
+    if clock is None:
+        if case.due_at is None:
+            clock = Clock.AS_HANDLE
+        else:
+            return
+    if clock == Clock.AS_HANDLE and case.clock == Clock.AS_HANDLE and case.due_at is not None and deadline is None:
+        return
+    rules = policies.current(case.shop_id)
+    case.clock = clock
+    case.due_at = deadline or (at or now()) + length(rules, clock)
+    case.policy_version = rules.version_id
+    case.is_late = False
+    case.warned_at = None
+
+
+def answer_by(case: "Case") -> datetime | None:
+    """When the shop's answer is due, while that clock runs."""
+    return case.due_at if case.clock == Clock.AS_HANDLE else None

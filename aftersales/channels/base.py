@@ -1,0 +1,46 @@
+"""The one small interface behind which every way of paying money back lives.
+
+A channel is told a refund's number at most once per answer "I do not know it": `refund` orders, `query` only asks.
+Both return a Receipt and never raise for what a channel may answer; `Outcome.UNKNOWN` means that nobody knows.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aftersales.refunds.enums import Outcome
+
+if TYPE_CHECKING:
+    from aftersales.refunds.models import Refund
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a channel said about one refund number. `amount_fen` is what it paid, where it says so; `snapshot` the
+    platform's case as read on the way (law 8); `message` the channel's own words, `raw` its answer without secrets."""
+
+    outcome: Outcome
+    channel_number: str = ""
+    amount_fen: int | None = None
+    code: str = ""
+    message: str = ""
+    request: dict[str, Any] = field(default_factory=dict)
+    raw: dict[str, Any] = field(default_factory=dict)
+    snapshot: Any = None
+
+
+class Channel:
+    """One way of paying money back."""
+
+    code: str = ""
+    # Channels take at most this many refunds of one payment.
+    max_refunds_per_payment: int = 50
+    # The channel answers at once with the end result of a paid refund; otherwise it is asked until it does.
+    is_platform: bool = False
+
+    def refund(self, refund: "Refund") -> Receipt:
+        """Order the payment under the refund's number. No transaction is open and no row is locked."""
+        raise NotImplementedError
+
+    def query(self, refund: "Refund") -> Receipt:
+        """Ask how the number stands. Changes nothing at the channel."""
+        raise NotImplementedError

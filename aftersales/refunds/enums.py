@@ -1,0 +1,75 @@
+"""States, sources and channels of a refund, and the named groups the constraints and queries share."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class RefundState(models.TextChoices):
+    """Where the money stands (domain.md 2.4)."""
+
+    CREATED = "created", _("Waiting for a second person")
+    APPROVED = "approved", _("Approved")
+    PROCESSING = "processing", _("Paying")
+    SUCCESS = "success", _("Refunded")
+    WAIT_FUNDS = "wait_funds", _("Waiting for funds")
+    ABNORMAL = "abnormal", _("Cannot be paid in")
+    CLOSED = "closed", _("Closed unpaid")
+    REJECTED = "rejected", _("Rejected")
+    VOID = "void", _("Void")
+    OFFLINE_DONE = "offline_done", _("Paid offline")
+
+
+class RefundKind(models.TextChoices):
+    """What the money is for."""
+
+    REFUND = "refund", _("Refund")
+    COMPENSATION = "compensation", _("Compensation")
+
+
+class Source(models.TextChoices):
+    """Why the money goes out."""
+
+    INTERCEPTION = "interception", _("Parcel stopped")
+    MANUAL = "manual", _("Agreed by a person")
+    TIMER = "timer", _("Shop answered too late")
+    BENEFIT = "benefit", _("Promise to the buyer")
+    CANCEL = "cancel", _("Order cancelled")
+    PLATFORM = "platform", _("Moved by the platform")
+    AUTO = "auto", _("By rule")
+
+
+class Outcome(models.TextChoices):
+    """What a channel can tell us about one refund number: a closed set every adapter maps to."""
+
+    SUCCESS = "success", _("paid")
+    PROCESSING = "processing", _("being paid")
+    NOT_PAYABLE = "not_payable", _("cannot be paid any more")
+    WAIT_FUNDS = "wait_funds", _("balance too low")
+    ABNORMAL = "abnormal", _("buyer's account cannot receive")
+    CLOSED = "closed", _("closed by the channel")
+    UNKNOWN_NUMBER = "unknown_number", _("channel does not know the number")
+    THROTTLED = "throttled", _("channel asks to come later")
+    REFUSED = "refused", _("channel refused the call")
+    UNKNOWN = "unknown", _("no answer")
+
+
+# Money of these may still leave or has left: at most one such row a case, so a case never pays twice.
+LIVE_STATES = [
+    RefundState.CREATED,
+    RefundState.APPROVED,
+    RefundState.PROCESSING,
+    RefundState.SUCCESS,
+    RefundState.WAIT_FUNDS,
+    RefundState.ABNORMAL,
+    RefundState.OFFLINE_DONE,
+]
+PAID_STATES = [RefundState.SUCCESS, RefundState.OFFLINE_DONE]
+# The channel has been told the number: the outcome is asked for, never guessed.
+SENT_STATES = [RefundState.PROCESSING, RefundState.WAIT_FUNDS]
+# Not yet told to anybody: may be rejected or voided without asking the channel.
+UNSENT_STATES = [RefundState.CREATED, RefundState.APPROVED]
+FAILED_STATES = [RefundState.ABNORMAL, RefundState.CLOSED]
+# What the sweeps look at; the same list stands in the partial index.
+WAITING_STATES = [RefundState.APPROVED, RefundState.PROCESSING, RefundState.WAIT_FUNDS]
+# A policy decided, so the system itself may send (domain.md 2.4 "send").
+POLICY_SOURCES = [Source.INTERCEPTION, Source.TIMER, Source.BENEFIT, Source.CANCEL, Source.PLATFORM, Source.AUTO]

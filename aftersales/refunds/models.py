@@ -1,0 +1,225 @@
+"""A refund is one movement of money. Its number is the idempotency key the channel sees, on every try."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, transition
+
+from aftersales.refunds.enums import LIVE_STATES, PAID_STATES, WAITING_STATES, RefundKind, RefundState, Source
+from merchant.fsm import StateMachine, state_constraint
+from merchant.shops.querysets import ShopQuerySet
+
+S = RefundState
+
+
+class RefundQuerySet(ShopQuerySet):
+    def live(self) -> Self:
+        """Money that may still leave or has left."""
+        return self.filter(state__in=LIVE_STATES)
+
+    def paid(self) -> Self:
+        return self.filter(state__in=PAID_STATES)
+
+    def waiting(self) -> Self:
+        return self.filter(state__in=WAITING_STATES)
+
+    def for_second_person(self) -> Self:
+        """Above the limit of whoever asked for it: another person must look."""
+        return self.filter(state=S.CREATED).order_by("created_at", "pk")
+
+    def for_finance(self) -> Self:
+        """Approved, and held until finance releases the money."""
+        return self.filter(state=S.APPROVED, next_at__isnull=True).order_by("created_at", "pk")
+
+    def failed(self) -> Self:
+        """Could not be paid and nobody has paid another way yet."""
+        return self.filter(state__in=[S.ABNORMAL, S.CLOSED], successor__isnull=True).order_by("created_at", "pk")
+
+
+class Refund(StateMachine):
+    """退款单. Reserved on the order from the first moment, so Σ refunds never passes what was paid (M5)."""
+
+    shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
+    number = models.CharField(_("refund number"), max_length=32)
+    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="refunds")
+    # The payment it goes back to. A composite foreign key (migration 0002) holds payment, order and channel together.
+    payment = models.ForeignKey("orders.Payment", models.PROTECT, db_index=False, related_name="refunds")
+    case = models.ForeignKey("aftersales.Case", models.PROTECT, null=True, related_name="refunds")
+    interception = models.ForeignKey(
+        "logistics.Interception", models.PROTECT, null=True, db_index=False, related_name="refunds"
+    )
+    kind = models.CharField(_("kind"), max_length=16, choices=RefundKind, default=RefundKind.REFUND)
+    source = models.CharField(_("source"), max_length=16, choices=Source)
+    channel = models.CharField(_("channel"), max_length=24)
+    state = FSMField(_("state"), max_length=24, choices=RefundState, default=S.CREATED, protected=True)
+    amount_fen = models.BigIntegerField(_("amount"))
+    freight_fen = models.BigIntegerField(_("freight in the amount"), default=0)
+    channel_number = models.CharField(_("channel's number"), max_length=64, blank=True, default="")
+    replaces = models.OneToOneField("self", models.PROTECT, null=True, related_name="successor")
+    attempts = models.PositiveIntegerField(default=0)
+    # When the next step is due: to send (approved), to ask (processing, waiting for funds). Empty = waits for a person.
+    next_at = models.DateTimeField(null=True)
+    # The channel has been called with this number at least once: from here on we ask before anything else.
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    funds_short_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(_("settled"), null=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    # Offline payout: asked for with proof by one person, confirmed by another.
+    payout_proof = models.JSONField(default=dict, blank=True)
+    payout_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
+    payout_approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    error = models.CharField(max_length=300, blank=True, default="")
+    reason = models.CharField(max_length=300, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = RefundQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        constraints = [
+            models.UniqueConstraint(fields=["shop", "number"], name="refund_number_once"),
+            models.UniqueConstraint(
+                fields=["case"], name="refund_one_live_per_case", condition=Q(state__in=LIVE_STATES)
+            ),
+            models.CheckConstraint(name="refund_amount_positive", condition=Q(amount_fen__gt=0)),
+            models.CheckConstraint(
+                name="refund_freight_within_amount",
+                condition=Q(freight_fen__gte=0) & Q(freight_fen__lte=F("amount_fen")),
+            ),
+            models.CheckConstraint(name="refund_channel_named", condition=~Q(channel="")),
+            models.CheckConstraint(
+                name="refund_second_person_payout",
+                condition=Q(payout_approved_by__isnull=True) | ~Q(payout_approved_by=F("payout_by")),
+            ),
+            models.CheckConstraint(
+                name="refund_offline_has_two_people",
+                condition=~Q(state=S.OFFLINE_DONE) | (Q(payout_by__isnull=False) & Q(payout_approved_by__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="refund_in_flight_has_clock",
+                condition=~Q(state__in=[S.PROCESSING, S.WAIT_FUNDS]) | Q(next_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="refund_paid_has_time", condition=~Q(state__in=PAID_STATES) | Q(settled_at__isnull=False)
+            ),
+            state_constraint("refund_state_known", RefundState),
+        ]
+        indexes = [
+            models.Index(fields=["next_at"], name="refund_next", condition=Q(state__in=WAITING_STATES)),
+            models.Index(fields=["shop", "state", "-created_at"], name="refund_tab"),
+            models.Index(
+                fields=["created_by", "created_at"], name="refund_by_person", condition=Q(created_by__isnull=False)
+            ),
+            models.Index(fields=["interception"], name="refund_interception", condition=Q(interception__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def parts(self) -> dict[int, int]:
+        """{order line id: fen}: how the amount falls on the lines, freight apart."""
+        return {line.order_line_id: line.amount_fen for line in self.lines.all()}
+
+    @property
+    def waits_for_finance(self) -> bool:
+        return self.state == S.APPROVED and self.next_at is None
+
+    # --- transitions ---------------------------------------------------------------------------------------------------
+
+    @transition(field=state, source=S.CREATED, target=S.APPROVED)
+    def approve(self) -> None:
+        """同意退款: within the limit, by rule, or by a second person."""
+
+    @transition(field=state, source=[S.CREATED, S.APPROVED], target=S.REJECTED)
+    def reject(self) -> None:
+        """The second person, or finance, says no."""
+
+    @transition(field=state, source=[S.CREATED, S.APPROVED, S.PROCESSING, S.WAIT_FUNDS], target=S.VOID)
+    def void(self) -> None:
+        """Overtaken: the case is gone or changed. Once sent, only the channel's own word leads here."""
+
+    @transition(field=state, source=S.APPROVED, target=S.PROCESSING)
+    def send(self) -> None:
+        """发起退款: claimed for the channel; from now on we ask before we send again."""
+
+    @transition(field=state, source=[S.PROCESSING, S.WAIT_FUNDS, S.ABNORMAL], target=S.SUCCESS)
+    def settle(self) -> None:
+        """退款成功: the channel says the money has moved."""
+
+    @transition(field=state, source=S.PROCESSING, target=S.WAIT_FUNDS)
+    def wait_funds(self) -> None:
+        """The shop's balance is short: same number again when there is money."""
+
+    @transition(field=state, source=S.WAIT_FUNDS, target=S.PROCESSING)
+    def resume(self) -> None:
+        """Funds are back: the same number is asked for, or sent, again."""
+
+    @transition(field=state, source=[S.PROCESSING, S.WAIT_FUNDS], target=S.ABNORMAL)
+    def turn_abnormal(self) -> None:
+        """The buyer's card or account cannot take the money."""
+
+    @transition(field=state, source=[S.PROCESSING, S.WAIT_FUNDS], target=S.CLOSED)
+    def close(self) -> None:
+        """The channel closed it unpaid; a new number may replace it, once."""
+
+    @transition(field=state, source=[S.ABNORMAL, S.CLOSED], target=S.OFFLINE_DONE)
+    def pay_offline(self) -> None:
+        """线下打款: paid another way, with proof, by two people."""
+
+
+class RefundLine(models.Model):
+    """The part of a refund that falls on one order line."""
+
+    shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
+    refund = models.ForeignKey(Refund, models.PROTECT, db_index=False, related_name="lines")
+    order_line = models.ForeignKey("orders.OrderLine", models.PROTECT, related_name="refund_lines")
+    amount_fen = models.BigIntegerField()
+    breakdown = models.JSONField(default=dict, blank=True)
+
+    objects = ShopQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("refund line")
+        verbose_name_plural = _("refund lines")
+        constraints = [
+            models.UniqueConstraint(fields=["refund", "order_line"], name="refund_line_once"),
+            models.CheckConstraint(name="refund_line_positive", condition=Q(amount_fen__gt=0)),
+        ]
+
+
+class RefundCall(models.Model):
+    """One question or order to a channel about one refund, with its answer. Append-only; `Refund.attempts` counts the
+    calls begun, so a missing attempt is a call nobody heard the end of."""
+
+    shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
+    refund = models.ForeignKey(Refund, models.PROTECT, db_index=False, related_name="calls")
+    attempt = models.PositiveIntegerField()
+    operation = models.CharField(max_length=12)
+    request = models.JSONField(default=dict)
+    answer = models.JSONField(default=dict)
+    outcome = models.CharField(max_length=16)
+    at = models.DateTimeField()
+    answered_at = models.DateTimeField()
+
+    objects = ShopQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("channel call")
+        verbose_name_plural = _("channel calls")
+        constraints = [models.UniqueConstraint(fields=["refund", "attempt"], name="refund_call_once")]
