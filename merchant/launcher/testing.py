@@ -1,0 +1,35 @@
+"""Servers for a test run: the environment's, else our own in `.data/test`, stopped when the run ends."""
+
+import atexit
+import os
+import sys
+
+from merchant.launcher.folder import CannotStart, DataFolder
+from merchant.launcher.servers import start_servers
+from merchant.launcher.supervisor import Supervisor
+
+
+def prepare_servers() -> None:
+    """Puts DATABASE_URL and REDIS_URL that answer into the environment, where parallel test processes find them too.
+
+    Speed goes before safety here: a test database that a power cut loses is made again.
+    """
+    if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
+        return
+    folder = DataFolder.default("test")
+    supervisor = Supervisor(folder, out=sys.stderr)
+    try:
+        servers = start_servers(folder, supervisor, database="huicang", durable=False)
+    except CannotStart as error:
+        supervisor.stop()
+        raise SystemExit(f"The tests cannot start: {error}") from None
+    owner = os.getpid()
+
+    def stop() -> None:
+        if os.getpid() == owner:  # not in a process forked by a test
+            supervisor.stop(servers=len(servers.started))
+            folder.unlock()
+
+    atexit.register(stop)
+    os.environ.update(servers.addresses)
+    print("Tests run on " + " and ".join(servers.words) + ".", file=sys.stderr)
