@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 @dataclass(frozen=True)
 class DemoPerson:
     username: str
-    display_name: str
+    name: str
     role: str
-    may: Any
+    can: Any
     password: str = "huicang-demo"  # noqa: S105 - printed on the login page on purpose
 
 

@@ -12,6 +12,10 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 # Seconds. Only timers something runs on stand here; docs/rules.md holds them all.
 TIMERS: dict[str, int] = {
+    "T-PAY": 30 * MINUTE,
+    "T-SHIP": 48 * HOUR,
+    "T-AUTO-RECEIVE": 10 * DAY,
+    "T-AS-PERIOD": 7 * DAY,
     "T-AS-HANDLE": 48 * HOUR,
     "T-AS-WARN": 4 * HOUR,
     "T-INT-ACK": 10 * MINUTE,

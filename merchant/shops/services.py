@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from merchant.clock import now
@@ -92,4 +92,20 @@ def resume_courier(account: CourierAccount, *, by: Any) -> CourierAccount:
     account.paused_until, account.pause_reason = None, ""
     account.save(update_fields=["paused_until", "pause_reason"])
     activity.record(account, "courier.resume", by=by)
+    return account
+
+
+@transaction.atomic
+def save_account(account: CourierAccount | PlatformAccount, *, by: Any, secrets: dict[str, Any] | None) -> CourierAccount | PlatformAccount:
+    """Insert or change an account (E09 reads it). `secrets=None` keeps the stored ones. Raises Refused RIGHT or TWICE."""
+    check_right(by, account.shop, Right.EDIT_SECRETS)
+    verb = "account.change" if account.pk else "account.add"
+    if secrets is not None:
+        account.secrets = secrets
+    try:
+        with transaction.atomic():
+            account.save()
+    except IntegrityError:
+        raise Refused("TWICE", _("This shop has this account already.")) from None
+    activity.record(account, verb, by=by, shop=account.shop, fields=sorted(secrets or {}), is_active=account.is_active)
     return account

@@ -1,0 +1,69 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from merchant.policy import schema
+from merchant.policy.schema import ShopPolicy
+from merchant.shops.forms import COURIERS, YuanField
+
+EVIDENCE_LABELS = {
+    "zto_status": _("ZTO answers INTERCEPT_SUCCESS"),
+    "yto_return_scan": _("YTO: a return scan after the request was accepted"),
+    "sto_return_scan": _("STO: a return scan after the request was accepted"),
+    "jt_return_scan": _("J&T: a return scan after the request was accepted"),
+}
+MANY = forms.CheckboxSelectMultiple
+
+
+class PolicyForm(forms.Form):
+    """Every setting of a shop but its timers, each with the rule it belongs to."""
+
+    auto_agree = forms.BooleanField(label=_("A stopped parcel agrees the refund by itself"), required=False)
+    pay_when = forms.ChoiceField(
+        label=_("The refund is paid"),
+        choices=[("success", _("when the courier says the parcel is stopped")), ("returned", _("only when the parcel is back"))],
+    )
+    auto_submit = forms.BooleanField(
+        label=_("Submit the interception by itself when a case qualifies"), required=False, help_text=_("Off by default: a person presses the button.")
+    )
+    evidence = forms.MultipleChoiceField(
+        label=_("Evidence of a stop that may pay by itself"), required=False, widget=MANY, choices=list(EVIDENCE_LABELS.items())
+    )
+    intercept_couriers = forms.MultipleChoiceField(label=_("Couriers that may be asked (E08)"), required=False, widget=MANY, choices=COURIERS)
+    intercept_limit_fen = YuanField(label=_("Refund must be below (yuan, E10)"))
+    intercept_limit_on_parcel_sum = forms.BooleanField(label=_("The limit also holds for the sum of a parcel's cases (E10)"), required=False)
+    warn_only = forms.MultipleChoiceField(
+        label=_("Only warn, do not refuse"),
+        required=False,
+        widget=MANY,
+        choices=[("E12", _("E12 fresh track")), ("E13", _("E13 full refund")), ("E15", _("E15 merged parcel"))],
+    )
+    second_person_fen = YuanField(label=_("A second person approves refunds above (yuan)"))
+    release_manual_refunds = forms.ChoiceField(
+        label=_("A refund a person agreed is paid"), choices=[("finance", _("when finance releases it")), ("at_once", _("at once, within the person's limit"))]
+    )
+    refund_window = forms.ChoiceField(
+        label=_("Automatic refunds are paid"),
+        required=False,
+        choices=[("", _("at any hour")), ("09:00-21:00", _("between 09:00 and 21:00 (T-REFUND-WINDOW)"))],
+    )
+    pii_quota_per_day = forms.IntegerField(label=_("Looks at personal data a day"), min_value=0, max_value=100_000)
+    pii_count = forms.ChoiceField(label=_("A look is counted"), choices=[("order", _("once per order and day")), ("view", _("every time"))])
+    keep_raw_days = forms.IntegerField(label=_("Keep raw messages (days)"), min_value=1, max_value=3650)
+    reason = forms.CharField(label=_("Why it changes"), max_length=200)
+
+    def changed_settings(self, rules: ShopPolicy) -> dict[str, Any]:
+        """What differs from `rules`, shaped for policy.services.change."""
+        found = {name: value for name, value in self.cleaned_data.items() if name != "reason"}
+        found["evidence"] = {name: name in found["evidence"] for name in schema.EVIDENCE}
+        return {name: value for name, value in found.items() if value != _comparable(getattr(rules, name))}
+
+
+def _comparable(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def initial(rules: ShopPolicy) -> dict[str, Any]:
+    values = {name: _comparable(getattr(rules, name)) for name in PolicyForm.base_fields if hasattr(rules, name)}
+    return {**values, "evidence": [name for name, is_on in rules.evidence.items() if is_on]}

@@ -1,0 +1,90 @@
+"""Forms of the settings pages. A secret is written here and never shown again: an empty box keeps what is stored."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from merchant.money import fen, yuan
+from merchant.shops.models import CourierAccount, PlatformAccount
+
+COURIERS = [("zto", _("ZTO")), ("yto", _("YTO")), ("sto", _("STO")), ("jt", _("J&T")), ("sf", _("SF"))]
+
+
+class YuanField(forms.CharField):
+    """Yuan on the page, fen in the database."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return yuan(value).replace(",", "") if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> int:
+        value = super().clean(value)
+        try:
+            amount = fen(value)
+        except ValueError:
+            raise forms.ValidationError(_("Write an amount in yuan, at most two decimals.")) from None
+        if amount < 0:
+            raise forms.ValidationError(_("The amount cannot be negative."))
+        return amount
+
+
+class SecretsField(forms.CharField):
+    """A JSON object of credentials; what the courier handed out, under the names the adapter asks for."""
+
+    widget = forms.Textarea
+
+    def clean(self, value: Any) -> dict[str, Any] | None:
+        value = super().clean(value)
+        if not value:
+            return None
+        try:
+            found = json.loads(value)
+        except ValueError as error:
+            raise forms.ValidationError(_("This is not JSON: %(why)s") % {"why": error}) from None
+        if not isinstance(found, dict):
+            raise forms.ValidationError(_("Write a JSON object, in braces."))
+        return found
+
+
+class CourierAccountForm(forms.ModelForm):
+    courier = forms.ChoiceField(label=_("Courier"), choices=COURIERS)
+    intercept_fee = YuanField(label=_("Interception fee (yuan, estimate)"), initial="3.00")
+    back_freight = YuanField(label=_("Freight back (yuan, estimate)"), initial="4.50")
+    secrets_json = SecretsField(
+        label=_("Credentials (JSON)"), required=False, help_text=_("Written, never shown. Leave empty to keep what is stored.")
+    )
+
+    class Meta:
+        model = CourierAccount
+        fields = ["name", "courier", "customer_code", "has_ewaybill", "rate_per_second", "is_active"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["courier"].disabled = True
+            self.fields["intercept_fee"].initial = self.instance.rate_card.get("intercept_fee_fen", 0)
+            self.fields["back_freight"].initial = self.instance.rate_card.get("back_freight_fen", 0)
+
+    def rate_card(self) -> dict[str, int]:
+        return {"intercept_fee_fen": self.cleaned_data["intercept_fee"], "back_freight_fen": self.cleaned_data["back_freight"]}
+
+
+class PlatformAccountForm(forms.ModelForm):
+    platform = forms.ChoiceField(label=_("Platform"), choices=[("kuaishou", _("Kuaishou")), ("wechat_pay", _("WeChat Pay"))])
+    secrets_json = SecretsField(
+        label=_("Credentials (JSON)"), required=False, help_text=_("Written, never shown. Leave empty to keep what is stored.")
+    )
+
+    class Meta:
+        model = PlatformAccount
+        fields = ["name", "platform", "app_key", "is_active"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["platform"].disabled = True
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=200)

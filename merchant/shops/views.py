@@ -1,0 +1,121 @@
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from merchant.people.rights import Right, can
+from merchant.policy import services as policy
+from merchant.refusals import refusals_as_messages
+from merchant.shops import services
+from merchant.shops.forms import CourierAccountForm, PlatformAccountForm, ReasonForm
+from merchant.shops.models import Agreement, AgreementKind, CourierAccount, PlatformAccount, Shop
+
+
+def _shop(request: HttpRequest, shop_id: int) -> Shop:
+    return get_object_or_404(Shop.objects.visible_to(request.user), pk=shop_id)
+
+
+@login_required
+@require_GET
+def settings_home(request: HttpRequest) -> HttpResponse:
+    """The shops I see, each with what stands between it and its first interception."""
+    shops = list(Shop.objects.visible_to(request.user).order_by("pk")[:100])
+    signed = set(Agreement.objects.filter(shop__in=shops, revoked_at__isnull=True).values_list("shop_id", flat=True))
+    with_ewaybill = set(CourierAccount.objects.filter(shop__in=shops, has_ewaybill=True, is_active=True).values_list("shop_id", flat=True))
+    rows = [{"shop": shop, "is_signed": shop.pk in signed, "has_ewaybill": shop.pk in with_ewaybill} for shop in shops]
+    return render(request, "merchant/settings.html", {"rows": rows})
+
+
+@login_required
+@require_GET
+def agreement(request: HttpRequest, shop_id: int) -> HttpResponse:
+    """The activation page (R0.16): the agreement's text, its version, who signed when, and the way out."""
+    shop = _shop(request, shop_id)
+    context = {
+        "shop": shop,
+        "in_force": services.agreement_in_force(shop),
+        "history": shop.agreements.select_related("signed_by", "revoked_by").order_by("-signed_at")[:20],
+        "version": services.INTERCEPT_AGREEMENT_VERSION,
+        "may_sign": can(request.user, shop, Right.SIGN_AGREEMENT),
+        "rules": policy.current(shop),
+    }
+    return render(request, "merchant/agreement.html", context)
+
+
+@login_required
+@require_POST
+def agreement_sign(request: HttpRequest, shop_id: int) -> HttpResponse:
+    shop = _shop(request, shop_id)
+    with refusals_as_messages(request):
+        services.sign_agreement(shop, by=request.user, kind=AgreementKind.INTERCEPT)
+        messages.success(request, _("Signed: this shop can stop parcels from now on."))
+    return redirect("agreement", shop_id=shop.pk)
+
+
+@login_required
+@require_POST
+def agreement_revoke(request: HttpRequest, shop_id: int, pk: int) -> HttpResponse:
+    signed = get_object_or_404(Agreement.objects.visible_to(request.user), shop_id=shop_id, pk=pk)
+    form = ReasonForm(request.POST)
+    if form.is_valid():
+        with refusals_as_messages(request):
+            services.revoke_agreement(signed, by=request.user, reason=form.cleaned_data["reason"])
+            messages.success(request, _("Revoked: no new interception starts; those under way go on."))
+    else:
+        messages.error(request, _("Say why the agreement is revoked."))
+    return redirect("agreement", shop_id=shop_id)
+
+
+@login_required
+@require_GET
+def accounts(request: HttpRequest, shop_id: int) -> HttpResponse:
+    shop = _shop(request, shop_id)
+    context = {
+        "shop": shop,
+        "couriers": shop.courier_accounts.order_by("courier", "pk"),
+        "platforms": shop.platform_accounts.order_by("platform", "pk"),
+        "may_edit": can(request.user, shop, Right.EDIT_SECRETS),
+        "site": request.build_absolute_uri("/").rstrip("/"),
+    }
+    return render(request, "merchant/accounts.html", context)
+
+
+def _edit(request: HttpRequest, shop_id: int, model: Any, form_class: Any, pk: int | None) -> HttpResponse:
+    shop = _shop(request, shop_id)
+    account = get_object_or_404(model.objects.visible_to(request.user), shop=shop, pk=pk) if pk else model(shop=shop)
+    form = form_class(request.POST or None, instance=account)
+    if request.method == "POST" and form.is_valid():
+        account = form.save(commit=False)
+        if isinstance(form, CourierAccountForm):
+            account.rate_card = form.rate_card()
+        with refusals_as_messages(request):
+            services.save_account(account, by=request.user, secrets=form.cleaned_data["secrets_json"])
+            messages.success(request, _("Saved."))
+            return redirect("accounts", shop_id=shop.pk)
+    context = {"shop": shop, "form": form, "account": account, "may_edit": can(request.user, shop, Right.EDIT_SECRETS)}
+    return render(request, "merchant/account_edit.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+def courier_account_edit(request: HttpRequest, shop_id: int, pk: int | None = None) -> HttpResponse:
+    return _edit(request, shop_id, CourierAccount, CourierAccountForm, pk)
+
+
+@login_required
+def platform_account_edit(request: HttpRequest, shop_id: int, pk: int | None = None) -> HttpResponse:
+    return _edit(request, shop_id, PlatformAccount, PlatformAccountForm, pk)
+
+
+@login_required
+@require_POST
+def push_token_renew(request: HttpRequest, shop_id: int, kind: str, pk: int) -> HttpResponse:
+    model = {"courier": CourierAccount, "platform": PlatformAccount}.get(kind, CourierAccount)
+    account = get_object_or_404(model.objects.visible_to(request.user), shop_id=shop_id, pk=pk)
+    with refusals_as_messages(request):
+        services.renew_push_token(account, by=request.user)
+        messages.success(request, _("The push address is new; give it to the other side now, the old one answers no more."))
+    return redirect("accounts", shop_id=shop_id)
