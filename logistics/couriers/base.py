@@ -10,8 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from .errors import CourierError, ErrorClass
-from .wire import Answer, Call, asend, send
+from logistics.couriers.errors import CourierError, ErrorClass
+from logistics.couriers.wire import Answer, Call, asend, send
 
 __all__ = [
     "Account",

@@ -1,6 +1,5 @@
 """HTTP to couriers: the exact bytes that were signed go out, and every way of not getting an answer has a name."""
 
-import asyncio
 import os
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +8,7 @@ import aiohttp
 import httpx2
 from django.conf import settings
 
-from .errors import CourierError, ErrorClass
+from logistics.couriers.errors import CourierError, ErrorClass
 
 # A courier's answer is a few kB. Anything longer than this is not an answer.
 MAX_ANSWER_BYTES = 2 * 1024 * 1024
@@ -78,7 +77,7 @@ async def asend(session: aiohttp.ClientSession, call: Call) -> Answer:
         raise CourierError(ErrorClass.BAD_REQUEST, type(error).__name__, str(error)) from error
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         raise _unsent(error) from error
-    except (aiohttp.ClientError, asyncio.TimeoutError, ConnectionError) as error:
+    except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
         raise _lost(call, error) from error
 
 
@@ -116,9 +115,7 @@ def _unsent(error: Exception) -> CourierError:
 
 def _lost(call: Call, error: Exception) -> CourierError:
     """The request may have arrived; only the answer is missing."""
-    return CourierError(
-        ErrorClass.TRANSIENT, type(error).__name__, str(error), is_unknown_outcome=call.is_write
-    )
+    return CourierError(ErrorClass.TRANSIENT, type(error).__name__, str(error), is_unknown_outcome=call.is_write)
 
 
 _clients: dict[int, Any] = {}

@@ -1,0 +1,75 @@
+"""What couriers' scans have in common: their clock, their hubs, their words for a refusal, the phones in their text."""
+
+import logging
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from logistics.couriers.base import Event
+from merchant.clock import shanghai
+
+log = logging.getLogger(__name__)
+
+# A hub sorts, it never delivers. Any other site may be the delivering one.
+_HUB = re.compile("中心|转运|分拨|集散|枢纽|集包|航空部")
+_REFUSED = re.compile("(?<![非未无])拒收")
+_REDIRECTED = re.compile("改地址|更改地址|修改地址|地址变更|更址|转寄|改派")
+_MOBILE = re.compile(r"(?<!\d)(1\d{2})\d{4}(\d{4})(?!\d)")
+_SITE_IN_TEXT = re.compile("【([^【】]{2,60})】")
+
+
+def moment(value: Any) -> datetime:
+    """A courier's time as an aware UTC instant: epoch milliseconds, or wall-clock text, which is Shanghai's.
+
+    Raises ValueError for anything else, and for years in which no parcel travels.
+    """
+    text = str(value if value is not None else "").strip()
+    if text.isascii() and text.isdigit() and len(text) in (10, 13):
+        return datetime.fromtimestamp(int(text) / (1000 if len(text) == 13 else 1), UTC)
+    naive = datetime.fromisoformat(text.replace("/", "-"))
+    if not 2000 <= naive.year < 2100:
+        raise ValueError(f"no parcel travels in {naive.year}")
+    return (naive if naive.tzinfo else shanghai(naive)).astimezone(UTC)
+
+
+def is_hub(name: str) -> bool:
+    """Whether a site of this name only sorts."""
+    return bool(_HUB.search(name))
+
+
+def says_refused(*texts: Any) -> bool:
+    """Whether a trouble scan means that the receiver refused the parcel."""
+    return any(_REFUSED.search(str(text or "")) for text in texts)
+
+
+def says_redirected(*texts: Any) -> bool:
+    """Whether a "return" scan is in truth a change of address."""
+    return any(_REDIRECTED.search(str(text or "")) for text in texts)
+
+
+def without_phones(text: Any) -> str:
+    """The courier's sentence with every mobile number masked: staff and receivers are people."""
+    return _MOBILE.sub(r"\1****\2", str(text or ""))[:500]
+
+
+def site_in(text: Any) -> str:
+    """The site a sentence names in 【brackets】, or ""."""
+    found = _SITE_IN_TEXT.search(str(text or ""))
+    return found.group(1) if found else ""
+
+
+def read_rows(rows: Iterable[Any], read: Callable[[dict[str, Any]], Event]) -> list[Event]:
+    """Every readable row as an event, oldest first. One bad row is logged and left out; ValueError when all are bad."""
+    events: list[Event] = []
+    errors: list[Exception] = []
+    for row in rows:
+        try:
+            events.append(read(row))
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            errors.append(error)
+    if errors and not events:
+        raise ValueError(f"unreadable scans: {errors[0]}")
+    for error in errors:
+        log.warning("left out one unreadable scan: %s", error)
+    return sorted(events, key=lambda event: event.event_at)
