@@ -197,6 +197,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
+    # Else a publish waits six seconds for a dead Redis, and a platform gives a push three.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
 }
 CELERY_TASK_ROUTES = {
     "aftersales.*": {"queue": "money"},

@@ -37,6 +37,12 @@ class InboxMessage(models.Model):
         indexes = [
             models.Index(fields=["received_at"], name="inbox_received"),
             models.Index(fields=["source", "account_id", "-received_at"], name="inbox_account"),
+            # "Was this very event here before?", asked once a push.
+            models.Index(
+                fields=["source", "account_id", "event_key"],
+                name="inbox_event_key",
+                condition=models.Q(verdict="verified") & ~models.Q(event_key=""),
+            ),
         ]
 
     def __str__(self) -> str:

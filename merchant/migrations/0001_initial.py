@@ -464,6 +464,10 @@ class Migration(migrations.Migration):
             model_name='inboxmessage',
             index=models.Index(fields=['source', 'account_id', '-received_at'], name='inbox_account'),
         ),
+        migrations.AddIndex(
+            model_name='inboxmessage',
+            index=models.Index(condition=models.Q(('verdict', 'verified'), models.Q(('event_key', ''), _negated=True)), fields=['source', 'account_id', 'event_key'], name='inbox_event_key'),
+        ),
         migrations.AddConstraint(
             model_name='courieraccount',
             constraint=models.UniqueConstraint(fields=('shop', 'courier', 'customer_code'), name='courier_account_once'),
