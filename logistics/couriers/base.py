@@ -64,6 +64,7 @@ class InterceptState(StrEnum):
     """What a courier answers when it can be asked how an interception stands."""
 
     RUNNING = "running"
+    UNCLEAR = "unclear"  # something happens to the parcel, but it is no proof of a stop: a person is asked
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     WITHDRAWN = "withdrawn"

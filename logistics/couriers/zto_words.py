@@ -69,7 +69,7 @@ INTERCEPT_STATES = {
     "INTERCEPTING": InterceptState.RUNNING,
     "INTERCEPT_SUCCESS": InterceptState.SUCCEEDED,
     # 退改中: on the way back or to a new address; not proof of a stop by itself.
-    "PACKAGE_DELIVERYING": InterceptState.RUNNING,
+    "PACKAGE_DELIVERYING": InterceptState.UNCLEAR,
     "INTERCEPT_DISCONTINUE": InterceptState.ENDED,
     "INTERCEPT_FAIL": InterceptState.FAILED,
     "INTERCEPT_CANCEL": InterceptState.WITHDRAWN,
