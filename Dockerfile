@@ -1,0 +1,19 @@
+# One image for every process; docker-compose.yml says which one a container runs.
+FROM python:3.11-slim-bookworm
+
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    GRANIAN_HOST=0.0.0.0 GRANIAN_PORT=8000
+WORKDIR /app
+
+COPY requirements.txt ./
+RUN pip install --require-hashes --no-deps -r requirements.txt
+
+COPY . .
+# Catalogues are compiled here; pages and processes run as a user that owns nothing in the image.
+RUN python manage.py messages --compile \
+    && useradd --system --uid 10001 --home-dir /app --no-create-home huicang \
+    && install -d -o huicang /app/.data
+USER huicang
+
+EXPOSE 8000
+CMD ["granian", "--interface", "wsgi", "--no-ws", "--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers", "merchant.wsgi:application"]

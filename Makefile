@@ -1,0 +1,65 @@
+# Two commands for a newcomer: `make demo` and `make test`. The rest is for people who change the code.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+PORT ?= 8000
+TESTS ?=
+CHAOS_N ?= 1000
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: demo test bench chaos check format messages requirements states lock clean
+
+demo: $(VENV)/.for-running ## the whole product at http://127.0.0.1:8000/ (PORT=8100 for another port)
+	@exec $(RUN) manage.py demo --port $(PORT)
+
+test: $(VENV)/.for-tests ## every test but the long runs (TESTS="tests/orders -x" for some of them)
+	$(RUN) -m pytest $(TESTS)
+
+bench: $(VENV)/.for-tests ## the figures, each a ratio to a floor measured in the same run
+	$(RUN) -m tests.bench $(FIGURES)
+
+chaos: $(VENV)/.for-tests ## the road under killed processes and broken services (CHAOS_N=150 for the short run)
+	CHAOS_N=$(CHAOS_N) $(RUN) -m pytest -m chaos -s
+
+check: $(VENV)/.for-tests ## everything that reads the code without running it
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/djlint templates --lint --quiet
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(RUN) manage.py states --check
+	$(RUN) manage.py messages --check
+
+format: $(VENV)/.for-tests
+	$(VENV)/bin/ruff check --fix-only .
+	$(VENV)/bin/ruff format .
+
+messages: $(VENV)/.for-tests ## brings the Chinese catalogue up to date with the code (needs gettext)
+	$(RUN) manage.py messages
+
+requirements: $(VENV)/.for-tests ## what the last test run proved, requirement by requirement
+	@$(RUN) -m tests.requirements_report
+
+states: $(VENV)/.for-tests ## draws docs/states/ from the code
+	$(RUN) manage.py states
+
+lock: $(VENV)/.for-tests ## resolves the packages anew
+	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header $(UPGRADE) requirements.in -o requirements.txt
+	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header $(UPGRADE) requirements-dev.in -o requirements-dev.txt
+
+clean: ## removes the installed packages and the demo's data
+	rm -rf $(VENV) .data .bench
+
+$(VENV)/pyvenv.cfg:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is older."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python cannot make a virtual environment: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.for-running: requirements.txt | $(VENV)/pyvenv.cfg
+	@echo "Installing the packages of requirements.txt into $(VENV) …"
+	@$(RUN) -m pip install --disable-pip-version-check --require-hashes --no-deps -q -r requirements.txt
+	@touch $@
+
+$(VENV)/.for-tests: requirements-dev.txt | $(VENV)/pyvenv.cfg
+	@echo "Installing the packages of requirements-dev.txt into $(VENV) …"
+	@$(RUN) -m pip install --disable-pip-version-check --require-hashes --no-deps -q -r requirements-dev.txt
+	@touch $@ $(VENV)/.for-running

@@ -1,0 +1,33 @@
+"""The processes of the product: the same words here, in docker-compose.yml and in the test that runs them."""
+
+from collections.abc import Sequence
+
+from merchant.launcher.children import Program
+from merchant.launcher.folder import PROJECT
+from merchant.launcher.supervisor import python
+
+# Two workers: what moves money or stops a parcel never waits behind tracks, imports and bulk work.
+COMMANDS: dict[str, Sequence[str]] = {
+    "web": (
+        "granian --interface wsgi --no-ws --workers 2 --blocking-threads 4 --respawn-failed-workers "
+        "merchant.wsgi:application"
+    ).split(),
+    "worker": "celery -A merchant worker -P threads -c 8 -Q money,intercept -n road@%h --loglevel INFO".split(),
+    "worker-background": (
+        "celery -A merchant worker -P threads -c 8 -Q tracking,intake,notify,bulk -n background@%h --loglevel INFO"
+    ).split(),
+    "poller": "python manage.py poller".split(),
+    # The schedule is in the settings and holds no state worth a file.
+    "beat": "celery -A merchant beat --scheduler celery.beat:Scheduler --loglevel WARNING".split(),
+}
+
+
+def program(name: str, environment: dict[str, str]) -> Program:
+    """A process of the product, run by the Python that runs us."""
+    return Program(name, with_this_python(COMMANDS[name]), environment, folder=PROJECT)
+
+
+def with_this_python(command: Sequence[str]) -> list[str]:
+    """`celery …` as `<this python> -m celery …`, so that no PATH decides which packages are used."""
+    first, *rest = command
+    return python(*rest) if first == "python" else python("-m", first, *rest)
