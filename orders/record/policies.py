@@ -1,0 +1,73 @@
+"""Why an order may not take a step, in a sentence."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from merchant.people.rights import Right, check_right
+from merchant.refusals import Refused
+from orders.record.enums import CLOSABLE, IN_HOUSE, BlockKind, OrderState, Stop
+from orders.record.models import Order
+
+
+def check_not_blocked(order: Order, step: str) -> None:
+    """Raise Refused("BLOCKED") while an open block forbids `step` (a Stop)."""
+    block = order.blocks.stopping(step).order_by("opened_at").first()
+    if block is not None:
+        raise Refused(
+            "BLOCKED",
+            _("%(kind)s (%(document)s): this order may not go on with this step: %(step)s.")
+            % {"kind": BlockKind(block.kind).label, "document": block.document, "step": Stop(step).label},
+            kind=block.kind,
+            document=block.document,
+            step=str(step),
+        )
+
+
+def check_can_close(order: Order) -> None:
+    """Before shipping a paid order closes once its goods' money is on its way back; after it, once all of it went back."""
+    if order.state not in CLOSABLE:
+        raise _wrong_state(order, OrderState.CLOSED)
+    if order.state == OrderState.PENDING_PAYMENT:
+        return
+    returning = order.refunding_fen + order.refunded_fen if order.state in IN_HOUSE else order.refunded_fen
+    if returning < order.paid_fen - order.freight_fen:
+        raise Refused(
+            "ORDER_PAID",
+            _("The buyer has paid this order: it closes when the money goes back."),
+            paid_fen=order.paid_fen,
+            returning_fen=returning,
+        )
+
+
+def check_can_ship(order: Order) -> None:
+    if order.state not in (OrderState.PACKED, OrderState.PARTLY_SHIPPED):
+        raise _wrong_state(order, OrderState.SHIPPED)
+    check_not_blocked(order, Stop.SHIP)
+
+
+def check_can_receive(order: Order) -> None:
+    if order.state != OrderState.SHIPPED:
+        raise _wrong_state(order, OrderState.RECEIVED)
+    check_not_blocked(order, Stop.RECEIVE)
+
+
+def check_can_complete(order: Order) -> None:
+    if order.state != OrderState.RECEIVED:
+        raise _wrong_state(order, OrderState.COMPLETED)
+    check_not_blocked(order, Stop.COMPLETE)
+
+
+def check_can_hold(order: Order, by: Any) -> None:
+    check_right(by, order.shop_id, Right.HOLD_ORDER)
+    if order.state not in IN_HOUSE:
+        raise Refused("ORDER_STATE", _("Only a paid order that has not shipped can be held."), state=order.state)
+
+
+def _wrong_state(order: Order, target: str) -> Refused:
+    return Refused(
+        "ORDER_STATE",
+        _("An order that is %(state)s cannot become %(target)s.")
+        % {"state": OrderState(order.state).label, "target": OrderState(target).label},
+        state=order.state,
+    )

@@ -1,0 +1,133 @@
+"""The order's verbs. Each locks the row, asks the policy, moves, saves and writes the trail."""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from merchant.clock import now
+from merchant.locking import lock
+from merchant.policy import services as policy
+from merchant.refusals import Refused
+from merchant.shops.models import Platform
+from merchant.trail import activity
+from orders.record import policies
+from orders.record.enums import BlockKind, OrderState, Stop
+from orders.record.models import Block, Order
+
+log = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def close_order(order: Order, *, by: Any, reason: str) -> Order:
+    """订单关闭. Closing a closed order changes nothing. Raises Refused ORDER_STATE or ORDER_PAID."""
+    order = lock(order)
+    if order.state == OrderState.CLOSED:
+        return order
+    policies.check_can_close(order)
+    before = order.state
+    order.close(at=now(), reason=reason)
+    return _saved(order, "order.close", before, by=by, reason=reason)
+
+
+@transaction.atomic
+def ship_order(order: Order, *, by: Any, is_last: bool = True, at: datetime | None = None) -> Order:
+    """发货: a parcel left the house; `is_last` says that nothing of the order stays. Raises Refused ORDER_STATE, BLOCKED."""
+    order = lock(order)
+    policies.check_can_ship(order)
+    before, at = order.state, at or now()
+    if is_last:
+        order.ship(at=at, auto_receive_at=at + policy.timer(policy.current(order.shop_id), "T-AUTO-RECEIVE"))
+    else:
+        order.ship_part(at=at)
+    return _saved(order, "order.ship" if is_last else "order.ship_part", before, by=by)
+
+
+@transaction.atomic
+def receive_order(order: Order, *, by: Any, at: datetime | None = None) -> Order:
+    """确认收货. Raises Refused ORDER_STATE, or BLOCKED while an after-sale or a parcel on its way back stands in the way."""
+    order = lock(order)
+    policies.check_can_receive(order)
+    before, at = order.state, at or now()
+    order.receive(at=at, settle_at=at + policy.timer(policy.current(order.shop_id), "T-AS-PERIOD"))
+    return _saved(order, "order.receive", before, by=by)
+
+
+@transaction.atomic
+def complete_order(order: Order, *, by: Any) -> Order:
+    """交易成功. Raises Refused ORDER_STATE or BLOCKED."""
+    order = lock(order)
+    policies.check_can_complete(order)
+    before = order.state
+    order.complete(at=now())
+    return _saved(order, "order.complete", before, by=by)
+
+
+@transaction.atomic
+def place_block(order: Order, *, kind: str, document: str, stops: Iterable[str], by: Any, reason: str = "") -> Block:
+    """Forbid some steps of an order for the sake of `document`. The same block placed twice is one block."""
+    if kind == BlockKind.HOLD:
+        policies.check_can_hold(order, by)
+    found = Block.objects.open().filter(order=order, kind=kind, document=document).first()
+    if found is not None:
+        return found
+    try:
+        with transaction.atomic():
+            block = Block.objects.create(
+                shop_id=order.shop_id,
+                order=order,
+                kind=BlockKind(kind),
+                document=document,
+                stops=[Stop(stop) for stop in stops],
+                opened_by=by,
+                reason=reason,
+            )
+    except IntegrityError:  # somebody placed the same one a moment ago
+        return Block.objects.open().get(order=order, kind=kind, document=document)
+    activity.record(order, "order.block", by=by, reason=reason, kind=str(kind), document=document, stops=list(block.stops))
+    return block
+
+
+@transaction.atomic
+def lift_block(order: Order, *, kind: str, document: str, by: Any, reason: str = "") -> bool:
+    """Take the block away; False when it no longer stood."""
+    lifted = Block.objects.open().filter(order=order, kind=kind, document=document).update(closed_at=now(), closed_by=by)
+    if lifted:
+        activity.record(order, "order.unblock", by=by, reason=reason, kind=str(kind), document=document)
+    return bool(lifted)
+
+
+def sweep_clocks() -> int:
+    """Orders of our own channel whose clock ran out: unpaid ones close, delivered ones are received, settled ones complete.
+
+    A platform runs these clocks itself and tells us. A row that refuses is left for the next round; the rest goes on.
+    """
+    moved = 0
+    due: list[tuple[Any, Callable[[Order], Order]]] = [
+        (Order.objects.awaiting_payment().filter(pay_by_at__lte=now()), lambda o: close_order(o, by=None, reason="T-PAY")),
+        (Order.objects.awaiting_receipt().filter(auto_receive_at__lte=now()), lambda o: receive_order(o, by=None)),
+        (Order.objects.awaiting_settlement().filter(settle_at__lte=now()), lambda o: complete_order(o, by=None)),
+    ]
+    for orders, move in due:
+        free = orders.filter(shop__platform=Platform.OWN).exclude(pk__in=_held_back())
+        for order in free.order_by("pk")[:500]:
+            try:
+                move(order)
+                moved += 1
+            except Refused as refusal:
+                log.info("order %s waits: %s", order.pk, refusal)
+    return moved
+
+
+def _held_back() -> Any:
+    """Orders whose clock stands still: skipped by the sweep, so that they do not fill its batch for ever."""
+    return Block.objects.open().filter(stops__overlap=[Stop.RECEIVE, Stop.COMPLETE]).values("order_id")
+
+
+def _saved(order: Order, verb: str, before: str, *, by: Any, reason: str = "") -> Order:
+    order.version += 1
+    order.save()
+    activity.record(order, verb, by=by, from_state=before, to_state=order.state, reason=reason)
+    return order
