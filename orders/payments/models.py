@@ -24,7 +24,8 @@ class Payment(models.Model):
         verbose_name = _("payment")
         verbose_name_plural = _("payments")
         constraints = [
-            models.UniqueConstraint(fields=["shop", "channel", "channel_number"], name="payment_once"),
+            # The order belongs to the key: one payment at the channel may pay several orders placed together.
+            models.UniqueConstraint(fields=["shop", "channel", "channel_number", "order"], name="payment_once"),
             models.CheckConstraint(name="payment_positive", condition=Q(amount_fen__gte=0)),
         ]
 

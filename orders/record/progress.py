@@ -14,7 +14,8 @@ from merchant.trail import activity
 from merchant.trail.models import Activity
 from orders.record.enums import ROAD, OrderState, states_before
 
-ALLOWED = [(str(source), str(target)) for target in (*ROAD[1:], OrderState.CLOSED) for source in states_before(target)]
+# (source, target) of every step forward.
+ALLOWED = frozenset((str(source), str(target)) for target in (*ROAD[1:], OrderState.CLOSED) for source in states_before(target))
 
 
 @dataclass(frozen=True)

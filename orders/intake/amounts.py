@@ -1,0 +1,113 @@
+"""From the amounts a source gives to amounts that add up (M1, M2). The platform's paid amount always stands."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from orders.intake.normal import NormalLine, NormalOrder
+from orders.intake.values import BadValue
+from orders.payments.allocate import split
+
+
+@dataclass(slots=True)
+class LineAmounts:
+    goods_fen: int
+    discount_fen: int
+    subsidy_fen: int
+    net_fen: int
+    refunded_fen: int
+
+
+@dataclass(slots=True)
+class Amounts:
+    """Every money column of an order and its lines, in fen."""
+
+    goods_fen: int
+    shop_discount_fen: int
+    subsidy_fen: int
+    freight_fen: int
+    adjustment_fen: int
+    paid_fen: int
+    receivable_fen: int
+    refunded_fen: int
+    freight_refunded_fen: int
+    lines: list[LineAmounts]
+
+
+def add_up(order: NormalOrder) -> Amounts:
+    """Derive what the source leaves out. Raises BadValue when what it gives cannot be true.
+
+    paid = goods − shop discount − subsidy + freight + adjustment: where the source gives no shop discount it is what
+    is missing from the goods; what then still differs (a price the platform changed, instalment interest) is the
+    adjustment. Lines share what was paid without freight: as the source says where that adds up, else by M2.
+    """
+    for name in ("paid_fen", "goods_fen", "freight_fen", "shop_discount_fen", "subsidy_fen", "refunded_fen"):
+        if (getattr(order, name) or 0) < 0:
+            raise BadValue(name, _("an amount below zero"))
+    lines = order.lines
+    goods = _goods_of_lines(order, lines)
+    goods_total = sum(goods)
+    freight, subsidy = order.freight_fen, order.subsidy_fen
+    payable = order.paid_fen
+    if payable is None:
+        payable = max(0, goods_total - (order.shop_discount_fen or 0) - subsidy + freight)
+    discount = order.shop_discount_fen
+    if discount is None:
+        discount = max(0, goods_total - subsidy + freight - payable)
+    adjustment = payable - (goods_total - discount - subsidy + freight)
+
+    nets = _nets(lines, goods, max(0, payable - freight))
+    subsidies = split(subsidy, goods)
+    is_paid = order.paid_at is not None
+    refunds, freight_back = _refunds(order, nets, freight, payable if is_paid else 0)
+    return Amounts(
+        goods_fen=goods_total,
+        shop_discount_fen=discount,
+        subsidy_fen=subsidy,
+        freight_fen=freight,
+        adjustment_fen=adjustment,
+        paid_fen=payable if is_paid else 0,
+        receivable_fen=payable + subsidy if is_paid else 0,
+        refunded_fen=sum(refunds) + freight_back,
+        freight_refunded_fen=freight_back,
+        lines=[
+            LineAmounts(goods[i], goods[i] - subsidies[i] - nets[i], subsidies[i], nets[i], refunds[i])
+            for i in range(len(lines))
+        ],
+    )
+
+
+def _goods_of_lines(order: NormalOrder, lines: list[NormalLine]) -> list[int]:
+    if all(line.goods_fen is not None for line in lines):
+        return [line.goods_fen or 0 for line in lines]
+    known = [line.goods_fen if line.goods_fen is not None else line.net_fen for line in lines]
+    if all(amount is not None for amount in known):
+        return [amount or 0 for amount in known]
+    # The source prices the order, not its lines: they share it by quantity.
+    total = order.goods_fen
+    if total is None:
+        total = (order.paid_fen or 0) + (order.shop_discount_fen or 0) + order.subsidy_fen - order.freight_fen
+    return split(max(0, total), [line.quantity for line in lines])
+
+
+def _nets(lines: list[NormalLine], goods: list[int], total: int) -> list[int]:
+    given = [line.net_fen for line in lines]
+    if all(net is not None and net >= 0 for net in given):
+        nets = [net or 0 for net in given]
+        return nets if sum(nets) == total else split(total, nets)
+    return split(total, goods)
+
+
+def _refunds(order: NormalOrder, nets: list[int], freight: int, paid: int) -> tuple[list[int], int]:
+    by_line = [line.refunded_fen for line in order.lines]
+    total = order.refunded_fen or sum(by_line)
+    if not total:
+        return by_line, 0
+    if total > paid:
+        raise BadValue("refunded_fen", _("more was refunded than was paid"))
+    if sum(by_line) == total and all(back <= net for back, net in zip(by_line, nets, strict=True)):
+        return by_line, 0
+    goods_back = min(total, sum(nets))
+    if total - goods_back > freight:
+        raise BadValue("refunded_fen", _("more was refunded than was paid"))
+    return split(goods_back, nets), total - goods_back

@@ -1,0 +1,87 @@
+"""Buyers and recipients of a chunk. Names, phones and addresses go straight into the vault."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from merchant.vault import crypto, masking
+from merchant.vault import services as vault
+from merchant.vault.models import Recipient
+from orders.intake.normal import NormalOrder, Person
+from orders.intake.stage import copy_rows, make_stage
+
+if TYPE_CHECKING:
+    from orders.intake.upsert import Incoming
+
+
+def buyers(cursor: Any, shop: Any, orders: Sequence[NormalOrder]) -> dict[str, int]:
+    """{external id: buyer id} of everybody these orders name; missing buyers are made, nicknames kept fresh."""
+    named: dict[str, str] = {}
+    for order in orders:
+        if order.buyer_id:
+            named[order.buyer_id[:128]] = order.buyer_nickname[:80] or named.get(order.buyer_id[:128], "")
+    if not named:
+        return {}
+    make_stage(cursor, "stage_buyer", {"external_id": "varchar", "nickname": "varchar"})
+    copy_rows(cursor, "stage_buyer", ("external_id", "nickname"), sorted(named.items()))
+    cursor.execute(
+        """
+        WITH named AS (
+            INSERT INTO orders_buyer (shop_id, external_id, nickname)
+            SELECT %(shop)s, external_id, nickname FROM stage_buyer ORDER BY external_id
+            ON CONFLICT (shop_id, external_id) DO UPDATE SET nickname = excluded.nickname
+                WHERE excluded.nickname <> '' AND orders_buyer.nickname <> excluded.nickname
+            RETURNING id, external_id
+        )
+        SELECT external_id, id FROM named
+        UNION
+        SELECT b.external_id, b.id FROM orders_buyer b JOIN stage_buyer USING (external_id) WHERE b.shop_id = %(shop)s
+        """,
+        {"shop": shop.pk},
+    )
+    return dict(cursor.fetchall())
+
+
+def recipients(shop: Any, changed: Sequence["Incoming"]) -> None:
+    """Give each order its recipient: the stored one where it is the same person and place, else a new row."""
+    new = []
+    for item in changed:
+        person = item.order.recipient
+        held = item.stored.recipient if item.stored else None
+        if held is not None:
+            item.recipient_id = held.pk
+        if person is None or not (person.name or person.phone or person.address or person.province):
+            continue
+        if held is None or not _is_same(held, person):
+            new.append((item, person))
+    for (item, _person), row in zip(new, vault.store_many(shop, [person for _item, person in new]), strict=True):
+        item.recipient_id = row.pk
+
+
+def _is_same(held: Recipient, person: Person) -> bool:
+    """Whether the source still means the stored recipient. Platforms mask what they once gave in plain: a masked value
+    never replaces a sealed one."""
+    return (
+        _same_field(person.name.strip(), held.name_bidx, held.name_mask, "name", masking.mask_name(person.name)[:40])
+        and _same_field(
+            masking.normal_phone(person.phone).partition("-")[0],
+            held.phone_bidx,
+            held.phone_mask,
+            "phone",
+            masking.mask_phone(person.phone)[:40],
+        )
+        and _same_field(
+            "".join(person.address.split()),
+            held.address_bidx,
+            held.address_mask,
+            "address",
+            masking.mask_address(person.address)[:120],
+        )
+    )
+
+
+def _same_field(value: str, held_index: Any, held_mask: str, kind: str, mask: str) -> bool:
+    if not value:
+        return True
+    if "*" in value:
+        return held_index is not None or mask == held_mask
+    return held_index is not None and bytes(held_index) == crypto.blind_index(kind, value)
