@@ -22,7 +22,14 @@ KEPT_OF_REFUSED = 4096
 
 
 def receive(
-    source: str, *, shop: Any, account_id: int | None, headers: dict[str, str], body: bytes, verdict: str = InboxVerdict.VERIFIED, event_key: str = ""
+    source: str,
+    *,
+    shop: Any,
+    account_id: int | None,
+    headers: dict[str, str],
+    body: bytes,
+    verdict: str = InboxVerdict.VERIFIED,
+    event_key: str = "",
 ) -> InboxMessage:
     """Store a push as it came. Only a verified one gets a task; every other is on record and changes nothing."""
     from merchant.tasks import handle_inbox_message
@@ -48,8 +55,17 @@ def receive(
 def handle(message_id: int) -> bool:
     """Work on one message. True when done; a failure is counted, delayed and after the last retry parked for a person."""
     with transaction.atomic():
-        task = InboxTask.objects.select_for_update(skip_locked=True).filter(pk=message_id, is_parked=False).first()
+        task = (
+            InboxTask.objects.select_for_update(skip_locked=True, no_key=True)
+            .filter(pk=message_id, is_parked=False)
+            .first()
+        )
         if task is None:
+            return False
+        if task.attempts >= len(RETRIES):
+            # Every attempt began and none came back: the message kills its worker. Nothing is swept for ever.
+            task.is_parked, task.error = True, task.error or "the worker died on it"
+            task.save(update_fields=["is_parked", "error"])
             return False
         task.attempts += 1
         # Pushed forward before the work: a worker that dies here leaves a row that simply comes due again.
@@ -61,7 +77,9 @@ def handle(message_id: int) -> bool:
     except Exception as error:  # noqa: BLE001 - whatever a handler cannot digest must stay visible and retryable
         logger.exception("message %s of %s failed", message_id, message.source)
         is_parked = task.attempts >= len(RETRIES) or isinstance(error, LookupError)
-        InboxTask.objects.filter(pk=message_id).update(error=f"{type(error).__name__}: {error}"[:500], is_parked=is_parked)
+        InboxTask.objects.filter(pk=message_id).update(
+            error=f"{type(error).__name__}: {error}"[:500], is_parked=is_parked
+        )
         return False
     InboxTask.objects.filter(pk=message_id).delete()
     return True
@@ -69,7 +87,11 @@ def handle(message_id: int) -> bool:
 
 def sweep(limit: int = 500) -> int:
     """Handle what is due; finds the same work as the wake-up. Returns how many were handled."""
-    due = InboxTask.objects.filter(is_parked=False, next_at__lte=now()).order_by("next_at").values_list("pk", flat=True)[:limit]
+    due = (
+        InboxTask.objects.filter(is_parked=False, next_at__lte=now())
+        .order_by("next_at")
+        .values_list("pk", flat=True)[:limit]
+    )
     return sum(handle(pk) for pk in due)
 
 
@@ -85,10 +107,15 @@ def retry(message: InboxMessage, *, by: Any) -> None:
             handle_inbox_message.delay_on_commit(message_id=message.pk)
 
 
-def purge(keep: timedelta) -> int:
-    """Delete raw messages older than `keep` that nobody still has to work on; returns how many."""
-    old = InboxMessage.objects.filter(received_at__lt=now() - keep, task__isnull=True).order_by("received_at").values("pk")
+def purge(keep: timedelta, *, shop: Any = None) -> int:
+    """Delete the raw messages of `shop` (None: of no shop) older than `keep` that nobody still has to work on.
+
+    Returns how many. Parked ones stay until a person has retried them.
+    """
+    old = InboxMessage.objects.filter(shop=shop, received_at__lt=now() - keep, task__isnull=True).order_by(
+        "received_at"
+    )
     total = 0
-    while pks := [row["pk"] for row in old[:2000]]:
+    while pks := list(old.values_list("pk", flat=True)[:2000]):
         total += InboxMessage.objects.filter(pk__in=pks).delete()[0]
     return total

@@ -5,7 +5,11 @@ from django.db import connection
 from django.db.models import Sum
 
 from merchant.clock import SHANGHAI, now
-from merchant.ledger.models import LedgerEntry
+from merchant.ledger.models import LedgerAccount, LedgerEntry
+
+
+class BookedOtherwise(Exception):
+    """The same document was booked before with other accounts or another amount: a mistake to look at, not a repeat."""
 
 
 def post(
@@ -21,15 +25,26 @@ def post(
     at: datetime | None = None,
     is_estimated: bool = False,
 ) -> bool:
-    """Book one transfer once: False when (kind, document, leg) stands already. `at` defaults to now (M16: success date)."""
+    """Book one transfer once: False when (kind, document, leg) stands already. `at` defaults to now (M16: success date).
+
+    Raises ValueError for an account that does not exist, BookedOtherwise when what stands there is another transfer.
+    """
+    accounts = (LedgerAccount(debit).value, LedgerAccount(credit).value)
+    book_date = (at or now()).astimezone(SHANGHAI).date()
     table = LedgerEntry._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} (shop_id, debit, credit, amount_fen, kind, document, leg, order_number, book_date, is_estimated)"  # noqa: S608
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (shop_id, kind, document, leg) DO NOTHING",
-            [shop.pk, str(debit), str(credit), amount_fen, kind, document, leg, order_number, (at or now()).astimezone(SHANGHAI).date(), is_estimated],
+            f"INSERT INTO {table} (shop_id, debit, credit, amount_fen, kind, document, leg, order_number, book_date,"  # noqa: S608
+            " is_estimated) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (shop_id, kind, document, leg) DO NOTHING",
+            [shop.pk, *accounts, amount_fen, kind, document, leg, order_number, book_date, is_estimated],
         )
-        return cursor.rowcount == 1
+        if cursor.rowcount == 1:
+            return True
+    stands = LedgerEntry.objects.get(shop=shop, kind=kind, document=document, leg=leg)
+    if (stands.debit, stands.credit, stands.amount_fen) != (*accounts, amount_fen):
+        raise BookedOtherwise(f"{kind} {document} stands with {stands.amount_fen} fen, not {amount_fen}: {stands}")
+    return False
 
 
 def balances(shop: Any, *, order_number: str | None = None) -> dict[str, int]:

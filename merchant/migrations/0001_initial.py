@@ -171,7 +171,7 @@ class Migration(migrations.Migration):
                 ('order_number', models.CharField(max_length=64)),
                 ('field', models.CharField(max_length=16)),
                 ('cost', models.PositiveSmallIntegerField()),
-                ('verdict', models.CharField(choices=[('shown', 'shown'), ('closed_14d', 'order closed for 14 days'), ('quota_empty', 'quota used up'), ('not_held', 'not held here')], max_length=16)),
+                ('verdict', models.CharField(choices=[('shown', 'shown'), ('closed_14d', 'order closed for 14 days'), ('quota_empty', 'quota used up'), ('not_held', 'not held here'), ('right', 'no right to')], max_length=16)),
                 ('reason', models.CharField(blank=True, db_default='', max_length=200)),
                 ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

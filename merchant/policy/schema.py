@@ -89,12 +89,28 @@ def check(body: dict[str, Any]) -> None:
         elif isinstance(default, int):
             if not isinstance(value, int) or isinstance(value, bool) or value < 0:
                 raise _wrong(name, _("This setting is a whole number, zero or more."))
-        elif name in CHOICES and value not in CHOICES[name]:
+        elif isinstance(default, tuple):
+            if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
+                raise _wrong(name, _("This setting is a list of words."))
+        elif isinstance(default, dict):
+            if not isinstance(value, dict):
+                raise _wrong(name, _("This setting holds a value for each name."))
+        elif value not in CHOICES[name]:
             raise _wrong(name, _("This is not one of the choices."))
+    if body.get("keep_raw_days") == 0:
+        raise _wrong("keep_raw_days", _("Raw messages are kept for a day at least."))
     if bad := [code for code in body.get("warn_only", ()) if code not in WARNABLE]:
         raise _wrong("warn_only", _("Only E12, E13 and E15 may be turned into a warning."), codes=bad)
+    for name, is_on in body.get("evidence", {}).items():
+        if name not in EVIDENCE or not isinstance(is_on, bool):
+            raise _wrong("evidence", _("This is not one of the choices."), which=name)
     for name, seconds in body.get("timers", {}).items():
-        if name not in TIMERS or not isinstance(seconds, int) or not 1 <= seconds <= 365 * DAY:
+        if (
+            name not in TIMERS
+            or not isinstance(seconds, int)
+            or isinstance(seconds, bool)
+            or not 1 <= seconds <= 365 * DAY
+        ):
             raise _wrong(name, _("A timer is between one second and one year."))
 
 

@@ -14,12 +14,29 @@ from merchant.trail import activity
 INTERCEPT_AGREEMENT_VERSION = "2023-06"
 
 
+ACCOUNT_FIELDS = frozenset(
+    {
+        "name",
+        "courier",
+        "customer_code",
+        "has_ewaybill",
+        "rate_card",
+        "rate_per_second",
+        "platform",
+        "app_key",
+        "is_active",
+    }
+)
+
+
 def agreement_in_force(shop: Any, kind: str = AgreementKind.INTERCEPT) -> Agreement | None:
     return Agreement.objects.filter(shop=shop, kind=kind, revoked_at__isnull=True).first()
 
 
 @transaction.atomic
-def sign_agreement(shop: Shop, *, by: Any, kind: str = AgreementKind.INTERCEPT, version: str = INTERCEPT_AGREEMENT_VERSION) -> Agreement:
+def sign_agreement(
+    shop: Shop, *, by: Any, kind: str = AgreementKind.INTERCEPT, version: str = INTERCEPT_AGREEMENT_VERSION
+) -> Agreement:
     """Sign for the shop (E03). Raises Refused RIGHT, or SIGNED when one is in force."""
     check_right(by, shop, Right.SIGN_AGREEMENT)
     lock(shop)
@@ -96,15 +113,21 @@ def resume_courier(account: CourierAccount, *, by: Any) -> CourierAccount:
 
 
 @transaction.atomic
-def save_account(account: CourierAccount | PlatformAccount, *, by: Any, secrets: dict[str, Any] | None) -> CourierAccount | PlatformAccount:
+def save_account(
+    account: CourierAccount | PlatformAccount, *, by: Any, secrets: dict[str, Any] | None
+) -> CourierAccount | PlatformAccount:
     """Insert or change an account (E09 reads it). `secrets=None` keeps the stored ones. Raises Refused RIGHT or TWICE."""
     check_right(by, account.shop, Right.EDIT_SECRETS)
     verb = "account.change" if account.pk else "account.add"
     if secrets is not None:
         account.secrets = secrets
+    # What the page does not edit (pause, push address, secrets kept) is not written back from an old copy.
+    own = (ACCOUNT_FIELDS & {field.name for field in account._meta.fields}) | (
+        {"secrets"} if secrets is not None else set()
+    )
     try:
         with transaction.atomic():
-            account.save()
+            account.save(update_fields=own if account.pk else None)
     except IntegrityError:
         raise Refused("TWICE", _("This shop has this account already.")) from None
     activity.record(account, verb, by=by, shop=account.shop, fields=sorted(secrets or {}), is_active=account.is_active)

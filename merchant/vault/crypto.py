@@ -56,7 +56,7 @@ def decrypt(sealed: bytes, *, aad: bytes) -> bytes:
         raise CannotDecrypt(f"no key {key_id!r}")
     try:
         return key.decrypt(rest[:NONCE], rest[NONCE:], aad)
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:
         raise CannotDecrypt("the bytes do not belong to this row") from error
 
 

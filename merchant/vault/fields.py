@@ -9,16 +9,16 @@ from merchant.vault import crypto
 class EncryptedBytes(models.BinaryField):
     """Bytes sealed at rest. The column's own name is the AAD, so a value copied to another column does not open."""
 
-    def _aad(self) -> bytes:
+    def aad(self) -> bytes:
         return f"{self.model._meta.db_table}.{self.column}".encode()
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         if value is None:
             return None
-        return super().get_db_prep_value(crypto.encrypt(bytes(value), aad=self._aad()), connection, prepared)
+        return super().get_db_prep_value(crypto.encrypt(bytes(value), aad=self.aad()), connection, prepared)
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
-        return None if value is None else crypto.decrypt(value, aad=self._aad())
+        return None if value is None else crypto.decrypt(value, aad=self.aad())
 
 
 class EncryptedJSON(EncryptedBytes):

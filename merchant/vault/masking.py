@@ -21,15 +21,23 @@ def mask_phone(phone: str) -> str:
     return "*" * max(0, len(phone) - 2) + phone[-2:]
 
 
+# Province, city, district, town, each where it stands. 小区, 园区 and 古镇路 name a house or a road: they stay hidden.
+_PLACE = r"(?:\s*[^\d\s]{%s}?(?:%s))?"
+REGION = re.compile(
+    _PLACE % ("2,8", "省|自治区|特别行政区")
+    + _PLACE % ("1,8", "市|自治州|地区|盟")
+    + _PLACE % ("1,8", "(?<![小园社校厂库景])区|县|旗|市")
+    + _PLACE % ("1,8", "(?:街道|镇|乡)(?![路街巷大中小])")
+)
+
+
 def mask_address(address: str) -> str:
     """Keeps what names a district or a town, hides road, house and door."""
     address = address.strip()
     if not address or "*" in address:
         return address
-    found = re.match(r".*?(?:街道|镇|乡|区|县|旗|市)(?!.{0,2}(?:区|县))", address)
-    kept = found.group(0) if found else address[:2]
-    while (longer := re.match(r".{1,10}?(?:街道|镇|乡|区|县|旗)", address[len(kept) :])) is not None:
-        kept += longer.group(0)
+    found = REGION.match(address)
+    kept = found[0] if found and found[0] else address[:2]
     return kept[:100] + "******"
 
 
@@ -38,5 +46,8 @@ def normal_phone(phone: str) -> str:
     phone = phone.strip().translate(FULL_WIDTH)
     if "*" in phone:
         return phone
-    phone = re.sub(r"[^\d-]", "", phone)
-    return phone[2:] if len(phone) == 13 and phone.startswith("86") else phone
+    number, dash, extension = re.sub(r"[^\d-]", "", phone).partition("-")
+    if len(number) == 13 and number.startswith("86"):
+        number = number[2:]
+    # A dash after eleven digits is a virtual number's extension; elsewhere it only groups (0571-88001234).
+    return f"{number}{dash}{extension}" if len(number) == 11 else (number + extension).replace("-", "")

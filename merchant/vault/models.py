@@ -41,7 +41,9 @@ class Recipient(models.Model):
             models.Index(fields=["shop", "phone_bidx"], name="recipient_phone"),
             models.Index(fields=["shop", "phone4_bidx"], name="recipient_phone4"),
             models.Index(fields=["shop", "name_bidx"], name="recipient_name"),
-            models.Index(fields=["key_id", "id"], name="recipient_rotation", condition=models.Q(shredded_at__isnull=True)),
+            models.Index(
+                fields=["key_id", "id"], name="recipient_rotation", condition=models.Q(shredded_at__isnull=True)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -53,6 +55,7 @@ class RevealVerdict(models.TextChoices):
     CLOSED_14D = "closed_14d", _("order closed for 14 days")
     QUOTA_EMPTY = "quota_empty", _("quota used up")
     NOT_HELD = "not_held", _("not held here")
+    RIGHT = "right", _("no right to")
 
 
 class PiiReveal(models.Model):
@@ -91,7 +94,9 @@ class PiiQuotaDay(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["shop", "day"], name="pii_quota_day_once"),
-            models.CheckConstraint(name="pii_quota_kept", condition=models.Q(used__lte=models.F("quota") + models.F("extra"))),
+            models.CheckConstraint(
+                name="pii_quota_kept", condition=models.Q(used__lte=models.F("quota") + models.F("extra"))
+            ),
         ]
 
 

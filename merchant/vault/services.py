@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from merchant.clock import SHANGHAI, now
-from merchant.people.rights import Right, check_right
+from merchant.people.rights import Right, can, check_right
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from merchant.vault import crypto, masking
@@ -88,6 +88,14 @@ def _open(recipient: Recipient, field: str) -> str:
     return "" if sealed is None else crypto.decrypt(sealed, aad=_aad(recipient, field)).decode()
 
 
+def reseal(row: Recipient) -> None:
+    """Seal an opened row with the newest key; the caller holds its lock and saves."""
+    for field in FIELDS:
+        if getattr(row, f"{field}_enc") is not None:
+            setattr(row, f"{field}_enc", crypto.encrypt(_open(row, field).encode(), aad=_aad(row, field)))
+    row.key_id = crypto.current_key_id()
+
+
 def phone_last4(recipient: Recipient | None) -> str:
     """The last four digits a courier asks for; goes to the courier only, never to a page or a log."""
     if recipient is None:
@@ -104,40 +112,61 @@ def today() -> date:
 
 def quota_left(shop: Any) -> tuple[int, int]:
     """(used, allowed) today."""
+    quota = policy.current(shop).pii_quota_per_day
     row = PiiQuotaDay.objects.filter(shop=shop, day=today()).first()
-    if row is None:
-        return 0, policy.current(shop).pii_quota_per_day
-    return row.used, row.quota + row.extra
+    return (0, quota) if row is None else (row.used, max(row.quota, quota) + row.extra)
 
 
-def reveal(user: Any, recipient: Recipient, *, order_number: str, field: str, is_free: bool, is_closed_14d: bool, reason: str = "") -> str:
+def reveal(
+    user: Any,
+    recipient: Recipient,
+    *,
+    order_number: str,
+    field: str,
+    is_free: bool,
+    is_closed_14d: bool,
+    reason: str = "",
+) -> str:
     """The plain value of one field (docs/rules.md, PII). Always leaves an audit row, also when it refuses.
 
     `is_free`: an after-sale opened by the buyer or the platform is open. `is_closed_14d`: the order succeeded 14 days ago.
     Raises Refused: RIGHT, CLOSED_14D, QUOTA_EMPTY, NOT_HELD.
     """
     shop = recipient.shop
-    check_right(user, shop, Right.REVEAL_PII)
     if field not in FIELDS:
         raise Refused("FIELD", _("There is no such field."), field=field)
-    if getattr(recipient, f"{field}_enc") is None:
-        verdict, cost = RevealVerdict.NOT_HELD, 0
-    elif is_closed_14d:
-        verdict, cost = RevealVerdict.CLOSED_14D, 0
-    elif is_free:
-        verdict, cost = RevealVerdict.SHOWN, 0
-    else:
-        verdict, cost = _charge(shop, order_number)
-    PiiReveal.objects.create(
-        shop=shop, user=user, recipient=recipient, order_number=order_number, field=field, cost=cost, verdict=verdict, reason=reason
-    )
+    # durable: a transaction around this one would take the audit row back together with the refusal.
+    with transaction.atomic(durable=True):
+        if not can(user, shop, Right.REVEAL_PII):
+            verdict, cost = RevealVerdict.RIGHT, 0
+        elif getattr(recipient, f"{field}_enc") is None:
+            verdict, cost = RevealVerdict.NOT_HELD, 0
+        elif is_closed_14d:
+            verdict, cost = RevealVerdict.CLOSED_14D, 0
+        elif is_free:
+            verdict, cost = RevealVerdict.SHOWN, 0
+        else:
+            verdict, cost = _charge(shop, order_number)
+        PiiReveal.objects.create(
+            shop=shop,
+            user=user,
+            recipient=recipient,
+            order_number=order_number,
+            field=field,
+            cost=cost,
+            verdict=verdict,
+            reason=reason[:200],
+        )
     if verdict == RevealVerdict.SHOWN:
         return _open(recipient, field)
+    check_right(user, shop, Right.REVEAL_PII)
     raise Refused(
         verdict.upper(),
         {
             RevealVerdict.NOT_HELD: _("The platform gave this field masked; the plain value is not held here."),
-            RevealVerdict.CLOSED_14D: _("The order succeeded more than 14 days ago; its personal data can no longer be opened."),
+            RevealVerdict.CLOSED_14D: _(
+                "The order succeeded more than 14 days ago; its personal data can no longer be opened."
+            ),
             RevealVerdict.QUOTA_EMPTY: _("Today's quota is used up; ask the shop's owner for more."),
         }[verdict],
     )
@@ -146,7 +175,13 @@ def reveal(user: Any, recipient: Recipient, *, order_number: str, field: str, is
 def _charge(shop: Any, order_number: str) -> tuple[RevealVerdict, int]:
     rules = policy.current(shop)
     day = today()
-    PiiQuotaDay.objects.bulk_create([PiiQuotaDay(shop=shop, day=day, quota=rules.pii_quota_per_day)], ignore_conflicts=True)
+    PiiQuotaDay.objects.bulk_create(
+        [PiiQuotaDay(shop=shop, day=day, quota=rules.pii_quota_per_day)], ignore_conflicts=True
+    )
+    # A quota that the owner raised counts at once, one that was lowered counts from tomorrow.
+    PiiQuotaDay.objects.filter(shop=shop, day=day, quota__lt=rules.pii_quota_per_day).update(
+        quota=rules.pii_quota_per_day
+    )
     try:
         # The savepoint undoes the count when the quota refuses it; otherwise the order would be free next time.
         with transaction.atomic():
@@ -168,22 +203,3 @@ def _count(shop: Any, day: date, order_number: str) -> bool:
             [shop.pk, day, order_number],
         )
         return cursor.rowcount == 1
-
-
-def rotate_keys(batch: int = 500) -> int:
-    """Re-seal one batch of recipients that an older key sealed; returns how many. Run until it answers 0."""
-    newest = crypto.current_key_id()
-    with transaction.atomic():
-        rows = list(
-            Recipient.objects.select_for_update(skip_locked=True)
-            .filter(shredded_at__isnull=True)
-            .exclude(key_id=newest)
-            .order_by("key_id", "pk")[:batch]
-        )
-        for row in rows:
-            for field in FIELDS:
-                if getattr(row, f"{field}_enc") is not None:
-                    setattr(row, f"{field}_enc", crypto.encrypt(_open(row, field).encode(), aad=_aad(row, field)))
-            row.key_id = newest
-        Recipient.objects.bulk_update(rows, ["key_id", *(f"{field}_enc" for field in FIELDS)])
-    return len(rows)
