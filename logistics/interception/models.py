@@ -203,7 +203,7 @@ class Interception(StateMachine):
 
 
 class CourierCall(models.Model):
-    """One call to a courier, claimed before it is made: a row without an answer past its lease has an unknown outcome."""
+    """One call to a courier, claimed before it is made. Without an answer past its lease its outcome is unknown."""
 
     shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
     operation = models.CharField(max_length=24, choices=Operation)

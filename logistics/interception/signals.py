@@ -1,4 +1,4 @@
-"""Facts about interceptions, sent after commit; each carries `interception`. The row is the truth, these are wake-ups."""
+"""Facts about interceptions, sent after commit; each carries `interception`. The row is the truth, they wake."""
 
 from django.dispatch import Signal
 

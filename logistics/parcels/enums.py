@@ -79,3 +79,5 @@ class OwnScan:
     LABELLED = "own:labelled"
     VOIDED = "own:voided"
     RECEIVED = "own:received"
+    # The platform says that the buyer has the goods.
+    RECEIVED_BY_BUYER = "own:received_by_buyer"

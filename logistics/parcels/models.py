@@ -3,7 +3,7 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from logistics.parcels.enums import ON_THE_ROAD, Direction, PackageState, WaybillSource
+from logistics.parcels.enums import Direction, PackageState, WaybillSource
 from merchant.fsm import state_constraint
 from merchant.shops.querysets import ShopQuerySet
 
@@ -48,7 +48,6 @@ class Package(models.Model):
     signed_at = models.DateTimeField(_("signed at"), null=True)
     track_checked_at = models.DateTimeField(_("track read at"), null=True)
     last_text = models.CharField(max_length=200, blank=True, db_default="")
-    exception_due_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(db_default=1)
 
     objects = PackageQuerySet.as_manager()
@@ -66,11 +65,6 @@ class Package(models.Model):
         ]
         indexes = [
             models.Index(fields=["shop", "waybill"], name="package_waybill"),
-            models.Index(
-                fields=["exception_due_at"],
-                name="package_exception_due",
-                condition=models.Q(exception_due_at__isnull=False, state__in=ON_THE_ROAD),
-            ),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from merchant.shops.querysets import ShopQuerySet
 
 
 class TrackingEvent(models.Model):
-    """One scan, as the courier told it, or one of ours. Append-only; its key is its identity, so a repetition is no row.
+    """One scan, as the courier told it, or one of ours. Append-only; a repetition has the same key and is no row.
 
     The package has no foreign key constraint: events arrive in bulk, and months of them can be detached.
     """

@@ -1,0 +1,149 @@
+"""Rules of the road: may this parcel be stopped, and what can its courier do about it (E07–E14)."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from logistics.couriers import registry
+from logistics.couriers.base import Courier, Kind
+from logistics.interception.evidence import is_fresh
+from logistics.interception.models import Interception
+from logistics.parcels.enums import PackageState, WaybillSource
+from logistics.parcels.models import Package
+from merchant.checks import Check
+from merchant.clock import now
+from merchant.people.rights import Right, check_right
+from merchant.policy import services as policy
+from merchant.policy.schema import ShopPolicy
+from merchant.refusals import Refused
+from merchant.shops.models import CourierAccount
+
+P = PackageState
+# The whole road must be able to run in a minute; below this no reading can be used at all.
+LEAST_FRESH = timedelta(seconds=5)
+
+
+def road_checks(package: Package, *, rules: ShopPolicy | None = None) -> list[Check]:
+    """E07, E08, E09, E11, E12 and E14 with their values, all of them, in order."""
+    rules = rules or policy.current(package.shop_id)
+    courier = registry.find(package.courier)
+    return [
+        one_parcel(package),
+        known_courier(package, rules),
+        ewaybill(package),
+        stoppable(package, courier),
+        fresh_track(package, rules),
+        no_other(package),
+    ]
+
+
+def one_parcel(package: Package) -> Check:
+    count = Package.objects.of_order(package.order_id).outbound().in_force().count()
+    return Check("E07", count == 1, count, _("The order travels in several parcels."))
+
+
+def known_courier(package: Package, rules: ShopPolicy) -> Check:
+    passed = package.courier in rules.intercept_couriers
+    return Check("E08", passed, package.courier, _("This courier's parcels cannot be stopped."))
+
+
+def ewaybill(package: Package) -> Check:
+    account = CourierAccount.objects.filter(pk=package.account_id).first()
+    if package.waybill_source != WaybillSource.PLATFORM_EWAYBILL:
+        passed, message = False, _("The label is not the platform's e-waybill.")
+    else:
+        passed = account is not None and account.is_active and account.has_ewaybill
+        message = _("The platform's e-waybill is not enabled for this courier.")
+    return Check("E09", passed, package.waybill_source, message)
+
+
+def stoppable(package: Package, courier: Courier | None) -> Check:
+    state = package.state
+    at_destination = courier is not None and courier.capabilities.intercepts_at_destination
+    passed = state in (P.PICKED_UP, P.IN_TRANSIT) or (state == P.ARRIVED_DESTINATION and at_destination)
+    return Check("E11", passed, state, _why_not_stoppable(package))
+
+
+def _why_not_stoppable(package: Package) -> Any:
+    sentences = {
+        P.LABELLED: _("Not picked up yet: it can still be stopped in the warehouse."),
+        P.ARRIVED_DESTINATION: _("Already at the delivering site, where this courier no longer stops parcels."),
+        P.OUT_FOR_DELIVERY: _("Already out for delivery."),
+        P.AT_LOCKER: _("Already waiting for the buyer at a locker or station."),
+        P.SIGNED: _("Already signed for."),
+        P.REFUSED: _("The buyer refused it; it comes back by itself."),
+        P.RETURNING: _("It is already on its way back."),
+        P.RETURNED: _("It is already back."),
+        P.REDIRECTED: _("It was sent on to another address."),
+        P.EXCEPTION: _("Something happened to it on the way; ask the courier."),
+        P.VOIDED: _("Its label was voided."),
+    }
+    if package.state == P.LABELLED and package.shipped_at is not None:
+        return _("The courier has not scanned it yet.")
+    return sentences.get(P(package.state), "")
+
+
+def fresh_track(package: Package, rules: ShopPolicy) -> Check:
+    limit = max(policy.timer(rules, "T-TRACK-FRESH"), LEAST_FRESH)
+    at = now()
+    age = None if package.track_checked_at is None else int((at - package.track_checked_at).total_seconds())
+    return Check(
+        "E12",
+        is_fresh(package.track_checked_at, at, limit),
+        age,
+        _("The courier could not be asked where the parcel is; try again in a moment."),
+        is_warning="E12" in rules.warn_only,
+    )
+
+
+def no_other(package: Package) -> Check:
+    other = Interception.objects.live().of_waybill(package.courier, package.waybill).first()
+    # Another shop's number is not shown to this one.
+    value = "" if other is None else (other.number if other.shop_id == package.shop_id else "other")
+    return Check("E14", other is None, value, _("There is already an interception of this parcel."))
+
+
+def check_can_submit(package: Package, *, by: Any, kind: str) -> None:
+    """Raise Refused RIGHT, KIND, or the first road check that blocks."""
+    check_right(by, package.shop_id, Right.SUBMIT_INTERCEPTION)
+    failing = [check for check in road_checks(package) if check.blocks]
+    if failing:
+        raise Refused(failing[0].code, failing[0].message, codes=[check.code for check in failing])
+    courier = registry.find(package.courier)
+    if courier is None or Kind(kind) not in courier.capabilities.kinds:
+        raise Refused("KIND", _("This courier cannot do that."), kind=str(kind))
+
+
+def check_can_withdraw(interception: Interception, *, by: Any) -> None:
+    """Raise Refused RIGHT, INT-STATE or INT-CANCEL with the reason in words."""
+    check_right(by, interception.shop_id, Right.WITHDRAW_INTERCEPTION)
+    if not interception.is_open:
+        raise Refused(
+            "INT-STATE",
+            _("It is too late to withdraw: %(state)s.") % {"state": interception.get_state_display()},
+            state=str(interception.state),
+        )
+    courier = registry.find(interception.courier)
+    was_sent = interception.attempts > 0
+    if was_sent and (courier is None or not courier.capabilities.can_cancel):
+        raise Refused("INT-CANCEL", _("This courier cannot withdraw an interception."), courier=interception.courier)
+
+
+def capability_sentences(code: str) -> list[Any]:
+    """What this courier can and cannot do, in words for the page."""
+    courier = registry.find(code)
+    if courier is None:
+        return [_("We cannot talk to this courier by machine.")]
+    can = courier.capabilities
+    return [
+        _("This courier can be asked for the result.")
+        if can.can_query_state
+        else _("This courier does not tell the result; it is read from the track."),
+        _("An interception can be withdrawn.")
+        if can.can_cancel
+        else _("This courier cannot withdraw an interception."),
+        _("Parcels are stopped even at the delivering site.")
+        if can.intercepts_at_destination
+        else _("Parcels are stopped only before they reach the delivering site."),
+    ]

@@ -1,0 +1,283 @@
+"""The verbs of an interception: each public function is one use case. The courier is only ever called from `calls`."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from logistics import tasks
+from logistics.couriers import registry
+from logistics.couriers.base import InterceptStatus, Kind
+from logistics.interception import calls, moves, policies, signals
+from logistics.interception import evidence as proof
+from logistics.interception.enums import Evidence
+from logistics.interception.enums import InterceptionState as S
+from logistics.interception.models import Interception
+from logistics.parcels.models import Package
+from logistics.tracking import store
+from logistics.watch import services as watching
+from logistics.watch.models import Priority
+from merchant.checks import Check
+from merchant.clock import now
+from merchant.locking import lock, lock_all
+from merchant.numbers import new_number
+from merchant.people.rights import Right, check_right
+from merchant.policy import services as policy
+from merchant.refusals import Refused
+from merchant.trail import activity
+
+logger = logging.getLogger(__name__)
+
+# What a parcel's news may still move.
+WEIGHED = (S.RUNNING, S.SUCCEEDED, S.RETURNING, S.FAILED)
+# A parcel that was not stopped may still turn back; nobody waits longer than this for it.
+LATE_EVIDENCE = timedelta(days=30)
+
+
+@transaction.atomic
+def submit_interception(
+    package: Package, *, by: Any, checks: Sequence[Check] = (), kind: str = Kind.RETURN_TO_SENDER
+) -> Interception:
+    """拦截: ask that this parcel be stopped. Runs in the caller's transaction; the courier is called after commit.
+
+    `checks` is the eligibility list with the values it had, stored with the document. Raises Refused RIGHT, KIND, or
+    the code of the road check that blocks (E07, E08, E09, E11, E12, E14).
+    """
+    # Interceptions before the parcel (the order of locks); two who press at once stand in line here or at the insert.
+    lock_all(Interception.objects.of_waybill(package.courier, package.waybill))
+    package = lock(package)
+    policies.check_can_submit(package, by=by, kind=kind)
+    at = now()
+    interception = Interception(
+        shop_id=package.shop_id,
+        number=new_number("IC"),
+        package=package,
+        account_id=package.account_id,
+        courier=package.courier,
+        waybill=package.waybill,
+        kind=Kind(kind).value,
+        checks=[check.as_json() for check in checks],
+        submitted_at=at,
+        submitted_by=by,
+        ask_at=at,
+        due_at=at + policy.timer(policy.current(package.shop_id), "T-INT-ACK"),
+    )
+    try:
+        with transaction.atomic():
+            interception.save(force_insert=True)
+    except IntegrityError as error:
+        raise Refused("E14", _("There is already an interception of this parcel.")) from error
+    watching.watch(package, priority=Priority.OPEN_INTERCEPTION)
+    activity.record(
+        interception,
+        "interception.submit",
+        by=by,
+        to_state=S.SUBMITTED.value,
+        kind=interception.kind,
+        waybill=package.waybill,
+    )
+    moves.announce(signals.interception_submitted, interception)
+    tasks.send_interception.delay_on_commit(interception_id=interception.pk)
+    return interception
+
+
+def send_interception(interception_id: int) -> None:
+    """Claim, call, record: ask the courier. Outside any transaction; safe to run twice."""
+    status = calls.send(interception_id)
+    if status is not None:
+        package_id = Interception.objects.values_list("package_id", flat=True).get(pk=interception_id)
+        weigh_evidence(package_id, status=status)
+
+
+def withdraw_interception(interception: Interception, *, by: Any) -> Interception:
+    """撤销: take the request back at the courier, where it allows that. Outside any transaction.
+
+    Raises Refused RIGHT, INT-STATE (too late), INT-CANCEL (the courier cannot or will not), INT-BUSY (just being
+    sent), INT-UNKNOWN (no answer: the interception goes on).
+    """
+    return calls.withdraw(interception, by=by)
+
+
+# --- evidence -----------------------------------------------------------------------------------------------------
+
+
+def weigh_evidence(package_id: int, *, status: InterceptStatus | None = None) -> Interception | None:
+    """Move the parcel's interception as far as its sorted track and the courier's answer say. Returns it if it moved.
+
+    Each move is its own transaction; the sweep runs the same function, so a lost wake-up costs minutes.
+    """
+    moved = None
+    for _turn in range(4):
+        row = _weigh_once(package_id, status)
+        if row is None:
+            break
+        moved = row
+    return moved
+
+
+@transaction.atomic
+def _weigh_once(package_id: int, status: InterceptStatus | None) -> Interception | None:
+    interception = _weighed(package_id)
+    if interception is None:
+        return None
+    courier = registry.find(interception.courier)
+    kind = courier.capabilities.evidence if courier else ""
+    if status is not None and status.code:
+        interception.status_code = status.code[:40]
+    facts = proof.Facts(
+        state=str(interception.state),
+        is_return=interception.is_return,
+        accepted_at=interception.accepted_at,
+        question=interception.question,
+        evidence_kind=kind,
+        is_switched_on=policy.current(interception.shop_id).evidence.get(f"{interception.courier}_{kind}", False),
+        track=store.projection_of(interception.package, now()),
+        status=status,
+    )
+    move = proof.next_move(facts)
+    if move is None:
+        return None
+    result: Interception | None = moves.apply(
+        interception,
+        move.verb,
+        evidence=move.evidence,
+        reason=move.reason,
+        question=move.question,
+        words=_words(move.words),
+    )
+    return result
+
+
+def _weighed(package_id: int) -> Interception | None:
+    """The parcel's interception that news may move, locked: the live one, else the latest that failed."""
+    rows = Interception.objects.filter(package_id=package_id, state__in=WEIGHED).order_by("-pk")
+    found = list(rows.values_list("pk", "state"))
+    live = [pk for pk, state in found if state != S.FAILED]
+    for pk in live or [pk for pk, _state in found[:1]]:
+        row = lock(Interception(pk=pk))
+        if row.state not in WEIGHED:
+            return None
+        if row.state == S.FAILED and _has_live_other(row):
+            return None
+        return row
+    return None
+
+
+def _has_live_other(row: Interception) -> bool:
+    return Interception.objects.live().of_waybill(row.courier, row.waybill).exclude(pk=row.pk).exists()
+
+
+def _words(raw: str) -> str:
+    return raw if len(raw) <= 200 else raw[:200]
+
+
+def weigh_packages(package_ids: Iterable[int]) -> int:
+    """`weigh_evidence` for those of the parcels whose interception may move. A bad row is logged, the rest go on."""
+    rows = Interception.objects.filter(package_id__in=list(package_ids), state__in=WEIGHED)
+    count = 0
+    for package_id in rows.order_by("package_id").values_list("package_id", flat=True).distinct():
+        try:
+            count += weigh_evidence(package_id) is not None
+        except Exception:
+            logger.exception("evidence of parcel %s could not be weighed", package_id)
+    return count
+
+
+def weigh_after_commit(package_ids: Iterable[int]) -> None:
+    """Weigh when the surrounding transaction has committed; the sweep repeats it if this process dies in between."""
+    transaction.on_commit(partial(weigh_packages, list(package_ids)), robust=True)
+
+
+# --- single moves, for people and for the rooms above ---------------------------------------------------------------
+
+
+@transaction.atomic
+def accept_interception(interception: Interception, *, external_ref: str = "", by: Any = None) -> Interception:
+    """The courier has registered the request; it has stopped nothing yet."""
+    return moves.accept(lock(interception), external_ref=external_ref, by=by)
+
+
+@transaction.atomic
+def succeed_interception(interception: Interception, *, by: Any, evidence: str = Evidence.PERSON) -> Interception:
+    """拦截成功, said by a person who knows: a stop that may not pay by itself. Raises Refused RIGHT, INT-STATE, E14."""
+    check_right(by, interception.shop_id, Right.SUBMIT_INTERCEPTION)
+    row = lock(interception)
+    if row.state not in (S.RUNNING, S.FAILED):
+        raise _wrong_state(row)
+    moved = moves.succeed(row, by=by, evidence=evidence)
+    if moved is None:
+        raise Refused("E14", _("There is already another interception of this parcel."))
+    weigh_after_commit([row.package_id])
+    return moved
+
+
+@transaction.atomic
+def fail_interception(interception: Interception, *, reason: str, by: Any = None, words: str = "") -> Interception:
+    """拦截失败 with its reason. Raises Refused RIGHT, INT-STATE."""
+    check_right(by, interception.shop_id, Right.SUBMIT_INTERCEPTION)
+    row = lock(interception)
+    if not row.is_open:
+        raise _wrong_state(row)
+    return moves.fail(row, by=by, reason=reason, words=words)
+
+
+@transaction.atomic
+def mark_unknown_interception(interception: Interception) -> Interception:
+    """结果未知: T-INT-RESULT passed without a result. People decide about the case, the watch goes on."""
+    row = lock(interception)
+    if row.state != S.RUNNING:
+        raise _wrong_state(row)
+    return moves.mark_unknown(row)
+
+
+@transaction.atomic
+def give_up_interception(interception: Interception, *, by: Any, reason: str) -> Interception:
+    """The parcel is not found: the loss goes to a claim. Raises Refused RIGHT, INT-STATE."""
+    check_right(by, interception.shop_id, Right.WITHDRAW_INTERCEPTION)
+    row = lock(interception)
+    if row.state != S.LOST_SUSPECT:
+        raise _wrong_state(row)
+    return moves.give_up(row, by=by, reason=reason)
+
+
+@transaction.atomic
+def close_interception(interception: Interception, *, by: Any, is_damaged: bool, reason: str = "") -> Interception:
+    """After inspection: the goods are fine, or damaged. Raises Refused RIGHT, INT-STATE."""
+    check_right(by, interception.shop_id, Right.RECEIVE_PARCEL)
+    row = lock(interception)
+    if row.state != S.RETURNED:
+        raise _wrong_state(row)
+    return moves.close(row, "close_damaged" if is_damaged else "close_ok", by=by, reason=reason)
+
+
+@transaction.atomic
+def bring_home(package: Package, *, by: Any) -> Interception | None:
+    """The warehouse has the parcel in hand: whatever its interception was waiting for is answered. Returns it, if any.
+
+    A parcel in our hands is stopped whatever the courier said, but a scan is not on the list that pays by itself.
+    """
+    rows = lock_all(Interception.objects.filter(package=package, state__in=[*WEIGHED, S.SUBMITTED, S.LOST_SUSPECT]))
+    live = [row for row in rows if row.is_live]
+    failed = [row for row in rows if row.state == S.FAILED]
+    row: Interception | None = (live or failed[-1:] or [None])[0]  # type: ignore[list-item]
+    if row is None:
+        return None
+    if row.state == S.SUBMITTED:
+        row = moves.fail(row, by=by, reason="other", words="")
+    if row.state == S.RUNNING:
+        row = moves.succeed(row, by=by, evidence=Evidence.WAREHOUSE)
+    if row is not None and row.state in (S.SUCCEEDED, S.FAILED):
+        row = moves.turn_back(row, by=by)
+    return None if row is None else moves.receive(row, by=by)
+
+
+def _wrong_state(row: Interception) -> Refused:
+    return Refused(
+        "INT-STATE",
+        _("That does not fit its state: %(state)s.") % {"state": row.get_state_display()},
+        state=str(row.state),
+    )

@@ -1,0 +1,182 @@
+"""Parcels: a label is made, voided, or scanned by the warehouse. The state itself comes from the projection."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
+
+from logistics.interception import services as interceptions
+from logistics.interception.models import Interception
+from logistics.parcels.enums import ENDED, Direction, OwnScan, PackageState, WaybillSource
+from logistics.parcels.models import Package, PackageLine
+from logistics.tracking import services as tracking
+from logistics.tracking.models import TrackingEvent
+from logistics.watch import services as watching
+from logistics.watch.models import Watch
+from merchant.clock import now
+from merchant.locking import lock, lock_all
+from merchant.people.rights import Right, check_right
+from merchant.refusals import Refused
+from merchant.shops.models import CourierAccount
+from merchant.trail import activity
+from orders.record.models import Order, OrderLine
+
+logger = logging.getLogger(__name__)
+# A parcel nobody heard of for so long is no longer asked about.
+WATCH_FOR = timedelta(days=60)
+
+
+@transaction.atomic
+def register_package(
+    order: Order,
+    *,
+    courier: str,
+    waybill: str,
+    account: CourierAccount | None = None,
+    waybill_source: str = WaybillSource.UNKNOWN,
+    lines: Mapping[int, int] | None = None,
+    shipped_at: datetime | None = None,
+    labelled_at: datetime | None = None,
+    direction: str = Direction.OUTBOUND,
+    sender_city: str = "",
+    receiver_city: str = "",
+    by: Any = None,
+) -> Package:
+    """A label for this order. `lines` is {order line id: quantity}, all of the order when left out; a parcel that
+    exists already in this shop takes the order's lines in (merged orders). Raises Refused PARCEL."""
+    waybill = waybill.strip()
+    if not waybill:
+        raise Refused("PARCEL", _("A parcel needs a tracking number."))
+    account = account or account_for(order.shop_id, courier)
+    labelled_at = labelled_at or shipped_at or now()
+    package, created = _find_or_make(
+        order,
+        courier=courier,
+        waybill=waybill,
+        defaults={
+            "account": account,
+            "direction": direction,
+            "waybill_source": waybill_source,
+            "labelled_at": labelled_at,
+            "shipped_at": shipped_at,
+            "sender_city": sender_city[:40],
+            "receiver_city": (receiver_city or _city_of(order))[:40],
+        },
+    )
+    _add_lines(package, order, lines)
+    if created:
+        tracking.record_own(package, OwnScan.LABELLED, PackageState.LABELLED, at=labelled_at)
+        watching.watch(package)
+        activity.record(package, "package.register", by=by, to_state=PackageState.LABELLED.value, waybill=waybill)
+    package.refresh_from_db()
+    return package
+
+
+@transaction.atomic
+def void_package(package: Package, *, by: Any, reason: str = "") -> Package:
+    """作废: the label was cancelled before pickup. Raises Refused PARCEL when the courier has it already."""
+    package = lock(package)
+    if package.state == PackageState.VOIDED:
+        return package
+    if package.state != PackageState.LABELLED:
+        raise Refused("PARCEL", _("Only a label that was not picked up can be voided."), state=package.state)
+    if Interception.objects.live().filter(package=package).exists():
+        raise Refused("PARCEL", _("There is an interception of this parcel."))
+    before = package.state
+    tracking.record_own(package, OwnScan.VOIDED, PackageState.VOIDED)
+    package.refresh_from_db()
+    activity.record(package, "package.void", by=by, from_state=before, to_state=package.state, reason=reason)
+    return package
+
+
+@transaction.atomic
+def receive_package(package: Package, *, by: Any) -> Package:
+    """扫码签收: the warehouse has the parcel in hand; its interception, if any, comes home. Scanning twice changes
+    nothing. Raises Refused RIGHT, PARCEL."""
+    check_right(by, package.shop_id, Right.RECEIVE_PARCEL)
+    # Interceptions before the parcel: the order of locks.
+    lock_all(Interception.objects.filter(package=package))
+    package = lock(package)
+    if package.state == PackageState.VOIDED:
+        raise Refused("PARCEL", _("This label was voided; the parcel cannot be received under it."))
+    if TrackingEvent.objects.filter(package=package, raw_code=OwnScan.RECEIVED).exists():
+        return package
+    before = package.state
+    tracking.record_own(package, OwnScan.RECEIVED, PackageState.RETURNED)
+    package.refresh_from_db()
+    activity.record(package, "package.receive", by=by, from_state=before, to_state=package.state)
+    if package.direction != Direction.INBOUND:
+        interceptions.bring_home(package, by=by)
+    return package
+
+
+def account_for(shop_id: int, courier: str) -> CourierAccount | None:
+    """The shop's account with this courier: the one with e-waybills first."""
+    rows = CourierAccount.objects.filter(shop_id=shop_id, courier=courier, is_active=True)
+    return rows.order_by("-has_ewaybill", "pk").first()
+
+
+def sweep_watch() -> dict[str, int]:
+    """Keep the watch list true: parcels on the road are on it, parcels whose life ended are not."""
+    ended = Watch.objects.filter(package__state__in=ENDED).values_list("package_id", flat=True)[:5000]
+    dropped = watching.unwatch(list(ended))
+    forgotten = (
+        Package.objects.exclude(state__in=ENDED)
+        .filter(account__isnull=False, labelled_at__gte=now() - WATCH_FOR)
+        .exclude(Exists(Watch.objects.filter(package=OuterRef("pk"))))
+        .order_by("pk")[:1000]
+    )
+    added = 0
+    for package in forgotten:
+        try:
+            added += watching.watch(package) is not None
+        except Exception:
+            logger.exception("parcel %s could not be watched", package.pk)
+    silent = Watch.objects.filter(package__labelled_at__lt=now() - WATCH_FOR, priority=0)
+    dropped += watching.unwatch(list(silent.values_list("package_id", flat=True)[:5000]))
+    return {"added": added, "dropped": dropped}
+
+
+def _find_or_make(order: Order, *, courier: str, waybill: str, defaults: dict[str, Any]) -> tuple[Package, bool]:
+    known = Package.objects.in_force().filter(shop_id=order.shop_id, courier=courier, waybill=waybill)
+    package = known.first()
+    if package is not None:
+        return lock(package), False
+    try:
+        with transaction.atomic():
+            made = Package.objects.create(
+                shop_id=order.shop_id, order=order, courier=courier, waybill=waybill, **defaults
+            )
+            return made, True
+    except IntegrityError:
+        # Somebody registered it in the same instant.
+        return lock(known.get()), False
+
+
+def _add_lines(package: Package, order: Order, lines: Mapping[int, int] | None) -> None:
+    wanted = OrderLine.objects.filter(order=order)
+    if lines is not None:
+        wanted = wanted.filter(pk__in=list(lines))
+    PackageLine.objects.bulk_create(
+        [
+            PackageLine(
+                shop_id=package.shop_id,
+                package=package,
+                order=order,
+                order_line=line,
+                quantity=line.quantity if lines is None else lines[line.pk],
+            )
+            for line in wanted.order_by("line_no")
+        ],
+        ignore_conflicts=True,
+    )
+    count = PackageLine.objects.filter(package=package).values("order_id").distinct().count()
+    Package.objects.filter(pk=package.pk).update(order_count=max(count, 1))
+
+
+def _city_of(order: Order) -> str:
+    return order.recipient.city if order.recipient_id and order.recipient else ""

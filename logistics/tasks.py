@@ -1,0 +1,33 @@
+"""Celery's doors into this room: ids in, one service call. Every one may run twice and may die halfway."""
+
+from typing import Any
+
+from celery import shared_task
+
+
+@shared_task(name="logistics.send_interception")
+def send_interception(*, interception_id: int, **_: Any) -> None:
+    from logistics.interception import services
+
+    services.send_interception(interception_id)
+
+
+@shared_task(name="logistics.sweep_interceptions")
+def sweep_interceptions(**_: Any) -> None:
+    from logistics.interception import sweeps
+
+    sweeps.sweep_interceptions()
+
+
+@shared_task(name="logistics.weigh_evidence")
+def weigh_evidence(*, package_id: int, **_: Any) -> None:
+    from logistics.interception import services
+
+    services.weigh_evidence(package_id)
+
+
+@shared_task(name="logistics.sweep_watch")
+def sweep_watch(**_: Any) -> None:
+    from logistics.parcels import services
+
+    services.sweep_watch()

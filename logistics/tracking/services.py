@@ -1,0 +1,213 @@
+"""Scans in, parcel states out. The only writer of `Package.state` is `recompute` in this file."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from logistics.couriers import registry
+from logistics.couriers.base import CourierError, ErrorClass, Event
+from logistics.interception import calls
+from logistics.interception import services as interceptions
+from logistics.interception.enums import Operation, Outcome
+from logistics.interception.models import CourierCall
+from logistics.parcels.enums import ENDED, PackageState
+from logistics.parcels.models import Package
+from logistics.tracking import store
+from logistics.tracking.projection import FUTURE_TOLERANCE, Point, Projection, point_of
+from logistics.tracking.signals import package_changed
+from logistics.watch import services as watching
+from merchant.clock import now
+from merchant.locking import lock
+from merchant.policy import services as policy
+from merchant.refusals import Refused
+from merchant.shops.models import CourierAccount
+
+logger = logging.getLogger(__name__)
+
+OWN_PREFIX = "own:"
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+class UnknownParcel(Exception):
+    """A push about a parcel we do not know (yet): the inbox tries again and then keeps it for a person."""
+
+
+def record_events(
+    batch: Mapping[int, Iterable[Event]], *, inbox_id: int | None = None, checked_at: datetime | None = None
+) -> set[int]:
+    """Store the scans of many parcels and project the ones that got news. Returns the ids of parcels that changed.
+
+    A constant number of statements whatever the batch. `checked_at` says that the courier was asked then.
+    """
+    points = {package_id: [_courier_point(event) for event in events] for package_id, events in batch.items()}
+    return _store(points, inbox_id=inbox_id, checked_at=checked_at)
+
+
+def record_own(package: Package, raw_code: str, status: str, *, at: datetime | None = None, text: str = "") -> set[int]:
+    """Add an event of ours (the label, its void, the warehouse's scan) and project."""
+    at = (at or now()).replace(microsecond=0)
+    event = Event(event_at=at, status=status, raw_code=raw_code, text=text, event_id=f"{raw_code}|{package.pk}")
+    return _store({package.pk: [point_of(event)]}, inbox_id=None, checked_at=None)
+
+
+def recompute(package_ids: Iterable[int]) -> set[int]:
+    """Project these parcels again from their stored scans, and write the ones that differ."""
+    with transaction.atomic():
+        return _project_and_write(list(package_ids))
+
+
+def refresh_track(package: Package, *, by: Any) -> Package:
+    """Read the track at the courier now, unless it was read within T-TRACK-FRESH (E12). Returns the fresh parcel.
+
+    For a person who waits: outside any transaction. Raises Refused E12 when the courier cannot be asked or does not
+    answer; nothing has changed then.
+    """
+    package = Package.objects.select_related("account").get(pk=package.pk)
+    if _is_fresh(package):
+        return package
+    courier = registry.find(package.courier)
+    if courier is None or package.account is None:
+        raise Refused("E12", _("There is no account through which this courier can be asked."), courier=package.courier)
+    call = _claim_read(package, courier.capabilities.min_interval_s)
+    phone = str(package.account.secrets.get("phone_last4") or "")
+    try:
+        events = courier.track(package.account, package.waybill, phone)
+    except CourierError as error:
+        events = _no_scans_yet(package, error)
+        calls.record_answer(call, calls.outcome_of(error), answer=error.raw, error=str(error))
+        if events is None:
+            raise Refused(
+                "E12",
+                _("The courier could not be asked where the parcel is; try again in a moment."),
+                why=error.error_class.value,
+            ) from error
+    else:
+        calls.record_answer(call, Outcome.OK, answer=f"{len(events)} scans")
+    with transaction.atomic(durable=True):
+        record_events({package.pk: events}, checked_at=now())
+    package.refresh_from_db()
+    return package
+
+
+def take_push(message: Any) -> None:
+    """Work on a verified push that the inbox kept: read it, store its scans, and look at what they move.
+
+    Raises UnknownParcel when this account has no such parcel (it may be imported a moment later), CourierError when
+    the bytes are not the courier's format.
+    """
+    account = CourierAccount.objects.get(pk=message.account_id)
+    courier = registry.get(account.courier)
+    push = courier.parse_push(account, message.headers, bytes(message.body))
+    # A push touches only its own account's parcels, whatever waybill it names.
+    package = (
+        Package.objects.in_force()
+        .filter(shop_id=account.shop_id, courier=account.courier, waybill=push.waybill, account_id=account.pk)
+        .first()
+    )
+    if package is None:
+        raise UnknownParcel(f"{account.courier} {push.waybill}")
+    with transaction.atomic():
+        changed = record_events({package.pk: push.events}, inbox_id=message.pk)
+    if changed and courier.capabilities.can_query_state:
+        # A scan alone proves nothing here: ask for the courier's own word soon.
+        watching.pull_forward([package.pk])
+
+
+# --- inside -------------------------------------------------------------------------------------------------------
+
+
+def _courier_point(event: Event) -> Point:
+    point = point_of(event)
+    # Our own codes are ours alone: no courier's word may pass for the warehouse's scan.
+    return replace(point, raw_code=point.raw_code.replace(OWN_PREFIX, "")) if _is_own(point) else point
+
+
+def _store(points: Mapping[int, list[Point]], *, inbox_id: int | None, checked_at: datetime | None) -> set[int]:
+    at = now()
+    with transaction.atomic():
+        known = {
+            pk: (shop_id, last)
+            for pk, shop_id, last in Package.objects.filter(pk__in=list(points)).values_list(
+                "pk", "shop_id", "last_event_at"
+            )
+        }
+        shops = {pk: shop_id for pk, (shop_id, _last) in known.items()}
+        fresh = store.insert_points(shops, {pk: rows for pk, rows in points.items() if pk in shops}, inbox_id)
+        # Not only those with a new row: a scan that lay in the future when it was stored has since come of age.
+        behind = {pk for pk, (_shop, last) in known.items() if _newest(points[pk], at) > (last or BEGINNING)}
+        changed = _project_and_write(sorted(fresh | behind))
+        if checked_at is not None and shops:
+            Package.objects.filter(pk__in=sorted(shops)).update(track_checked_at=checked_at)
+    return changed
+
+
+def _newest(points: Iterable[Point], at: datetime) -> datetime:
+    return max(
+        (p.event_at for p in points if p.event_at <= at + FUTURE_TOLERANCE and not _is_own(p)), default=BEGINNING
+    )
+
+
+def _is_own(point: Point) -> bool:
+    return point.raw_code.startswith(OWN_PREFIX)
+
+
+def _project_and_write(package_ids: list[int]) -> set[int]:
+    if not package_ids:
+        return set()
+    held = store.hold_packages(package_ids)
+    projections = store.project_held(held, now())
+    written = store.write_projections(projections)
+    if written:
+        moved = [pk for pk in sorted(written) if held[pk].state != projections[pk].state]
+        _after_change(written, moved, projections)
+    return written
+
+
+def _after_change(written: set[int], moved: list[int], projections: Mapping[int, Projection]) -> None:
+    interceptions.weigh_after_commit(written)
+    ended = [pk for pk in moved if projections[pk].state in ENDED]
+    if ended:
+        transaction.on_commit(partial(watching.unwatch_ended, ended), robust=True)
+    if moved and package_changed.has_listeners(Package):
+        transaction.on_commit(partial(_announce, moved), robust=True)
+
+
+def _announce(package_ids: list[int]) -> None:
+    for package_id in package_ids:
+        package_changed.send_robust(sender=Package, package_id=package_id)
+
+
+def _is_fresh(package: Package) -> bool:
+    if package.track_checked_at is None:
+        return False
+    limit = policy.timer(policy.current(package.shop_id), "T-TRACK-FRESH")
+    return now() - package.track_checked_at <= limit
+
+
+def _claim_read(package: Package, min_interval_s: int) -> CourierCall:
+    """Write the forced read down; refuse it where the courier allows only one in so long."""
+    with transaction.atomic(durable=True):
+        package = lock(package)
+        key = f"{package.courier}:{package.waybill}"
+        last = CourierCall.objects.filter(operation=Operation.TRACK, key=key).order_by("-attempt").first()
+        gap = timedelta(seconds=min_interval_s)
+        if last is not None and min_interval_s and now() - last.started_at < gap:
+            raise Refused(
+                "E12",
+                _("This courier may be asked about a parcel once in %(minutes)s minutes.")
+                % {"minutes": min_interval_s // 60},
+                again_at=(last.started_at + gap).isoformat(),
+            )
+        return calls.claim_call(None, Operation.TRACK, shop_id=package.shop_id, key=key, subject_id=package.pk)
+
+
+def _no_scans_yet(package: Package, error: CourierError) -> list[Event] | None:
+    """A courier that does not know a parcel nobody has scanned yet has answered; for any other parcel it has not."""
+    is_silent = error.error_class in (ErrorClass.NOT_YET_TRACKABLE, ErrorClass.UNKNOWN_WAYBILL)
+    return [] if is_silent and package.state == PackageState.LABELLED else None
