@@ -3,6 +3,7 @@
 Under CI=true nothing may be left out: a test skipped for a missing service, browser or data set fails the run.
 """
 
+import json
 import os
 import shutil
 from collections import Counter
@@ -36,61 +37,53 @@ def find_chromium() -> str:
 
 
 # --- proof by requirement ---------------------------------------------------------------------------------------------
-def pytest_collection_finish(session: pytest.Session) -> None:
-    session.config.stash[COLLECTED] = len(session.items)
+# What each marked test ended in, kept over runs: `make test` and `make chaos` prove different requirements.
+PROOF = PROJECT / ".data" / "proof.json"
+WORSE = {"failed": 3, "skipped": 2, "passed": 1, "": 0}
+
+
+class Proof:
+    """Collects outcomes of tests marked `req`, from this process or from its parallel workers."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[str, str] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo):
+        report = yield
+        if item.get_closest_marker("req"):
+            report.user_properties = [*report.user_properties, ("is_proof", True)]
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if ("is_proof", True) not in map(tuple, report.user_properties):
+            return
+        if report.when == "call" or report.outcome != "passed":
+            # A failing teardown spoils a passing call.
+            before = self.outcomes.get(report.nodeid, "")
+            self.outcomes[report.nodeid] = max(before, report.outcome, key=WORSE.__getitem__)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if hasattr(session.config, "workerinput") or not self.outcomes:
+            return
+        try:
+            kept = json.loads(PROOF.read_text())
+        except (OSError, ValueError):
+            kept = {}
+        PROOF.parent.mkdir(exist_ok=True)
+        PROOF.write_text(json.dumps(kept | self.outcomes, indent=1))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[OUTCOMES] = {}
-    config.stash[COLLECTED] = 0
+    config.pluginmanager.register(Proof(), "proof")
     from merchant.languages import compile_catalogues
 
     compile_catalogues()
 
 
-COLLECTED: pytest.StashKey[int] = pytest.StashKey()
-OUTCOMES: pytest.StashKey[dict[str, tuple[list[str], str]]] = pytest.StashKey()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
-    """Each report carries the requirements its test proves, so that parallel runs report them as well."""
-    report = yield
-    ids = [name for mark in item.iter_markers("req") for name in mark.args]
-    if ids:
-        report.user_properties = [*report.user_properties, ("req", ids)]
-    return report
-
-
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Every word a test leaves is kept in the order failed, skipped, passed: one failure spoils the proof."""
-    ids = [name for key, names in report.user_properties if key == "req" for name in names]
-    if not ids or _config is None:
-        return
-    outcomes = _config.stash[OUTCOMES]
-    _, before = outcomes.get(report.nodeid, (ids, ""))
-    worse = {"failed": 3, "skipped": 2, "passed": 1, "": 0}
-    if report.when == "call" or report.outcome != "passed":
-        outcomes[report.nodeid] = (ids, max(before, report.outcome, key=lambda word: worse[word]))
-
-
-_config: pytest.Config | None = None
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    global _config  # noqa: PLW0603 (pytest's report hook is given no config)
-    _config = session.config
-
-
+# --- what was left out ------------------------------------------------------------------------------------------------
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    if hasattr(session.config, "workerinput"):
-        return
-    target = os.environ.get("HUICANG_PROOF")
-    if target:
-        import json
-
-        Path(target).write_text(json.dumps(session.config.stash[OUTCOMES], indent=1))
-    if IS_CI and exitstatus == 0 and _left_out_reasons(session.config):
+    if not hasattr(session.config, "workerinput") and IS_CI and exitstatus == 0 and _left_out_reasons(session.config):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

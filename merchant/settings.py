@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from merchant import environment as env
+from merchant.launcher.folder import running_address
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -89,14 +90,15 @@ TEMPLATES = [
 
 DATABASES = {
     "default": {
-        **env.postgres("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/huicang"),
+        # Without DATABASE_URL a running demo's server is used, so that `manage.py shell` needs no address.
+        **env.postgres("DATABASE_URL", running_address("DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/huicang"),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_URL = env.text("REDIS_URL", running_address("REDIS_URL") or "redis://127.0.0.1:6379/0")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

@@ -116,7 +116,7 @@ def signal_group(pid: int, number: int, *, leader_only: bool = False) -> None:
 
 
 def stop_leftovers(pids: Path, *, grace_s: float = 8.0) -> list[str]:
-    """Ends what an earlier launcher of this folder left running; returns the names. Pid files of the dead are removed."""
+    """Ends what an earlier launcher of this folder left running; returns the names. No pid file stays."""
     left: list[tuple[str, int]] = []
     for pid_file in sorted(pids.glob("*.json")):
         try:

@@ -1,10 +1,13 @@
 """The demo: servers, the product's processes and the sandboxes of courier and platform, with a shop to try it on."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from merchant.launcher.children import Program
 from merchant.launcher.folder import PROJECT, CannotStart, DataFolder
-from merchant.launcher.network import check_free
+from merchant.launcher.network import check_free, is_taken
 from merchant.launcher.processes import COMMANDS, program
 from merchant.launcher.seed import seed
 from merchant.launcher.servers import Servers, start_servers
@@ -103,17 +106,13 @@ class Demo:
         ]
 
     def _wait_for_ports(self) -> None:
-        from merchant.launcher.network import is_taken
-
         for port in (self.ports.courier, self.ports.platform):
-            self._wait(lambda port=port: is_taken(port), f"nothing listens on port {port}")
+            self._wait(partial(is_taken, port), f"nothing listens on port {port}")
 
     def _wait_for_page(self) -> None:
         self._wait(lambda: is_answering(f"{self.url}health/"), f"{self.url} does not answer")
 
-    def _wait(self, is_true, otherwise: str) -> None:
-        import time
-
+    def _wait(self, is_true: Callable[[], bool], otherwise: str) -> None:
         deadline = time.monotonic() + READY_TIMEOUT_S
         while not is_true():
             if self.supervisor.is_stopping:
@@ -128,8 +127,8 @@ class Demo:
         lines += [f"  {line}" for line in accounts.strip().splitlines()]
         lines += [
             "",
-            f"  The courier's side: http://127.0.0.1:{self.ports.courier}/   "
-            f"the platform's side: http://127.0.0.1:{self.ports.platform}/",
+            f"  The courier's side:  http://127.0.0.1:{self.ports.courier}/",
+            f"  The platform's side: http://127.0.0.1:{self.ports.platform}/",
             f"  Logs: {self.folder.logs}   Ctrl-C ends everything.",
             rule,
         ]

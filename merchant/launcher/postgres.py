@@ -179,7 +179,7 @@ class Postgres:
         if self.account is not None:
             for path in (self.data, word_file):
                 os.chown(path, self.account.pw_uid, self.account.pw_gid)
-        command = [self.binaries.bin / "initdb", "-D", self.data, "-U", "huicang", f"--pwfile={word_file}"]
+        command = [str(self.binaries.bin / "initdb"), "-D", str(self.data), "-U", "huicang", f"--pwfile={word_file}"]
         command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"]
         if not self.durable:
             command.append("--no-sync")

@@ -1,6 +1,6 @@
 """Runs the programs: merged, prefixed lines on the terminal, a log file each, restarts, and an orderly end.
 
-One thread on purpose: children are armed to die with the thread that started them, and forking is safest without others.
+One thread on purpose: a child dies with the thread that started it, and forking is safest without others.
 """
 
 import os

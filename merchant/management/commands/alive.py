@@ -12,7 +12,7 @@ from merchant.jobs.models import ProcessBeat
 
 class Command(BaseCommand):
     help = "Exits 0 when a process of this name has given a sign of life lately, else 1."
-    requires_system_checks: list[str] = []  # noqa: RUF012
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="as on the operations page; a prefix is enough")

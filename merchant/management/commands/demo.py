@@ -13,7 +13,7 @@ from merchant.launcher.folder import CannotStart, DataFolder
 
 class Command(BaseCommand):
     help = "Starts servers, web, workers, poller, beat and both sandboxes; Ctrl-C ends all of them."
-    requires_system_checks: list[str] = []  # noqa: RUF012
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         ports = Ports()

@@ -1,0 +1,51 @@
+"""`python -m tests.bench [name …]`: runs figure_*.py, each on an empty database; exits 1 when one is short."""
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test.utils import setup_databases, setup_test_environment, teardown_databases  # noqa: E402
+
+from tests.bench import figures  # noqa: E402
+
+HERE = Path(__file__).resolve().parent
+
+
+def main(wanted: list[str]) -> int:
+    names = sorted(path.stem for path in HERE.glob("figure_*.py"))
+    chosen = [name for name in names if not wanted or any(word in name for word in wanted)]
+    if not chosen:
+        print(f"No figure is called {' or '.join(wanted)}; there are: {', '.join(names)}", file=sys.stderr)
+        return 2
+    setup_test_environment(debug=False)
+    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = "bench_huicang"
+    connection.settings_dict["TEST"]["NAME"] = "bench_huicang"
+    failed = []
+    for name in chosen:
+        old = setup_databases(verbosity=0, interactive=False, serialized_aliases=())
+        try:
+            importlib.import_module(f"tests.bench.{name}").run()
+        except Exception as error:  # a figure that cannot be taken is short, and the others are still wanted
+            import traceback
+
+            traceback.print_exc()
+            print(f"{name}\t-\t-\tshort", flush=True)
+            failed.append(f"{name} ({error})")
+        finally:
+            teardown_databases(old, verbosity=0)
+    short = figures.short_ones() + failed
+    if short:
+        print(f"short: {', '.join(short)}", file=sys.stderr)
+    return 1 if short else 0
+
+
+sys.exit(main(sys.argv[1:]))
