@@ -77,9 +77,8 @@ class Account(Protocol):
 
     courier: str
     customer_code: str
-
-    @property
-    def secrets(self) -> dict[str, Any]: ...
+    # A dict; typed loosely because the model's encrypted field reads as one and is declared as bytes.
+    secrets: Any
 
 
 @dataclass(frozen=True)

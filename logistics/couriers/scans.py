@@ -70,6 +70,6 @@ def read_rows(rows: Iterable[Any], read: Callable[[dict[str, Any]], Event]) -> l
             errors.append(error)
     if errors and not events:
         raise ValueError(f"unreadable scans: {errors[0]}")
-    for error in errors:
-        log.warning("left out one unreadable scan: %s", error)
+    for bad in errors:
+        log.warning("left out one unreadable scan: %s", bad)
     return sorted(events, key=lambda event: event.event_at)

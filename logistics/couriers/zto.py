@@ -173,7 +173,8 @@ class ZTO(Courier):
 
     def _queried(self, row: dict[str, Any]) -> Event:
         code = str(row.get("scanType") or "").strip()
-        site = row.get("scanSite") if isinstance(row.get("scanSite"), dict) else {}
+        told = row.get("scanSite")
+        site: dict[str, Any] = told if isinstance(told, dict) else {}
         name = str(site.get("name") or "")
         is_center = str(site.get("isCenter") or "").upper() in ("T", "Y", "TRUE", "1") or scans.is_hub(name)
         return self._event(

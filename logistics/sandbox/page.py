@@ -1,0 +1,225 @@
+"""The control page: what every parcel is doing, and buttons that make the courier act. Works without script."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from logistics.sandbox.control import WORLD, check_origin, chosen
+from logistics.sandbox.lives import LIVES
+from logistics.sandbox.parcels import CHANGING, RUNNING, Parcel, Refusal
+from logistics.sandbox.words import BUTTONS, COURIERS, FAULTS, INTERCEPTS, STATES, TEXTS, VERBS
+from logistics.sandbox.world import World
+from logistics.sandbox.zto import SHANGHAI
+
+FILES = Path(__file__).parent / "page_files"
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+SHOWN = 60
+FILTERS = ("", "asked", "in_transit", "arrived_destination", "out_for_delivery", "returning", "signed", "returned")
+
+
+def add_routes(app: web.Application) -> None:
+    app.router.add_get("/", show)
+    app.router.add_post("/act/{waybill}", act)
+    app.router.add_post("/fault", fault)
+    app.router.add_get("/page/control.css", _file("control.css", "text/css"))
+    app.router.add_get("/page/control.js", _file("control.js", "text/javascript"))
+
+
+def _file(name: str, content_type: str):
+    content = (FILES / name).read_text()
+
+    async def serve(request: web.Request) -> web.Response:
+        return web.Response(text=content, content_type=content_type, headers={"X-Content-Type-Options": "nosniff"})
+
+    return serve
+
+
+class View:
+    """What this visitor is looking at: language, filter, search."""
+
+    def __init__(self, request: web.Request, told: dict[str, str]) -> None:
+        self.lang = "en" if told.get("lang") == "en" else "zh"
+        self.state = told.get("state", "") if told.get("state", "") in FILTERS else ""
+        self.query = told.get("q", "")[:40]
+
+    def text(self, name: str, **words: object) -> str:
+        return escape(TEXTS[name].in_(self.lang).format(**words))
+
+    def url(self, **changed: str) -> str:
+        told = {"lang": self.lang, "state": self.state, "q": self.query, **changed}
+        kept = {name: value for name, value in told.items() if value and (name, value) != ("lang", "zh")}
+        return "/" + (f"?{urlencode(kept)}" if kept else "")
+
+    def hidden(self) -> str:
+        told = {"lang": self.lang, "state": self.state, "q": self.query}
+        return "".join(f'<input type="hidden" name="{n}" value="{escape(v)}">' for n, v in told.items() if v)
+
+
+async def show(request: web.Request) -> web.Response:
+    view = View(request, dict(request.query))
+    return web.Response(text="".join(_page(request.app[WORLD], view)), content_type="text/html", headers=HEADERS)
+
+
+async def act(request: web.Request) -> web.Response:
+    """A button of a row: make it happen, go back to the page."""
+    check_origin(request)
+    told = {name: str(value) for name, value in (await request.post()).items()}
+    parcel = request.app[WORLD].store.parcels.get(request.match_info["waybill"])
+    if parcel is None:
+        raise web.HTTPNotFound
+    try:
+        request.app[WORLD].act(parcel, told.get("to", ""))
+    except Refusal as refusal:
+        # Somebody else pressed first, or the page was old; the row now shows why.
+        raise web.HTTPConflict(text=str(refusal)) from refusal
+    raise web.HTTPSeeOther(View(request, told).url())
+
+
+async def fault(request: web.Request) -> web.Response:
+    """A fault switch: on to its usual strength, or off."""
+    check_origin(request)
+    told = {name: str(value) for name, value in (await request.post()).items()}
+    name = told.get("name", "")
+    if name not in FAULTS:
+        raise web.HTTPBadRequest(text="no such fault")
+    request.app[WORLD].set_faults({name: FAULTS[name][1] if told.get("on") == "1" else 0})
+    raise web.HTTPSeeOther(View(request, told).url())
+
+
+# --- drawing ----------------------------------------------------------------------------------------------------------
+
+
+def _page(world: World, view: View) -> Iterator[str]:
+    other = "en" if view.lang == "zh" else "zh"
+    yield (
+        f'<!doctype html><html lang="{"en" if view.lang == "en" else "zh-Hans"}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{view.text('title')} · 回仓</title>"
+        '<link rel="stylesheet" href="/page/control.css"><script src="/page/control.js" defer></script></head><body>'
+        f'<header class="top"><div><h1>{view.text("title")}</h1><span class="tag">{view.text("only")}</span></div>'
+        f'<a href="{escape(view.url(lang=other))}" lang="{"en" if other == "en" else "zh-Hans"}">'
+        f"{view.text('other_lang')}</a></header>"
+        f'<main><p class="lead">{view.text("lead")}</p>'
+    )
+    yield from _search(view)
+    yield '<div id="live">'
+    yield from _faults(world, view)
+    yield from _table(world, view)
+    yield "</div></main></body></html>"
+
+
+def _search(view: View) -> Iterator[str]:
+    yield '<form class="search" method="get" action="/">'
+    if view.lang == "en":
+        yield '<input type="hidden" name="lang" value="en">'
+    yield (
+        f'<label for="q">{view.text("search")}</label><input id="q" name="q" type="search" '
+        f'value="{escape(view.query)}" autocomplete="off"><button>{view.text("find")}</button></form><nav class="filters">'
+    )
+    for state in FILTERS:
+        name = view.text("all") if not state else view.text("asked") if state == "asked" else _state(state, view)
+        current = ' aria-current="page"' if state == view.state else ""
+        yield f'<a href="{escape(view.url(state=state))}"{current}>{name}</a>'
+    yield "</nav>"
+
+
+def _faults(world: World, view: View) -> Iterator[str]:
+    counts = {"done": 0, "open": 0, "given_up": 0, **world.store.push_counts()}
+    yield f'<section class="faults" aria-label="{view.text("faults")}"><h2>{view.text("faults")}</h2>'
+    for name, (word, _) in FAULTS.items():
+        is_on = bool(getattr(world.faults, name))
+        yield (
+            f'<form method="post" action="/fault">{view.hidden()}<input type="hidden" name="name" value="{name}">'
+            f'<input type="hidden" name="on" value="{0 if is_on else 1}">'
+            f'<button class="switch" role="switch" aria-checked="{"true" if is_on else "false"}" id="fault-{name}">'
+            f"<span>{escape(word.in_(view.lang))}</span><b>{view.text('on' if is_on else 'off')}</b></button></form>"
+        )
+    yield f'<p class="pushes">{view.text("pushes", **counts)}</p></section>'
+
+
+def _table(world: World, view: View) -> Iterator[str]:
+    found = chosen(world, view.query, view.state if view.state != "asked" else "")
+    if view.state == "asked":
+        found = [parcel for parcel in found if _is_asked(parcel)]
+    # Whoever waits for the courier's word stands first: that is what the page is for.
+    found.sort(key=lambda parcel: not _is_asked(parcel))
+    if not found:
+        yield f'<p class="empty">{view.text("none")}</p>'
+        return
+    heads = ("parcel", "state", "last", "intercept", "life", "make")
+    yield '<div class="scroll"><table><thead><tr>'
+    yield "".join(f'<th scope="col">{view.text(head)}</th>' for head in heads)
+    yield "</tr></thead><tbody>"
+    for parcel in found[:SHOWN]:
+        yield from _row(world, parcel, view)
+    yield "</tbody></table></div>"
+    if len(found) > SHOWN:
+        yield f'<p class="empty">{view.text("more", count=len(found) - SHOWN)}</p>'
+
+
+def _row(world: World, parcel: Parcel, view: View) -> Iterator[str]:
+    waybill, last = escape(parcel.waybill), parcel.scans[-1] if parcel.scans else None
+    route = f"{parcel.sender_city} → {parcel.receiver_city}"
+    yield (
+        f'<tr class="{"asked" if _is_asked(parcel) else ""}" id="p-{waybill}"><th scope="row">'
+        f'<span class="courier">{escape(COURIERS[parcel.courier].in_(view.lang))}</span><code>{waybill}</code>'
+        f"<small>{escape(route)}</small></th>"
+        f'<td><span class="state s-{parcel.state}">{_state(parcel.state, view)}</span></td><td>'
+    )
+    if last is not None:
+        at = datetime.fromtimestamp(last["at"], SHANGHAI).strftime("%m-%d %H:%M:%S")
+        yield f"<time>{at}</time><small>{escape(last['text'])}</small>"
+    yield "</td><td>"
+    if parcel.intercepts:
+        status = parcel.intercepts[-1].status
+        yield f'<span class="state i-{status}">{escape(INTERCEPTS[status].in_(view.lang))}</span>'
+    yield f"</td><td><span>{escape(_life(parcel, view))}</span><small>{_next(world, parcel, view)}</small></td>"
+    yield f'<td><form class="acts" method="post" action="/act/{waybill}">{view.hidden()}'
+    for verb, word in BUTTONS.items():
+        why = _why_not(parcel, verb)
+        closed = f' disabled title="{view.text(why)}"' if why else ""
+        yield f'<button name="to" value="{verb}" class="a-{verb}"{closed}>{escape(word.in_(view.lang))}</button>'
+    yield "</form></td></tr>"
+
+
+def _why_not(parcel: Parcel, verb: str) -> str:
+    if verb in ("stop", "fail"):
+        return "" if _is_asked(parcel) else "not_asked"
+    return "is_over" if parcel.state in ("signed", "returned") else ""
+
+
+def _is_asked(parcel: Parcel) -> bool:
+    """Whether a request to stop it waits for the courier's word."""
+    intercept = parcel.active_intercept()
+    return intercept is not None and intercept.status in (RUNNING, CHANGING)
+
+
+def _state(state: str, view: View) -> str:
+    return escape(STATES[state].in_(view.lang))
+
+
+def _life(parcel: Parcel, view: View) -> str:
+    life = LIVES[parcel.script]
+    return life.label_en if view.lang == "en" else life.label
+
+
+def _next(world: World, parcel: Parcel, view: View) -> str:
+    if parcel.next_at is None or not parcel.plan:
+        return view.text("nothing_next")
+    seconds = max(0, round(parcel.next_at - world.now()))
+    hours, minutes = divmod(seconds // 60, 60)
+    length = f"{seconds} s" if seconds < 120 else f"{minutes} min" if not hours else f"{hours} h {minutes} min"
+    verb = parcel.plan[0][1]
+    return view.text("next", seconds=length, verb=VERBS[verb].in_(view.lang) if verb in VERBS else verb)
