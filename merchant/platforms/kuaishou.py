@@ -1,7 +1,8 @@
 """快手电商 as it speaks: signed calls, typed answers, errors in our words.
 
-Facts with several public sources: endpoint and parameter names, both signatures, `result == 1`, the token, permission,
-signature and throttle codes, the 300xxx table, refund and order statuses, the message cipher, retry and acknowledgement.
+Facts with several public sources: endpoint and parameter names, both signatures, `result == 1`, the token,
+permission, signature and throttle codes, the 300xxx table, refund and order statuses, the message cipher, its retries
+and acknowledgement.
 
 What on this wire is our assumption, because no public page says it (each is pinned by a test of that name):
 - A1 `status` and `negotiateStatus` of the approve call are optimistic checks, and 300014 is their refusal.
@@ -274,7 +275,9 @@ class KuaishouClient:
         secrets = self.account.secrets
         sign_method = secrets.get("sign_method") or HMAC_SHA256
         if sign_method not in SIGN_METHODS:
-            raise PlatformError(ErrorClass.BAD_REQUEST, "sign_method", f"{sign_method!r} is neither MD5 nor HMAC_SHA256")
+            raise PlatformError(
+                ErrorClass.BAD_REQUEST, "sign_method", f"{sign_method!r} is neither MD5 nor HMAC_SHA256"
+            )
         if not secrets.get("access_token") or not secrets.get("sign_secret"):
             raise PlatformError(ErrorClass.AUTH, "credentials", "no access token or no signing secret")
         params = {
@@ -303,7 +306,7 @@ class KuaishouClient:
             if not is_write and not isinstance(answer.get("data"), dict | list):
                 raise wire.garbage("no data", text, is_write=False)
             return answer.get("data") or {}
-        code = result if result in ERRORS else next((c for c in (str(answer.get("code")), result) if c != "None"), result)
+        code = str(answer.get("code") or result) if result == "0" else result
         message = str(answer.get("error_msg") or answer.get("msg") or "")
         known = ERRORS.get(code)
         raise PlatformError(

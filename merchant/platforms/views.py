@@ -32,7 +32,7 @@ SEND_AGAIN = {"result": 0}
 @csrf_exempt
 @require_POST
 def push_platform(request: HttpRequest, push_token: str) -> HttpResponse:
-    """`POST /push/platform/<push_token>/`: the only answer that stops the platform's retries is HTTP 200 {"result": 1}."""
+    """`POST /push/platform/<push_token>/`: only HTTP 200 with {"result": 1} stops the platform's retries."""
     account = get_object_or_404(
         PlatformAccount.objects.select_related("shop"), push_token=push_token, is_active=True, platform="kuaishou"
     )
