@@ -5,11 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from merchant.clock import now, scaled
 from merchant.inbox import registry
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
 from merchant.people.rights import Right, check_right
+from merchant.refusals import Refused
 from merchant.trail import activity
 
 logger = logging.getLogger(__name__)
@@ -53,7 +55,7 @@ def receive(
 
 
 def handle(message_id: int) -> bool:
-    """Work on one message. True when done; a failure is counted, delayed and after the last retry parked for a person."""
+    """Work on one message. True when done; a failure is counted, put off and after the last retry parked."""
     with transaction.atomic():
         task = (
             InboxTask.objects.select_for_update(skip_locked=True, no_key=True)
@@ -74,7 +76,7 @@ def handle(message_id: int) -> bool:
     message = InboxMessage.objects.select_related("shop").get(pk=message_id)
     try:
         registry.handler_of(message.source)(message)
-    except Exception as error:  # noqa: BLE001 - whatever a handler cannot digest must stay visible and retryable
+    except Exception as error:  # whatever a handler cannot digest must stay visible and retryable
         logger.exception("message %s of %s failed", message_id, message.source)
         is_parked = task.attempts >= len(RETRIES) or isinstance(error, LookupError)
         InboxTask.objects.filter(pk=message_id).update(
@@ -96,9 +98,11 @@ def sweep(limit: int = 500) -> int:
 
 
 def retry(message: InboxMessage, *, by: Any) -> None:
-    """A person says: try again now. Raises Refused RIGHT."""
+    """A person says: try again now. Raises Refused RIGHT, or SHOP for a message that belongs to none."""
     from merchant.tasks import handle_inbox_message
 
+    if message.shop is None:
+        raise Refused("SHOP", _("This message belongs to no shop."))
     check_right(by, message.shop, Right.OPERATE_JOBS)
     with transaction.atomic():
         changed = InboxTask.objects.filter(pk=message.pk).update(is_parked=False, attempts=0, next_at=now())

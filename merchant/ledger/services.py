@@ -25,7 +25,7 @@ def post(
     at: datetime | None = None,
     is_estimated: bool = False,
 ) -> bool:
-    """Book one transfer once: False when (kind, document, leg) stands already. `at` defaults to now (M16: success date).
+    """Book one transfer once: False when (kind, document, leg) stands already. `at` defaults to now (M16).
 
     Raises ValueError for an account that does not exist, BookedOtherwise when what stands there is another transfer.
     """

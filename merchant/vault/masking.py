@@ -47,7 +47,12 @@ def normal_phone(phone: str) -> str:
     if "*" in phone:
         return phone
     number, dash, extension = re.sub(r"[^\d-]", "", phone).partition("-")
-    if len(number) == 13 and number.startswith("86"):
-        number = number[2:]
+    number = _without_country(number)
     # A dash after eleven digits is a virtual number's extension; elsewhere it only groups (0571-88001234).
-    return f"{number}{dash}{extension}" if len(number) == 11 else (number + extension).replace("-", "")
+    if len(number) == 11:
+        return f"{number}{dash}{extension}"
+    return _without_country((number + extension).replace("-", ""))
+
+
+def _without_country(digits: str) -> str:
+    return digits[2:] if len(digits) == 13 and digits.startswith("86") else digits

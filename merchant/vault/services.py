@@ -22,7 +22,7 @@ FIELDS = ("name", "phone", "address", "virtual_phone")
 
 @dataclass(frozen=True)
 class Person:
-    """What a file or a platform says of a recipient. Fields a platform already masked stay masked and are not sealed."""
+    """What a file or a platform says of a recipient. Fields it already masked stay masked and are not sealed."""
 
     name: str = ""
     phone: str = ""
@@ -129,7 +129,7 @@ def reveal(
 ) -> str:
     """The plain value of one field (docs/rules.md, PII). Always leaves an audit row, also when it refuses.
 
-    `is_free`: an after-sale opened by the buyer or the platform is open. `is_closed_14d`: the order succeeded 14 days ago.
+    `is_free`: a case opened by the buyer or the platform is open. `is_closed_14d`: the order succeeded 14 days ago.
     Raises Refused: RIGHT, CLOSED_14D, QUOTA_EMPTY, NOT_HELD.
     """
     shop = recipient.shop
