@@ -7,7 +7,7 @@ CODES = {
     "yto": ("圆通快递", "圆通", "圆通速递", "yto", "yuantong"),
     "sto": ("申通快递", "申通", "sto", "shentong"),
     "jt": ("极兔快递", "极兔", "极兔速递", "jt", "jtexpress", "jtsd", "j&t"),
-    "yd": ("韵达快递", "韵达", "韵达速递", "yd", "yunda"),
+    "yunda": ("韵达快递", "韵达", "韵达速递", "yd", "yunda"),
     "sf": ("顺丰速运", "顺丰", "顺丰快递", "sf", "shunfeng", "sfexpress"),
     "jd": ("京东物流", "京东快递", "京东", "京东大件", "jd", "jingdong", "jingdongdajian"),
     "ems": ("邮政ems", "ems", "中国邮政ems"),
@@ -25,7 +25,7 @@ BY_WAYBILL = (
     (re.compile(r"DPK\d{12}"), "db"),
     (re.compile(r"7[3-9]\d{12}"), "zto"),
     (re.compile(r"77\d{13}"), "sto"),
-    (re.compile(r"(43|46)\d{13}"), "yd"),
+    (re.compile(r"(43|46)\d{13}"), "yunda"),
 )
 
 

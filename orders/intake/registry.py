@@ -1,1 +1,79 @@
-def load_shipped_profiles() -> None: ...
+"""The layouts this house reads: our own files of `profiles/`, and what other rooms register (cases, statements)."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from django.utils.translation import gettext as _
+
+from merchant.refusals import Refused
+from orders.intake.mapping import Record
+from orders.intake.normal import Outcome
+from orders.intake.profile import OrderProfile
+from orders.intake.readers import Table
+
+SHIPPED = Path(__file__).resolve().parent / "profiles"
+
+
+class Profile(Protocol):
+    """What the importer asks of a layout. `OrderProfile` is one; a room above brings its own for rows of its kind."""
+
+    name: str
+    kind: str
+
+    @property
+    def title(self) -> str: ...
+
+    def score(self, header: Sequence[str]) -> int:
+        """0 when the header is not this layout's, else how many of its columns are known."""
+
+    def pick(self, tables: Sequence[Table]) -> tuple[Table, dict[str, Table]]: ...
+
+    def unknown_columns(self, table: Table) -> list[str]: ...
+
+    def records(self, main: Table, joined: dict[str, Table]) -> Iterable[Record]: ...
+
+    def store(self, shop: Any, records: Sequence[Record], *, by: Any) -> list[Outcome]:
+        """Write one chunk inside the caller's transaction; an outcome for every row number of every record."""
+
+
+_profiles: dict[str, Profile] = {}
+
+
+def register_profile(profile: Profile) -> None:
+    """Registering a name again replaces it."""
+    _profiles[profile.name] = profile
+
+
+def load_shipped_profiles() -> None:
+    for path in sorted(SHIPPED.glob("*.toml")):
+        register_profile(OrderProfile.load(path))
+
+
+def all_profiles() -> list[Profile]:
+    return sorted(_profiles.values(), key=lambda profile: (profile.kind != "orders", profile.name))
+
+
+def profile_named(name: str) -> Profile:
+    """A registered layout, or one in a file (`./my_layout.toml`). Raises Refused("LAYOUT")."""
+    if name.endswith(".toml") and Path(name).is_file():
+        return OrderProfile.load(Path(name))
+    if name not in _profiles:
+        raise Refused("LAYOUT", _("There is no layout called %(name)s.") % {"name": name}, name=name)
+    return _profiles[name]
+
+
+def detect(tables: Sequence[Table]) -> Profile:
+    """The layout that knows most of a file's columns. Raises Refused("LAYOUT"), naming the columns, when none fits."""
+    best = max(
+        ((profile.score(table.header), -position, profile) for position, profile in enumerate(all_profiles()) for table in tables),
+        key=lambda found: found[:2],
+        default=(0, 0, None),
+    )
+    if best[2] is None or best[0] == 0:
+        names = " / ".join(", ".join(table.header[:12]) for table in tables)
+        raise Refused(
+            "LAYOUT",
+            _("No layout fits these columns: %(columns)s. Choose one, or add a profile for it.") % {"columns": names[:400]},
+        )
+    return best[2]

@@ -7,6 +7,7 @@ from orders.intake.listings import bigrams, title_hash
 from orders.intake.normal import NormalLine, NormalOrder
 from orders.intake.stage import copy_rows, make_stage
 from orders.payments.enums import Bearer, DiscountKind
+from orders.record.enums import SENT, OrderState
 
 if TYPE_CHECKING:
     from orders.intake.upsert import Incoming
@@ -127,6 +128,11 @@ def _order_row(item: "Incoming", buyers: Mapping[str, int]) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def _is_sent(order: NormalOrder) -> bool:
+    """Every line left: a source that says "partly shipped" does not say which did."""
+    return order.state in SENT and order.state != OrderState.PARTLY_SHIPPED
+
+
 def lines(
     cursor: Any, shop: Any, changed: Sequence["Incoming"], ids: Mapping[str, int], listing_ids: Mapping[ListingKey, int]
 ) -> None:
@@ -137,7 +143,7 @@ def lines(
         tuple(LINE_COLUMNS),
         (
             (ids[item.order.number], line_no, line.external_id[:64], listing_ids[listing_key(line)], line.quantity,
-             line.quantity if item.order.shipped_at else 0, money.goods_fen, money.discount_fen, money.subsidy_fen,
+             line.quantity if _is_sent(item.order) else 0, money.goods_fen, money.discount_fen, money.subsidy_fen,
              money.net_fen, money.refunded_fen, str(line.category_class), "", item.order.placed_at)
             for item in changed
             for line_no, line, money in zip(item.line_nos, item.order.lines, item.amounts.lines, strict=True)

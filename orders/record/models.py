@@ -15,7 +15,7 @@ from django_fsm import FSMField, transition
 
 from merchant.fsm import StateMachine, state_constraint
 from merchant.shops.querysets import ShopQuerySet
-from orders.record.enums import CLOSABLE, IN_HOUSE, BlockKind, CategoryClass, Flag, OrderState, Stop
+from orders.record.enums import CLOSABLE, IN_HOUSE, SENT, BlockKind, CategoryClass, Flag, OrderState, Stop
 
 S = OrderState
 
@@ -186,7 +186,7 @@ class Order(StateMachine):
     @property
     def is_sent(self) -> bool:
         """At least one parcel left the house."""
-        return self.shipped_at is not None
+        return self.shipped_at is not None or self.state in SENT
 
     @transition(field=state, source=[S.PACKED, S.PARTLY_SHIPPED], target=S.PARTLY_SHIPPED)
     def ship_part(self, *, at: datetime) -> None:
