@@ -146,7 +146,7 @@ class _Walk:
         if status in ("", P.LABELLED):
             return
         if status == P.VOIDED:
-            self.state = P.VOIDED
+            self._enter(P.VOIDED, point)
         elif status == P.RETURNING:
             self.return_scans.append(point.event_at)
             self.is_coming_home = True
