@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Q
 
 from logistics.couriers.base import Courier, CourierError
 from merchant.clock import now
@@ -43,20 +42,18 @@ def judge(account: CourierAccount, courier: Courier, headers: Mapping[str, str],
     except CourierError:
         return Judgement(InboxVerdict.MALFORMED)
     if not _owns(account, push.waybill):
-        return Judgement(InboxVerdict.FOREIGN, push.ack)
+        return Judgement(InboxVerdict.FOREIGN)
     digest = hashlib.blake2b(raw, digest_size=16).hexdigest()
     return Judgement(InboxVerdict.REPLAYED if _seen(account, digest) else InboxVerdict.VERIFIED, push.ack, digest)
 
 
 def _owns(account: CourierAccount, waybill: str) -> bool:
-    """Whether the parcel is this account's: same shop and courier, and not another account of the two."""
+    """Whether the parcel goes through this very account; a parcel not yet imported is nobody's."""
     # By name: this folder lies below the parcels' and does not import them.
     package = apps.get_model("logistics", "Package")
-    return (
-        package.objects.filter(shop_id=account.shop_id, courier=account.courier, waybill=waybill)
-        .filter(Q(account_id=None) | Q(account_id=account.pk))
-        .exists()
-    )
+    return package.objects.filter(
+        shop_id=account.shop_id, courier=account.courier, waybill=waybill, account_id=account.pk
+    ).exists()
 
 
 def count_push(account: CourierAccount) -> int:

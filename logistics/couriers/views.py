@@ -11,13 +11,14 @@ from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxVerdict
 from merchant.shops.models import CourierAccount
 
-# A push that is another account's, or is known already, is acknowledged: repeating it would help nobody.
+# A push that is known already is acknowledged. One about a parcel that is not this account's is not: the courier
+# repeats it a few times, and a parcel imported a moment later still gets its scan.
 STATUSES = {
     InboxVerdict.VERIFIED: 200,
     InboxVerdict.REPLAYED: 200,
-    InboxVerdict.FOREIGN: 200,
     InboxVerdict.MALFORMED: 400,
     InboxVerdict.FORGED: 403,
+    InboxVerdict.FOREIGN: 404,
     InboxVerdict.OVERSIZED: 413,
     InboxVerdict.THROTTLED: 429,
 }

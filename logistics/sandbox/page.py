@@ -126,7 +126,8 @@ def _search(view: View) -> Iterator[str]:
         yield '<input type="hidden" name="lang" value="en">'
     yield (
         f'<label for="q">{view.text("search")}</label><input id="q" name="q" type="search" '
-        f'value="{escape(view.query)}" autocomplete="off"><button>{view.text("find")}</button></form><nav class="filters">'
+        f'value="{escape(view.query)}" autocomplete="off"><button>{view.text("find")}</button></form>'
+        '<nav class="filters">'
     )
     for state in FILTERS:
         name = view.text("all") if not state else view.text("asked") if state == "asked" else _state(state, view)

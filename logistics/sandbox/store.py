@@ -1,4 +1,4 @@
-"""What the sandbox knows, in one SQLite file: every change is committed before it is answered, so a kill loses nothing."""
+"""What the sandbox knows, in one SQLite file: written before it is answered, so a kill loses nothing."""
 
 import json
 import sqlite3
