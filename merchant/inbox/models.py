@@ -13,7 +13,7 @@ class InboxVerdict(models.TextChoices):
     OVERSIZED = "oversized", _("too large")
     FOREIGN = "foreign", _("another account's")
     THROTTLED = "throttled", _("too many at once")
-    REPLAYED = "replayed", _("sent again")
+    REPLAYED = "replayed", _("replayed")
 
 
 class InboxMessage(models.Model):

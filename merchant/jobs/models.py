@@ -11,7 +11,7 @@ class JobState(models.TextChoices):
     RUNNING = "running", _("running")
     DONE = "done", _("done")
     FAILED = "failed", _("failed")
-    STOPPED = "stopped", _("stopped")
+    STOPPED = "stopped", _("ended early")
 
 
 class Job(models.Model):
