@@ -9,17 +9,18 @@ from merchant.launcher.servers import start_servers
 from merchant.launcher.supervisor import Supervisor
 
 
-def prepare_servers() -> None:
+def prepare_servers(*, part: str = "test", durable: bool = False) -> None:
     """Puts DATABASE_URL and REDIS_URL that answer into the environment, where parallel test processes find them too.
 
-    Speed goes before safety here: a test database that a power cut loses is made again.
+    For tests speed goes before safety: a test database that a power cut loses is made again. Figures are taken with
+    `durable=True`, on a server that commits as a shop's does.
     """
     if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
         return
-    folder = DataFolder.default("test")
+    folder = DataFolder.default(part)
     supervisor = Supervisor(folder, out=sys.stderr)
     try:
-        servers = start_servers(folder, supervisor, database="huicang", durable=False)
+        servers = start_servers(folder, supervisor, database="huicang", durable=durable)
     except CannotStart as error:
         supervisor.stop()
         raise SystemExit(f"The tests cannot start: {error}") from None

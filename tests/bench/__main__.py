@@ -5,9 +5,12 @@ import os
 import sys
 from pathlib import Path
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+from merchant.launcher.testing import prepare_servers
 
-import django
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+prepare_servers(part="bench", durable=True)
+
+import django  # noqa: E402
 
 django.setup()
 

@@ -1,0 +1,145 @@
+"""`manage.py demo` as a newcomer runs it: one command, Ctrl-C, a killed launcher, a second start."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+from merchant.launcher.folder import DataFolder
+from merchant.launcher.network import free_port
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+START_S = 120
+NAMES = [
+    "beat",
+    "courier-sandbox",
+    "platform-sandbox",
+    "poller",
+    "postgres",
+    "valkey",
+    "web",
+    "worker",
+    "worker-background",
+]
+
+
+class Terminal:
+    """A demo started in a terminal of its own, on ports nobody uses."""
+
+    def __init__(self, data: Path):
+        self.folder = DataFolder(data)
+        self.port = free_port()
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in {"DATABASE_URL", "REDIS_URL", "HUICANG_TESTING", "DJANGO_SETTINGS_MODULE"}
+        }
+        self.log = (data.parent / f"terminal-{self.port}.log").open("w+b")
+        ports = ["--port", str(self.port), "--courier-port", str(free_port()), "--platform-port", str(free_port())]
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "manage.py", "demo", "--data", str(data), *ports],
+            cwd=PROJECT,
+            env={**environment, "HUICANG_SERVERS": "wheel"},
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    @property
+    def text(self) -> str:
+        return Path(self.log.name).read_text(encoding="utf-8")
+
+    def wait_for(self, words: str, timeout_s: float = START_S) -> None:
+        deadline = time.monotonic() + timeout_s
+        while words not in self.text:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"never said {words!r} (exit code {self.process.poll()}):\n{self.text[-6000:]}")
+            time.sleep(0.1)
+
+    def children(self) -> dict[str, psutil.Process]:
+        import json
+
+        found = {}
+        for path in self.folder.pids.glob("*.json"):
+            found[path.stem] = psutil.Process(json.loads(path.read_text())["pid"])
+        return found
+
+    def end(self) -> None:
+        for process in [*self.children().values(), psutil.Process(self.process.pid)] if self.is_up else []:
+            if process.is_running():
+                process.kill()
+        self.log.close()
+
+    @property
+    def is_up(self) -> bool:
+        return self.process.poll() is None
+
+
+@pytest.fixture
+def data(tmp_path):
+    tmp_path.chmod(0o755)
+    for parent in tmp_path.parents[:2]:
+        if parent.stat().st_uid == os.geteuid():
+            parent.chmod(0o755)  # the system user that runs PostgreSQL walks through
+    place = tmp_path / "data"
+    place.mkdir(mode=0o755)
+    return place
+
+
+@pytest.fixture
+def open_terminal(data):
+    opened = []
+
+    def run() -> Terminal:
+        opened.append(Terminal(data))
+        return opened[-1]
+
+    yield run
+    for terminal in opened:
+        terminal.end()
+
+
+def test_one_command_a_killed_worker_a_killed_launcher_and_a_clean_end(open_terminal):
+    first = open_terminal()
+    first.wait_for("Ctrl-C ends everything.")
+
+    with urllib.request.urlopen(f"http://127.0.0.1:{first.port}/accounts/login/", timeout=10) as page:
+        assert page.status == 200
+    assert f"Open http://127.0.0.1:{first.port}/" in first.text
+    assert sorted(first.children()) == NAMES
+
+    # A child that dies is started again, and says so.
+    first.children()["worker"].kill()
+    first.wait_for("*** ended (killed by SIGKILL); starting again in 2 s ***", 10)
+
+    # A launcher killed outright takes its children along, or the next start ends them.
+    left = list(first.children().values())
+    first.process.kill()
+    first.process.wait()
+    second = open_terminal()
+    second.wait_for("Ctrl-C ends everything.")
+    assert [process for process in left if process.is_running() and process.status() != psutil.STATUS_ZOMBIE] == []
+
+    # The second seed adds nothing: the same accounts are offered.
+    assert accounts_in(second.text) == accounts_in(first.text)
+
+    running = list(second.children().values())
+    second.process.send_signal(signal.SIGINT)
+    assert second.process.wait(60) == 0
+    assert second.text.endswith("Everything has stopped.\n")
+    assert [process for process in running if process.is_running()] == []
+    assert list(second.folder.pids.glob("*.json")) == []
+
+
+def accounts_in(text: str) -> list[str]:
+    """The lines between the address and the sandboxes."""
+    greeting = re.search(r"Open http://\S+\n(.*?)The courier's side", text, re.S)
+    assert greeting is not None
+    return [line.strip() for line in greeting[1].splitlines() if line.strip()]
