@@ -39,14 +39,19 @@ class UnknownParcel(Exception):
 
 
 def record_events(
-    batch: Mapping[int, Iterable[Event]], *, inbox_id: int | None = None, checked_at: datetime | None = None
+    batch: Mapping[int, Iterable[Event]],
+    *,
+    inbox_id: int | None = None,
+    checked_at: datetime | None = None,
+    weighs: bool = True,
 ) -> set[int]:
     """Store the scans of many parcels and project the ones that got news. Returns the ids of parcels that changed.
 
-    A constant number of statements whatever the batch. `checked_at` says that the courier was asked then.
+    A constant number of statements whatever the batch. `checked_at` says that the courier was asked then; a caller
+    that also holds the courier's word about interceptions weighs both together itself (`weighs=False`).
     """
     points = {package_id: [_courier_point(event) for event in events] for package_id, events in batch.items()}
-    return _store(points, inbox_id=inbox_id, checked_at=checked_at)
+    return _store(points, inbox_id=inbox_id, checked_at=checked_at, weighs=weighs)
 
 
 def record_own(package: Package, raw_code: str, status: str, *, at: datetime | None = None, text: str = "") -> set[int]:
@@ -128,7 +133,9 @@ def _courier_point(event: Event) -> Point:
     return replace(point, raw_code=point.raw_code.replace(OWN_PREFIX, "")) if _is_own(point) else point
 
 
-def _store(points: Mapping[int, list[Point]], *, inbox_id: int | None, checked_at: datetime | None) -> set[int]:
+def _store(
+    points: Mapping[int, list[Point]], *, inbox_id: int | None, checked_at: datetime | None, weighs: bool = True
+) -> set[int]:
     at = now()
     with transaction.atomic():
         known = {
@@ -141,7 +148,7 @@ def _store(points: Mapping[int, list[Point]], *, inbox_id: int | None, checked_a
         fresh = store.insert_points(shops, {pk: rows for pk, rows in points.items() if pk in shops}, inbox_id)
         # Not only those with a new row: a scan that lay in the future when it was stored has since come of age.
         behind = {pk for pk, (_shop, last) in known.items() if _newest(points[pk], at) > (last or BEGINNING)}
-        changed = _project_and_write(sorted(fresh | behind))
+        changed = _project_and_write(sorted(fresh | behind), weighs=weighs)
         if checked_at is not None and shops:
             Package.objects.filter(pk__in=sorted(shops)).update(track_checked_at=checked_at)
     return changed
@@ -157,7 +164,7 @@ def _is_own(point: Point) -> bool:
     return point.raw_code.startswith(OWN_PREFIX)
 
 
-def _project_and_write(package_ids: list[int]) -> set[int]:
+def _project_and_write(package_ids: list[int], *, weighs: bool = True) -> set[int]:
     if not package_ids:
         return set()
     held = store.hold_packages(package_ids)
@@ -165,12 +172,13 @@ def _project_and_write(package_ids: list[int]) -> set[int]:
     written = store.write_projections(projections)
     if written:
         moved = [pk for pk in sorted(written) if held[pk].state != projections[pk].state]
-        _after_change(written, moved, projections)
+        _after_change(moved, projections)
+        if weighs:
+            interceptions.weigh_after_commit(written)
     return written
 
 
-def _after_change(written: set[int], moved: list[int], projections: Mapping[int, Projection]) -> None:
-    interceptions.weigh_after_commit(written)
+def _after_change(moved: list[int], projections: Mapping[int, Projection]) -> None:
     ended = [pk for pk in moved if projections[pk].state in ENDED]
     if ended:
         transaction.on_commit(partial(watching.unwatch_ended, ended), robust=True)

@@ -11,8 +11,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from logistics.couriers import registry
+from logistics.couriers.base import Courier
 from logistics.interception.models import Interception
-from logistics.parcels.enums import ENDED, PackageState
+from logistics.parcels.enums import ENDED
 from logistics.parcels.models import Package
 from logistics.watch import intervals
 from logistics.watch.models import AccountPulse, Priority, Watch
@@ -105,16 +106,16 @@ def claim_due(account: CourierAccount, limit: int) -> list[Due]:
         return [Due(*row) for row in cursor.fetchall()]
 
 
-def after_answer(due: Due, *, state: str, has_news: bool, courier: str, at: datetime) -> tuple[datetime, float, int]:
+def after_answer(due: Due, *, has_news: bool, courier: Courier, at: datetime) -> tuple[datetime, float, int]:
     """(when to ask again, interval in s, misses) after an answer."""
     misses = 0 if has_news else due.misses + 1
     seconds = intervals.base_interval(
         priority=due.priority,
         watched_for=(at - due.since_at) / settings.CLOCK_SCALE,
-        state=state or PackageState.IN_TRANSIT,
+        state=due.state,
         misses=misses,
     )
-    floor_s = registry.get(courier).capabilities.min_interval_s
+    floor_s = courier.capabilities.min_interval_s
     seconds = intervals.spread(seconds, scale=settings.CLOCK_SCALE, floor_s=floor_s)
     return at + timedelta(seconds=seconds), seconds, misses
 
@@ -123,6 +124,19 @@ def after_error(due: Due, *, at: datetime) -> tuple[datetime, float, int]:
     """The same after a question that failed."""
     seconds = intervals.spread(intervals.error_interval(due.misses), scale=settings.CLOCK_SCALE)
     return at + timedelta(seconds=seconds), seconds, due.misses + 1
+
+
+def release(rows: Iterable[Due]) -> None:
+    """Give claimed rows back untouched: they are due again at once."""
+    held = [(row.package_id, row.claimed_until) for row in rows]
+    if not held:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE logistics_watch w SET next_at = now() FROM unnest(%s::bigint[], %s::timestamptz[])"
+            " AS u (package_id, claimed) WHERE w.package_id = u.package_id AND w.next_at = u.claimed",
+            [[package_id for package_id, _ in held], [claimed for _, claimed in held]],
+        )
 
 
 def write_back(results: Sequence[tuple[Due, datetime, float, int]]) -> None:

@@ -1,0 +1,163 @@
+"""One batch of the poller on the database's side: take what is due, write down what was heard."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from django.db import transaction
+
+from logistics.couriers import registry
+from logistics.couriers.base import Courier, CourierError, ErrorClass, Event, InterceptStatus
+from logistics.interception import services as interceptions
+from logistics.interception.enums import InterceptionState
+from logistics.interception.models import Interception
+from logistics.parcels.models import Package
+from logistics.tracking import services as tracking
+from logistics.watch import services as watching
+from logistics.watch.models import AccountPulse, Priority
+from logistics.watch.services import Due, Tally
+from merchant.clock import now
+from merchant.shops.models import CourierAccount
+
+logger = logging.getLogger(__name__)
+
+# Rows a batch; small enough that one batch never outlives its lease.
+BATCH = 500
+BATCH_SECONDS = 20
+# What a breaker that was open lets through to find out whether the courier is back.
+PROBES = 3
+# Errors that speak of the courier or the account, not of one parcel.
+BREAKING = (ErrorClass.TRANSIENT, ErrorClass.THROTTLED, ErrorClass.AUTH)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Claimed rows of one account, and for which of them the interception's result is asked too."""
+
+    account: CourierAccount
+    courier: Courier
+    rows: list[Due]
+    asked_status: frozenset[int]
+    phone_last4: str
+
+
+@dataclass(slots=True)
+class Reply:
+    """What came of one row. `events` None: the track was not read; `error` is the failure, if any."""
+
+    due: Due
+    events: list[Event] | None = None
+    status: InterceptStatus | None = None
+    error: Exception | None = None
+    is_skipped: bool = False
+
+    @property
+    def is_breaking(self) -> bool:
+        """Whether the failure is the courier's or the account's, rather than this parcel's."""
+        if self.error is None:
+            return False
+        return not isinstance(self.error, CourierError) or self.error.error_class in BREAKING
+
+    @property
+    def error_text(self) -> str:
+        if isinstance(self.error, CourierError):
+            return f"{self.error.error_class.value}: {self.error.code} {self.error.message}".strip()
+        return repr(self.error)
+
+
+@dataclass(slots=True)
+class Streak:
+    """Failures in a row while a batch is under way."""
+
+    count: int = 0
+    replies: list[Reply] = field(default_factory=list)
+
+    def note(self, reply: Reply) -> None:
+        self.replies.append(reply)
+        if not reply.is_skipped:
+            self.count = self.count + 1 if reply.is_breaking else 0
+
+    @property
+    def is_broken(self) -> bool:
+        return self.count >= watching.BREAKER_STREAK
+
+
+def take(account_id: int) -> Work | None:
+    """Claim what is due for this account; None when nothing is, or when it may not be asked now."""
+    at = now()
+    account = CourierAccount.objects.filter(pk=account_id, is_active=True).first()
+    if account is None or (account.paused_until is not None and account.paused_until > at):
+        return None
+    courier = registry.find(account.courier)
+    if courier is None:
+        return None
+    limit = BATCH
+    if account.rate_per_second:
+        limit = max(1, min(BATCH, account.rate_per_second * BATCH_SECONDS))
+    if AccountPulse.objects.filter(account=account, trips__gt=0).exists():
+        limit = PROBES
+    rows = watching.claim_due(account, limit)
+    if not rows:
+        return None
+    phone = str(account.secrets.get("phone_last4") or "") if courier.capabilities.needs_phone_last4 else ""
+    return Work(account, courier, rows, _asked_status(courier, rows), phone)
+
+
+def _asked_status(courier: Courier, rows: Sequence[Due]) -> frozenset[int]:
+    if not courier.capabilities.can_query_state:
+        return frozenset()
+    ids = [row.package_id for row in rows if row.priority == Priority.OPEN_INTERCEPTION]
+    if not ids:
+        return frozenset()
+    running = Interception.objects.filter(package_id__in=ids, state=InterceptionState.RUNNING)
+    return frozenset(running.values_list("package_id", flat=True))
+
+
+def finish(work: Work, replies: Sequence[Reply]) -> None:
+    """Write a batch down: scans and states, the next due times, the account's pulse; then weigh what it means."""
+    at = now()
+    heard = {reply.due.package_id: reply.events for reply in replies if reply.events is not None}
+    with transaction.atomic():
+        changed = tracking.record_events(heard, checked_at=at, weighs=False)
+        # Nearer the door means sooner again: that is decided by the state just written.
+        states = dict(Package.objects.filter(pk__in=changed).values_list("pk", "state"))
+        results = []
+        for reply in replies:
+            if reply.is_skipped:
+                continue
+            if reply.error is not None:
+                results.append((reply.due, *watching.after_error(reply.due, at=at)))
+                continue
+            news = reply.due.package_id in changed
+            due = replace(reply.due, state=states.get(reply.due.package_id, reply.due.state))
+            when = watching.after_answer(due, has_news=news, courier=work.courier, at=at)
+            results.append((reply.due, *when))
+        watching.write_back(results)
+        watching.release(reply.due for reply in replies if reply.is_skipped)
+    pause = watching.note_tally(work.account, tally(replies))
+    if pause is not None:
+        logger.warning("courier account %s is paused for %.0f s", work.account.pk, pause.total_seconds())
+    _weigh(replies, changed)
+
+
+def _weigh(replies: Sequence[Reply], changed: set[int]) -> None:
+    """The courier's word and the track together, so that a contradiction is seen as one."""
+    asked = {reply.due.package_id: reply.status for reply in replies if reply.status is not None}
+    for package_id, status in sorted(asked.items()):
+        try:
+            interceptions.weigh_evidence(package_id, status=status)
+        except Exception:
+            logger.exception("the result for parcel %s could not be weighed", package_id)
+    interceptions.weigh_packages(changed - asked.keys())
+
+
+def tally(replies: Sequence[Reply]) -> Tally:
+    """Count a batch in the order of its answers."""
+    made = [reply for reply in replies if not reply.is_skipped]
+    failed = [reply for reply in made if reply.is_breaking]
+    tail = 0
+    for reply in reversed(made):
+        if not reply.is_breaking:
+            break
+        tail += 1
+    return Tally(len(made) - len(failed), len(failed), tail, failed[-1].error_text if failed else "")
