@@ -129,11 +129,7 @@ class YTO(Courier):
         return self._call(account, SUBSCRIBE, content, is_write=True)
 
     def parse_subscribe(self, answer: Answer) -> None:
-        content = self._json(answer)
-        if not isinstance(content, dict):
-            raise garbage(answer, "not an object")
-        if not yto_words.is_success(content):
-            raise yto_words.refusal(content, answer)
+        self._decided(answer)
 
     # --- pushes ------------------------------------------------------------------------------------------------
 
