@@ -150,4 +150,6 @@ def _object(value: Any) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     """An id that may be a number or text; absent and zero are empty. Containers are no id."""
-    return str(value) if isinstance(value, int | str) and value not in (0, "", False, True) else ""
+    if isinstance(value, bool) or not isinstance(value, int | str) or value == 0:
+        return ""
+    return str(value)

@@ -14,6 +14,7 @@ LANGUAGES = ("zh", "en")
 
 def add_routes(app: web.Application) -> None:
     app.router.add_get("/", _page)
+    app.router.add_get("/favicon.ico", _no_icon)
     app.router.add_get("/control.js", _script)
     app.router.add_get("/control.css", _style)
     app.router.add_get("/words/{language}.json", _words)
@@ -47,6 +48,10 @@ async def _words(request: web.Request) -> web.Response:
     if language not in LANGUAGES:
         raise web.HTTPNotFound
     return web.json_response(words(language))
+
+
+async def _no_icon(request: web.Request) -> web.Response:
+    return web.Response(status=204)
 
 
 async def _script(request: web.Request) -> web.Response:

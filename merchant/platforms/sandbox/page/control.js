@@ -53,7 +53,7 @@ function caseRow(row) {
     make("td", {}, row.refund_id, second(row.oid)),
     make("td", {}, row.title || "–", second([words[`way_${row.handling_way}`], row.waybill].filter(Boolean).join("·"))),
     make("td", { class: "num" }, yuan(row.refund_fee), second(yuan(row.total_fee))),
-    make("td", {}, chip(CHIPS[row.status] ?? "shut", words[`status_${row.status}`] ?? row.status), second([who, plan, row.asked > 0 ? fill(words.asked_times, { n: row.asked }) : ""].filter(Boolean).join("·"))),
+    make("td", {}, chip(CHIPS[row.status] ?? "shut", words[`status_${row.status}`] ?? row.status), second([who, plan, row.asked > 1 ? fill(words.asked_times, { n: row.asked }) : ""].filter(Boolean).join("·"))),
     make("td", {}, clock(row.update_time)),
     make("td", {}, acts));
 }
@@ -107,7 +107,7 @@ function drawFaults(faults) {
   const form = $("faults");
   if (form.contains(document.activeElement)) return;
   form.replaceChildren(...FAULTS.map((name) => make("label", {}, words[`fault_${name}`], make("input", { class: "input", name, inputmode: "decimal", value: faults[name] }))),
-    make("div", { class: "row" }, make("button", { class: "btn btn-primary", type: "submit" }, words.apply), make("button", { class: "btn", type: "button", onclick: calm }, words.calm), make("span", { id: "faults-note", class: "note sm", role: "status" })));
+    make("div", { class: "row" }, make("button", { class: "btn", type: "submit" }, words.apply), make("button", { class: "btn", type: "button", onclick: calm }, words.calm), make("span", { id: "faults-note", class: "note sm", role: "status" })));
 }
 
 const setFaults = (values) => act($("faults-note"), async () => { drawFaults(await post("/control/faults", values)); return words.applied; });

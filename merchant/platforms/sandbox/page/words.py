@@ -55,7 +55,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "close": ("平台关闭", "Platform closes"),
     "edit_ask": ("改成多少元？", "Change to how many yuan?"),
     "no_cases": ("还没有售后单。在上面替买家申请一笔。", "No after-sales yet. Open one above, as a buyer would."),
-    "asked_times": ("商家同意过 {n} 次", "the merchant agreed {n} time(s)"),
+    "asked_times": ("共请求 {n} 次", "asked {n} times"),
     "will": ("{s} 秒后{verb}", "{verb} in {s} s"),
     "way_10": ("仅退款", "Refund only"),
     "way_1": ("退货退款", "Return and refund"),
