@@ -3,4 +3,6 @@
 
 def register() -> None:
     """Called once, from `AftersalesConfig.ready`."""
-    from aftersales.refunds import receivers  # noqa: F401
+    from aftersales.cases import intake, receivers  # noqa: F401
+
+    intake.register()

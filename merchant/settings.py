@@ -224,6 +224,12 @@ CELERY_BEAT_SCHEDULE = {
     "merchant.sweep_inbox": {"task": "merchant.sweep_inbox", "schedule": every(15)},
     "merchant.purge_raw": {"task": "merchant.purge_raw", "schedule": crontab(hour="3", minute="20")},
     "merchant.beat": {"task": "merchant.beat", "schedule": every(20)},
+    "orders.sweep_imports": {"task": "orders.sweep_imports", "schedule": every(30)},
+    "orders.sweep_clocks": {"task": "orders.sweep_clocks", "schedule": every(60)},
+    "orders.purge_files": {"task": "orders.purge_files", "schedule": crontab(hour="3", minute="40")},
+    "aftersales.sweep_cases": {"task": "aftersales.sweep_cases", "schedule": every(15)},
+    "aftersales.sweep_refunds": {"task": "aftersales.sweep_refunds", "schedule": every(10)},
+    "aftersales.pull_platform_cases": {"task": "aftersales.pull_platform_cases", "schedule": every(60)},
 }
 
 LOGGING = {

@@ -66,6 +66,18 @@ class CaseTag(models.TextChoices):
     STOPPED_WITHOUT_CASE = "stopped_without_case", _("Stopped without a case")
 
 
+class RoadNews(models.TextChoices):
+    """What an interception told its case. Stored, so that a late or doubled wake-up changes nothing."""
+
+    NONE = "", _("nothing yet")
+    LEFT = "left", _("the case went on without it")
+    FAILED = "failed", _("not stopped")
+    UNKNOWN = "unknown", _("result unknown")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+    STOPPED = "stopped", _("stopped")
+    DELIVERED_ANYWAY = "delivered_anyway", _("delivered after all")
+
+
 class Clock(models.TextChoices):
     """The timer that runs on a case, by its name in docs/rules.md."""
 
@@ -80,7 +92,7 @@ class Clock(models.TextChoices):
     OFFLINE = "T-OFFLINE", _("Refund must be paid another way")
     SHIP = "T-SHIP", _("Goods must be sent")
     AUTO_RECEIVE = "T-AUTO-RECEIVE", _("Buyer receives")
-    RETURN_HOME = "T-RETURN-HOME", _("Parcel must come home")
+    STOPPED = "T-STOPPED", _("Somebody must decide about the parcel")
 
 
 CLOSED_STATES = [CaseState.SUCCESS, CaseState.CLOSED, CaseState.CANCELLED]

@@ -18,6 +18,7 @@ from aftersales.cases.enums import (
     Clock,
     OpenedBy,
     Origin,
+    RoadNews,
 )
 from aftersales.cases.querysets import CaseQuerySet
 from merchant.fsm import StateMachine, state_constraint
@@ -28,8 +29,8 @@ OPEN_BUT_REFUNDING = [state for state in OPEN_STATES if state != S.REFUNDING]
 
 
 class Case(StateMachine):
-    """售后单. `number` is the platform's own for platform cases. `version` grows with every move and every edit, so that
-    a page drawn before is refused (E16). `due_at` and `clock` name the timer that runs."""
+    """售后单. `number` is the platform's own for platform cases. `version` grows with every move and every edit, so
+    that a page drawn before is refused (E16). `due_at` and `clock` name the timer that runs."""
 
     shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
     number = models.CharField(_("case number"), max_length=40)
@@ -47,7 +48,7 @@ class Case(StateMachine):
     freight_fen = models.BigIntegerField(_("freight in the amount"), default=0)
     reason = models.CharField(_("buyer's reason"), max_length=200, blank=True, default="")
     refusal = models.JSONField(default=dict, blank=True)
-    # What the shop offered instead: {"amount_fen": …, "freight_fen": …, "parts": {line: fen}, "note": …}; empty when nothing.
+    # What the shop offered instead: {"amount_fen": …, "parts": {line: fen}, "note": …}; empty when nothing.
     offer = models.JSONField(default=dict, blank=True)
     assignee = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
     level = models.PositiveSmallIntegerField(default=0)
@@ -60,6 +61,8 @@ class Case(StateMachine):
     interception = models.ForeignKey(
         "logistics.Interception", models.PROTECT, null=True, db_index=False, related_name="cases"
     )
+    # What the interception last told this case and was acted upon (`RoadNews`): nothing is told twice.
+    road_seen = models.CharField(max_length=20, choices=RoadNews, blank=True, default="")
     # The rule `auto_submit` had its one try; the answer stands in the trail.
     auto_tried_at = models.DateTimeField(null=True)
     # Our decision must still be told to the platform (a refusal); the sweep looks at this until it has been.
@@ -106,6 +109,11 @@ class Case(StateMachine):
             models.Index(fields=["due_at"], name="case_due", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["buyer", "applied_at"], name="case_buyer"),
             models.Index(fields=["interception"], name="case_interception", condition=Q(interception__isnull=False)),
+            models.Index(
+                fields=["shop"],
+                name="case_to_try",
+                condition=Q(state=S.APPLIED, kind=CaseKind.REFUND_ONLY_SHIPPED, auto_tried_at__isnull=True),
+            ),
             models.Index(fields=["tell_at"], name="case_to_tell", condition=Q(tell_at__isnull=False)),
             models.Index(fields=["shop", "tag", "due_at"], name="case_tagged", condition=~Q(tag="")),
         ]
@@ -127,7 +135,7 @@ class Case(StateMachine):
             kwargs["update_fields"] = {*kwargs["update_fields"], "updated_at"}
         super().save(*args, **kwargs)
 
-    # --- transitions: the table of domain.md 2.4, nothing else ---------------------------------------------------------
+    # --- transitions: the table of domain.md 2.4, nothing else ----------------------------------------
 
     @transition(field=state, source=[S.APPLIED, S.INTERCEPTING, S.WAIT_BUYER_REPLY], target=S.REFUNDING)
     def agree(self) -> None:

@@ -7,8 +7,8 @@ FORWARD = [
     "ALTER TABLE aftersales_refund SET (fillfactor = 85)",
     # A refund's payment, order and channel are one fact: the payment it names belongs to its order and has its channel.
     "CREATE UNIQUE INDEX payment_of_refund ON orders_payment (id, order_id, channel)",
-    "ALTER TABLE aftersales_refund ADD CONSTRAINT refund_goes_back_as_paid"
-    " FOREIGN KEY (payment_id, order_id, channel) REFERENCES orders_payment (id, order_id, channel)",
+    """ALTER TABLE aftersales_refund ADD CONSTRAINT refund_goes_back_as_paid
+       FOREIGN KEY (payment_id, order_id, channel) REFERENCES orders_payment (id, order_id, channel)""",
 ]
 BACK = [
     "ALTER TABLE aftersales_refund DROP CONSTRAINT refund_goes_back_as_paid",

@@ -13,7 +13,7 @@ WINDOW_MARGIN = timedelta(minutes=30)
 
 
 def poll_after(rules: ShopPolicy, asked: int) -> timedelta:
-    """How long to wait before asking the channel again, after `asked` questions. The shop's T-REFUND-POLL is the unit."""
+    """How long to wait before asking the channel again, after `asked` questions; T-REFUND-POLL is the unit."""
     return policies.timer(rules, "T-REFUND-POLL") * POLL_MINUTES[min(asked, len(POLL_MINUTES) - 1)]
 
 

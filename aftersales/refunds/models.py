@@ -140,7 +140,7 @@ class Refund(StateMachine):
     def waits_for_finance(self) -> bool:
         return self.state == S.APPROVED and self.next_at is None
 
-    # --- transitions ---------------------------------------------------------------------------------------------------
+    # --- transitions --------------------------------------------------------------------------------
 
     @transition(field=state, source=S.CREATED, target=S.APPROVED)
     def approve(self) -> None:

@@ -1,0 +1,110 @@
+"""快手's after-sales into our cases: by push, by pull, and by re-reading one. A push is only a hint; what is true is
+read from the platform each time. A case that comes before its order fetches the order first."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from aftersales.cases.kuaishou_orders import normal_order
+from aftersales.cases.kuaishou_words import platform_case
+from aftersales.cases.models import Case
+from aftersales.cases.platform import take_platform_case
+from merchant.clock import now
+from merchant.jobs.services import beat
+from merchant.platforms import messages
+from merchant.platforms.errors import PlatformError
+from merchant.platforms.kuaishou import KuaishouClient, RefundSnapshot
+from merchant.refusals import Refused
+from merchant.shops.models import Platform, PlatformAccount
+from orders.intake.services import upsert_orders
+from orders.record.models import Order
+
+logger = logging.getLogger(__name__)
+
+# Two pulls overlap: a row committed late on their side is seen by the next one (taking it twice changes nothing).
+OVERLAP = timedelta(minutes=5)
+# How far back a shop's first pull reaches: the platform's own limit is 90 days; older cases are settled.
+FIRST_PULL = timedelta(days=7)
+# A row that could not be taken for so long is left to its next change and to the account's error on the page.
+GIVE_UP_AFTER = timedelta(days=1)
+
+
+def read_push(account: Any, message: Any) -> None:
+    """The inbox's reader of after-sales events: re-read the refund it names and follow it. May raise; the message
+    then waits in the inbox, visible, and is tried again."""
+    if message.refund_id:
+        re_read(account, message.refund_id)
+
+
+def re_read(account: Any, refund_id: str) -> Case:
+    """Read one after-sale at the platform now and bring our case to it. Raises PlatformError or Refused."""
+    client = KuaishouClient(account)
+    return take(account, client, client.refund_detail(refund_id))
+
+
+def take(account: Any, client: KuaishouClient, snapshot: RefundSnapshot) -> Case:
+    """Follow one snapshot; an order that is missing, or that has moved under the case, is fetched first."""
+    order = Order.objects.filter(shop=account.shop, number=snapshot.oid).first()
+    if order is None or _is_behind(order, snapshot):
+        order = fetch_order(account, client, snapshot.oid) or order
+    is_shipped = order is not None and order.is_sent
+    return take_platform_case(account.shop, platform_case(snapshot, is_shipped=is_shipped))
+
+
+def _is_behind(order: Order, snapshot: RefundSnapshot) -> bool:
+    """A new case about an order that had not shipped when we last looked: where the goods are decides its kind."""
+    return not order.is_sent and not Case.objects.filter(shop_id=order.shop_id, number=snapshot.refund_id).exists()
+
+
+def fetch_order(account: Any, client: KuaishouClient, oid: str) -> Order | None:
+    """Read the order at the platform and store it through the orders' intake. Raises Refused ORDER when it is refused."""
+    outcome = upsert_orders(account.shop, [normal_order(client.order_detail(oid))])[0]
+    if outcome.outcome == "refused":
+        raise Refused("ORDER", outcome.reason, order=oid)
+    return Order.objects.filter(shop=account.shop, number=oid).first()
+
+
+def pull_platform_cases() -> int:
+    """Every connected Kuaishou account: what changed since the last pull. Returns how many rows were taken.
+
+    An account that does not answer keeps its watermark, so that the next pull begins where this one should have."""
+    taken = 0
+    accounts = PlatformAccount.objects.filter(platform=Platform.KUAISHOU, is_active=True).select_related("shop")
+    for account in accounts.order_by("pk"):
+        try:
+            taken += pull_account(account)
+        except PlatformError as error:
+            PlatformAccount.objects.filter(pk=account.pk).update(last_error=str(error)[:300], last_pull_at=now())
+            logger.warning("platform account %s could not be pulled: %s", account.pk, error)
+        except Exception:
+            logger.exception("platform account %s could not be pulled", account.pk)
+    return taken
+
+
+def pull_account(account: Any) -> int:
+    """Pull one account. Raises PlatformError when the platform does not answer.
+
+    A row that cannot be taken stops nobody; the watermark stays before it for a day, so that every pull tries again."""
+    started = now()
+    begin = (account.pulled_until - OVERLAP) if account.pulled_until else started - FIRST_PULL
+    client = KuaishouClient(account)
+    taken, failed, until = 0, "", started
+    for snapshot in client.refund_list(begin, started):
+        try:
+            take(account, client, snapshot)
+            taken += 1
+        except (PlatformError, Refused, ValueError) as error:
+            failed = f"{snapshot.refund_id}: {error}"
+            if snapshot.update_at is not None and snapshot.update_at > started - GIVE_UP_AFTER:
+                until = min(until, snapshot.update_at)
+            logger.warning("refund %s of account %s could not be taken: %s", snapshot.refund_id, account.pk, error)
+    PlatformAccount.objects.filter(pk=account.pk).update(
+        pulled_until=until, last_pull_at=now(), last_error=failed[:300]
+    )
+    beat(f"pull:kuaishou:{account.pk}")
+    return taken
+
+
+def register() -> None:
+    """Hang the reader into the platform's push door."""
+    messages.on_event(*messages.REFUND_EVENTS, reader=read_push)

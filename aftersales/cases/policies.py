@@ -1,0 +1,202 @@
+"""What may be done with a case now, by whom, and the sentence when it may not. Pages draw their buttons from here."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.cases.eligibility import Eligibility, eligibility
+from aftersales.cases.enums import (
+    AGREEABLE_STATES,
+    OPEN_STATES,
+    PAYING_KINDS,
+    REASONS_WITH_EVIDENCE,
+    REFUND_ONLY_KINDS,
+    REFUSAL_REASONS,
+    CaseKind,
+    CaseState,
+)
+from aftersales.cases.models import Case
+from aftersales.channels import registry
+from aftersales.refunds.enums import UNSENT_STATES
+from aftersales.refunds.models import Refund
+from logistics.interception.policies import check_can_withdraw
+from logistics.parcels.enums import PackageState
+from logistics.parcels.models import Package
+from merchant.people.rights import Right, check_right
+from merchant.refusals import Refused
+from orders.record.enums import IN_HOUSE, OrderState
+from orders.record.models import Order
+
+__all__ = ["Eligibility", "Verb", "eligibility", "open_verbs"]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One button: `name` is the service's and the URL's, `sentence` says why it is disabled, `code` which rule."""
+
+    name: str
+    is_allowed: bool
+    sentence: Any = ""
+    code: str = ""
+
+
+def open_verbs(case: Case, user: Any, *, found: Eligibility | None = None) -> list[Verb]:
+    """Every verb of this case for this user, allowed or with its sentence, in the order of the panel.
+
+    `found` is the eligibility when the page has it already."""
+    return [
+        _verb("start_interception", lambda: check_can_intercept(case, user, found=found)),
+        _verb("stop_in_house", lambda: check_can_stop_in_house(case, user)),
+        _verb("withdraw_interception", lambda: check_can_withdraw_interception(case, user)),
+        _verb("agree_case", lambda: check_can_agree(case, user)),
+        _verb("refuse_case", lambda: check_can_refuse(case, user)),
+        _verb("propose_case", lambda: check_can_propose(case, user)),
+        _verb("clear_alarm", lambda: check_can_clear(case, user)),
+    ]
+
+
+def _verb(name: str, check: Any) -> Verb:
+    try:
+        check()
+    except Refused as refusal:
+        return Verb(name, False, refusal.message, refusal.code)
+    return Verb(name, True)
+
+
+def check_version(case: Case, shown_version: int | None) -> None:
+    """E16: what the person decided on is what stands. None means that no page was shown (API, system)."""
+    if shown_version is not None and int(shown_version) != case.version:
+        raise Refused(
+            "E16",
+            _("The case has changed since this page was drawn: look again."),
+            shown=int(shown_version),
+            version=case.version,
+        )
+
+
+def check_can_intercept(case: Case, user: Any, *, found: Eligibility | None = None) -> None:
+    """Right and E01–E16 as the panel shows them; the forced read comes with the press."""
+    check_right(user, case.shop_id, Right.SUBMIT_INTERCEPTION)
+    found = found or eligibility(case)
+    if not found.is_ok:
+        raise found.refusal()
+
+
+def check_can_stop_in_house(case: Case, user: Any) -> None:
+    """仓内拦下: every parcel of the order still carries an unscanned label, so it is taken off the bench instead."""
+    check_right(user, case.shop_id, Right.HOLD_ORDER)
+    check_right(user, case.shop_id, Right.AGREE_CASE)
+    if case.kind not in REFUND_ONLY_KINDS or case.state != CaseState.APPLIED:
+        raise Refused("E04", _("Only a refund without return that waits for the shop can be stopped in the warehouse."))
+    packages = list(Package.objects.of_order(case.order_id).outbound().in_force())
+    if not packages:
+        raise Refused("E07", _("There is no parcel to stop."))
+    gone = next((package for package in packages if package.state != PackageState.LABELLED), None)
+    if gone is not None:
+        raise Refused(
+            "E11",
+            _("The parcel has left the warehouse (%(state)s).") % {"state": PackageState(gone.state).label},
+            state=gone.state,
+        )
+    if any(package.order_count > 1 for package in packages):
+        raise Refused("E15", _("The parcel carries other orders' goods: take them out of it first."))
+    check_can_pay(case)
+
+
+def check_can_withdraw_interception(case: Case, user: Any) -> None:
+    if case.interception is None:
+        raise Refused("NO_INTERCEPTION", _("Nothing is being stopped for this case."))
+    check_can_withdraw(case.interception, by=user)
+
+
+def check_can_agree(case: Case, user: Any) -> None:
+    """The right; the state; a channel that can pay. The limit does not forbid: above it a second person looks."""
+    check_right(user, case.shop_id, Right.AGREE_CASE)
+    if case.kind in PAYING_KINDS:
+        if case.state not in AGREEABLE_STATES:
+            raise wrong_state(case)
+        check_can_pay(case)
+        if case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
+            check_still_in_house(case)
+        return
+    if case.state != CaseState.APPLIED:
+        raise wrong_state(case)
+    check_not_on_platform(case)
+
+
+def check_can_pay(case: Case) -> None:
+    """A channel of ours moves this money. Raises Refused NO_PAYMENT or NO_CHANNEL."""
+    registry.for_order(case.order)
+
+
+def check_still_in_house(case: Case) -> None:
+    """A refund before shipping closes the order, so nothing may have left: no scan, and no parcel on the road."""
+    order = Order.objects.get(pk=case.order_id)
+    if order.state not in (*IN_HOUSE, OrderState.CLOSED):
+        raise Refused("SHIPPED", _("The order has shipped: this is a refund after shipping now."), state=order.state)
+    left = Package.objects.of_order(order.pk).outbound().in_force().exclude(state=PackageState.LABELLED).first()
+    if left is not None:
+        raise Refused(
+            "SHIPPED", _("A parcel of this order has left the warehouse."), state=left.state, waybill=left.waybill
+        )
+
+
+def check_can_refuse(case: Case, user: Any, *, reason: str | None = None, evidence: Any = None) -> None:
+    """With `reason` given also that it is one of the list and carries its proof where it must."""
+    check_right(user, case.shop_id, Right.REFUSE_CASE)
+    if case.state != CaseState.APPLIED:
+        raise wrong_state(case)
+    if case.is_platform:
+        check_can_tell_platform(case)
+    if reason is None:
+        return
+    if reason not in REFUSAL_REASONS:
+        raise Refused("REASON", _("Choose a reason."), reasons=sorted(REFUSAL_REASONS))
+    if reason in REASONS_WITH_EVIDENCE and not evidence:
+        raise Refused(
+            "EVIDENCE", _("This reason needs proof: name the scan, the photo or the document."), reason=reason
+        )
+
+
+def check_can_tell_platform(case: Case) -> None:
+    """Our refusal must reach the platform; where no channel of ours can say it, it is said on the platform's page."""
+    registry.for_order(case.order)
+
+
+def check_not_on_platform(case: Case) -> None:
+    if case.is_platform:
+        raise Refused("ON_PLATFORM", _("Returns and exchanges of this platform are agreed on its own page for now."))
+
+
+def check_can_propose(case: Case, user: Any) -> None:
+    check_right(user, case.shop_id, Right.AGREE_CASE)
+    if case.state != CaseState.APPLIED:
+        raise wrong_state(case)
+    check_not_on_platform(case)
+    if case.offer.get("round_no") == case.round_no:
+        raise Refused("ROUND", _("One offer a round: the buyer has answered this one."))
+
+
+def check_can_clear(case: Case, user: Any) -> None:
+    """An alarm on a closed case is cleared by whoever has settled what it says."""
+    check_right(user, case.shop_id, Right.AGREE_CASE)
+    if not case.tag or case.is_open:
+        raise Refused("NO_ALARM", _("There is no alarm to clear."))
+
+
+def check_can_withdraw_case(case: Case) -> None:
+    """The buyer may take the case back while no money is on its way; a refund not yet sent is voided with it."""
+    if case.state not in OPEN_STATES:
+        raise wrong_state(case)
+    refund = Refund.objects.live().filter(case=case).first()
+    if case.state == CaseState.REFUND_FAILED or (refund is not None and refund.state not in UNSENT_STATES):
+        raise Refused("PAYING", _("The money is on its way: the case can no longer be withdrawn."))
+
+
+def wrong_state(case: Case) -> Refused:
+    return Refused(
+        "CASE_STATE",
+        _("A case that is “%(state)s” does not allow this.") % {"state": CaseState(case.state).label},
+        state=case.state,
+    )

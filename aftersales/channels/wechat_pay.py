@@ -1,0 +1,89 @@
+"""微信支付 for orders of our own channel: our number is the channel's `out_refund_no`, so it never pays twice."""
+
+from typing import Any
+
+from aftersales.channels.base import Channel, Receipt
+from aftersales.refunds.enums import Outcome
+from aftersales.refunds.models import Refund
+from merchant.platforms import wechat_pay
+from merchant.platforms.errors import ErrorClass, PlatformError
+from merchant.platforms.wechat_pay import RefundAnswer, RefundState
+from merchant.shops.services import platform_account
+from orders.payments.enums import PayChannel
+
+OUTCOMES: dict[RefundState, Outcome] = {
+    RefundState.SUCCESS: Outcome.SUCCESS,
+    RefundState.PROCESSING: Outcome.PROCESSING,
+    RefundState.CLOSED: Outcome.CLOSED,
+    RefundState.ABNORMAL: Outcome.ABNORMAL,
+}
+REFUSALS: dict[ErrorClass, Outcome] = {
+    ErrorClass.THROTTLED: Outcome.THROTTLED,
+    ErrorClass.NOT_ENOUGH: Outcome.WAIT_FUNDS,
+    # USER_ACCOUNT_ABNORMAL: the buyer's account is closed.
+    ErrorClass.NOT_ALLOWED: Outcome.ABNORMAL,
+}
+
+
+class WeChatPayChannel(Channel):
+    """Refund to source through WeChat Pay v3."""
+
+    code = PayChannel.WECHAT_PAY.value
+
+    def refund(self, refund: Refund) -> Receipt:
+        account, refusal = _account(refund)
+        if account is None:
+            return refusal
+        request: dict[str, Any] = {
+            "out_trade_no": refund.payment.channel_number,
+            "out_refund_no": refund.number,
+            "amount_fen": refund.amount_fen,
+            "total_fen": refund.payment.amount_fen,
+        }
+        try:
+            answer = wechat_pay.refund(account, **request)
+        except PlatformError as error:
+            return _refusal(error, request, is_query=False)
+        return _receipt(answer, request)
+
+    def query(self, refund: Refund) -> Receipt:
+        account, refusal = _account(refund)
+        if account is None:
+            return refusal
+        request = {"out_refund_no": refund.number}
+        try:
+            answer = wechat_pay.query(account, refund.number)
+        except PlatformError as error:
+            return _refusal(error, request, is_query=True)
+        return _receipt(answer, request)
+
+
+def _account(refund: Refund) -> tuple[Any, Receipt]:
+    account = platform_account(refund.shop, PayChannel.WECHAT_PAY.value)
+    return account, Receipt(Outcome.REFUSED, code="ACCOUNT", message="no WeChat Pay account is connected")
+
+
+def _receipt(answer: RefundAnswer, request: dict[str, Any]) -> Receipt:
+    # The channel's own words, without what could name the buyer (`received_account`).
+    raw = {"status": answer.state.value, "refund_id": answer.refund_id}
+    return Receipt(
+        OUTCOMES[answer.state],
+        channel_number=answer.refund_id,
+        amount_fen=answer.amount_fen,
+        code="" if answer.state in (RefundState.SUCCESS, RefundState.PROCESSING) else answer.state.value,
+        request=request,
+        raw=raw,
+    )
+
+
+def _refusal(error: PlatformError, request: dict[str, Any], *, is_query: bool) -> Receipt:
+    """NOT_FOUND of a query: the channel never took this number. NOT_FOUND of an order: it does not know the trade."""
+    if error.is_unknown_outcome:
+        outcome = Outcome.UNKNOWN
+    elif is_query and error.error_class == ErrorClass.NOT_FOUND:
+        outcome = Outcome.UNKNOWN_NUMBER
+    elif error.error_class == ErrorClass.TRANSIENT:
+        outcome = Outcome.THROTTLED
+    else:
+        outcome = REFUSALS.get(error.error_class, Outcome.REFUSED)
+    return Receipt(outcome, code=error.code, message=error.message, request=request)

@@ -1,0 +1,105 @@
+"""What a refund writes into the double-entry ledger, and what follows once its money has moved."""
+
+from typing import Any
+
+from aftersales.cases.enums import CaseKind, CaseState, CaseTag, Clock, RoadNews
+from aftersales.cases.models import Case
+from aftersales.cases.moves import move, tag
+from aftersales.refunds.models import Refund
+from merchant.clock import now
+from merchant.ledger import services as ledger
+from merchant.ledger.models import LedgerAccount as Account
+from merchant.policy import services as policies
+from orders.payments.enums import Bearer
+from orders.payments.models import OrderDiscount
+from orders.record import services as orders
+from orders.record.enums import IN_HOUSE, OrderState
+from orders.record.models import Order
+
+
+def approved(refund: Refund) -> None:
+    """We owe the buyer this money."""
+    _post(refund, Account.REFUNDS_PAID, Account.REFUNDS_PAYABLE, kind="refund.approve")
+
+
+def take_back(refund: Refund) -> None:
+    """We owe it no longer: rejected, void, or replaced by a successor."""
+    _post(refund, Account.REFUNDS_PAYABLE, Account.REFUNDS_PAID, kind="refund.take_back")
+
+
+def paid(refund: Refund) -> None:
+    """It left through the channel. Booked on the day of success, so closed months stay as they are (M16)."""
+    _post(refund, Account.REFUNDS_PAYABLE, Account.PLATFORM_RECEIVABLE, kind="refund.success")
+
+
+def paid_offline(refund: Refund) -> None:
+    """It left another way; what the platform owes us is not touched."""
+    _post(refund, Account.REFUNDS_PAYABLE, Account.OFFLINE_PAYOUTS, kind="refund.offline")
+
+
+def goods_not_back(refund: Refund) -> None:
+    """Refunded, and the parcel was delivered after all: a loss until the courier's claim is paid."""
+    _post(refund, Account.LOSS, Account.REFUNDS_PAID, kind="refund.goods_not_back", at_success=False)
+
+
+def after_payment(refund: Refund, case: Case | None, *, by: Any) -> None:
+    """The money has moved: the case is settled, a fully refunded order closes, the subsidy goes back (M6).
+
+    Caller holds case and refund."""
+    if case is not None:
+        went_to_buyer = case.road_seen == RoadNews.DELIVERED_ANYWAY
+        if case.state in (CaseState.REFUNDING, CaseState.REFUND_FAILED):
+            kept = None if went_to_buyer else ""
+            move(case, "succeed", by=by, tag=kept, refund=refund.number, amount_fen=refund.amount_fen)
+        if went_to_buyer:
+            # Paid while the parcel was already in the buyer's hands: the loss is booked, the alarm stays with people.
+            goods_not_back(refund)
+            rules = policies.current(case.shop_id)
+            due_at = now() + policies.timer(rules, "T-STOPPED")
+            tag(case, CaseTag.DELIVERED_ANYWAY, by=None, tag_reason="REFUNDED", due_at=due_at, clock=Clock.STOPPED)
+    close_refunded_order(refund, case)
+
+
+def close_refunded_order(refund: Refund, case: Case | None) -> None:
+    """Every line refunded before receipt closes the order; after receipt the trade stands (domain.md 2.4, [TB])."""
+    order = Order.objects.get(pk=refund.order_id)
+    lines = list(order.lines.all())
+    all_back = all(line.refunded_fen >= line.net_fen for line in lines) and order.refunded_fen > 0
+    if not all_back:
+        return
+    unshipped = order.shipped_at is None
+    if order.state in (*IN_HOUSE, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED):
+        orders.close_order(order, by=None, reason="refunded")
+    if unshipped and (case is None or case.kind == CaseKind.REFUND_ONLY_UNSHIPPED):
+        _give_back_discounts(refund, order)
+
+
+def _give_back_discounts(refund: Refund, order: Order) -> None:
+    """A whole order refunded before shipping: the platform takes its subsidy back, the buyer gets the shop's coupon."""
+    if order.subsidy_fen:
+        ledger.post(
+            order.shop,
+            Account.PLATFORM_SUBSIDY,
+            Account.PLATFORM_RECEIVABLE,
+            order.subsidy_fen,
+            kind="refund.subsidy",
+            # One subsidy an order, however many refunds it took to empty it.
+            document=order.number,
+            order_number=order.number,
+            at=refund.settled_at,
+        )
+    coupons = OrderDiscount.objects.filter(order=order, bearer=Bearer.SHOP, restored_at__isnull=True)
+    coupons.exclude(coupon_number="").update(restored_at=now())
+
+
+def _post(refund: Refund, debit: str, credit: str, *, kind: str, at_success: bool = True) -> None:
+    ledger.post(
+        refund.shop,
+        debit,
+        credit,
+        refund.amount_fen,
+        kind=kind,
+        document=refund.number,
+        order_number=refund.order.number,
+        at=refund.settled_at if at_success else None,
+    )

@@ -1,0 +1,205 @@
+"""Who may move how much, and what is read again before money leaves (law 1)."""
+
+from datetime import datetime, time
+from typing import Any
+
+from django.db.models import Q, Sum
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.cases.enums import CaseState
+from aftersales.cases.models import Case
+from aftersales.refunds.enums import (
+    FAILED_STATES,
+    POLICY_SOURCES,
+    UNSENT_STATES,
+    RefundState,
+    Source,
+)
+from aftersales.refunds.models import Refund
+from logistics.interception.enums import InterceptionState
+from logistics.interception.models import Interception
+from logistics.parcels.enums import PackageState
+from logistics.parcels.models import Package
+from merchant.clock import SHANGHAI, now
+from merchant.money import yuan
+from merchant.people.rights import Right, can, check_right, limit_fen
+from merchant.policy import services as policies
+from merchant.policy.schema import ShopPolicy
+from merchant.refusals import Refused
+from merchant.shops.models import Shop, ShopState
+from merchant.shops.services import agreement_in_force
+from orders.record.models import Order
+
+# A stopped parcel in one of these is not where the courier's success says it is: a person looks first.
+UNEXPECTED_AFTER_STOP = (
+    PackageState.SIGNED,
+    PackageState.OUT_FOR_DELIVERY,
+    PackageState.AT_LOCKER,
+    PackageState.VOIDED,
+)
+HOME_STATES = (InterceptionState.RETURNED, InterceptionState.CLOSED_OK, InterceptionState.CLOSED_DAMAGED)
+
+
+def start_of_today() -> datetime:
+    """The agent-day begins at midnight in Shanghai."""
+    return datetime.combine(now().astimezone(SHANGHAI).date(), time.min, SHANGHAI)
+
+
+def spent_by(user: Any, order: Order) -> tuple[int, int]:
+    """(today over all orders of the shop, ever on this order) that this person has agreed alone, in fen."""
+    alone = Refund.objects.filter(created_by=user, approved_by=user, shop_id=order.shop_id).exclude(
+        state__in=[RefundState.REJECTED, RefundState.VOID]
+    )
+    sums = alone.aggregate(
+        today=Sum("amount_fen", filter=Q(created_at__gte=start_of_today())),
+        order=Sum("amount_fen", filter=Q(order=order)),
+    )
+    return sums["today"] or 0, sums["order"] or 0
+
+
+def needs_second_person(order: Order, amount_fen: int, *, source: str, by: Any, rules: ShopPolicy) -> str:
+    """Why a second person must approve, or "" when nobody must.
+
+    A person's limit holds per case, over the order and over the day, so that five small cases do not beat it; money
+    a rule pays is free up to the shop's second-person limit, whoever pressed the button that led to it."""
+    if amount_fen > rules.second_person_fen:
+        return "second_person_limit"
+    if by is None or source in POLICY_SOURCES:
+        return ""
+    limit = limit_fen(by, order.shop_id, Right.AGREE_CASE)
+    if limit is None:
+        return ""
+    today, on_order = spent_by(by, order)
+    if amount_fen > limit:
+        return "case_limit"
+    if on_order + amount_fen > limit:
+        return "order_limit"
+    if today + amount_fen > limit:
+        return "day_limit"
+    return ""
+
+
+def check_can_approve(refund: Refund, by: Any) -> None:
+    """The second person: with the right to approve or a limit of their own that covers it, and not the first one."""
+    if refund.state != RefundState.CREATED:
+        raise wrong_state(refund)
+    if by is None:
+        return
+    limit = limit_fen(by, refund.shop_id, Right.AGREE_CASE)
+    has_own = can(by, refund.shop_id, Right.AGREE_CASE) and (limit is None or refund.amount_fen <= limit)
+    if not has_own:
+        check_right(by, refund.shop_id, Right.APPROVE_REFUND)
+    if refund.created_by_id == by.pk:
+        raise Refused("SECOND_PERSON", _("You asked for this refund: somebody else must approve it."))
+
+
+def check_can_reject(refund: Refund, by: Any) -> None:
+    """Whoever may approve may say no; so may finance while it holds the money, and whoever asked for it."""
+    if refund.state not in UNSENT_STATES:
+        raise wrong_state(refund)
+    if by is None or refund.created_by_id == by.pk or can(by, refund.shop_id, Right.RELEASE_REFUND):
+        return
+    check_right(by, refund.shop_id, Right.APPROVE_REFUND)
+
+
+def check_can_release(refund: Refund, by: Any) -> None:
+    """Finance lets the money go; above its own limit only after another person has approved."""
+    if refund.state != RefundState.APPROVED:
+        raise wrong_state(refund)
+    if by is None:
+        return
+    check_right(by, refund.shop_id, Right.RELEASE_REFUND)
+    limit = limit_fen(by, refund.shop_id, Right.RELEASE_REFUND)
+    if limit is not None and refund.amount_fen > limit and refund.approved_by_id in (None, by.pk):
+        raise Refused(
+            "SECOND_PERSON",
+            _("Above ¥%(limit)s somebody else must have approved before you release it.") % {"limit": yuan(limit)},
+            limit_fen=limit,
+        )
+
+
+def check_can_pay_offline(refund: Refund, by: Any) -> None:
+    """First person of an offline payout."""
+    if refund.state not in FAILED_STATES:
+        raise wrong_state(refund)
+    check_right(by, refund.shop_id, Right.OFFLINE_PAYOUT)
+    if hasattr(refund, "successor"):
+        raise Refused("REPLACED", _("A new refund has taken the place of this one."), number=refund.successor.number)
+
+
+def check_can_confirm_payout(refund: Refund, by: Any) -> None:
+    """Second person of an offline payout: another finance person, or the owner."""
+    if refund.state not in FAILED_STATES:
+        raise wrong_state(refund)
+    if refund.payout_by_id is None:
+        raise Refused("NO_PAYOUT", _("Nobody has filed an offline payout for this refund."))
+    if by is not None and by.pk == refund.payout_by_id:
+        raise Refused("SECOND_PERSON", _("You filed this payout: somebody else must confirm it."))
+    if by is None or not can(by, refund.shop_id, Right.APPROVE_REFUND):
+        check_right(by, refund.shop_id, Right.OFFLINE_PAYOUT)
+
+
+def check_can_replace(refund: Refund, by: Any) -> None:
+    """A closed number may be replaced by a new one, once. An abnormal one may still pay, so it never is."""
+    if refund.state != RefundState.CLOSED:
+        raise wrong_state(refund)
+    if hasattr(refund, "successor"):
+        raise Refused("REPLACED", _("A new refund has taken the place of this one."), number=refund.successor.number)
+    if refund.payout_by_id is not None:
+        raise Refused("PAYOUT", _("An offline payout is under way for this refund."))
+    check_right(by, refund.shop_id, Right.RELEASE_REFUND)
+
+
+def preflight(refund: Refund, case: Case | None) -> Refused | None:
+    """What is read again before the money leaves: case, sums, parcel, kind of interception, switches. None when all
+    is as it was when the refund was decided; otherwise why a person must look."""
+    order = Order.objects.get(pk=refund.order_id)
+    if order.refunding_fen < refund.amount_fen:
+        return Refused("M5", _("The money of this refund is no longer set aside."), amount_fen=refund.amount_fen)
+    if case is not None:
+        if case.state != CaseState.REFUNDING:
+            return Refused("CASE_MOVED", _("The case has moved on since this refund was made."), state=case.state)
+        offered = case.offer.get("accepted_fen")
+        if refund.amount_fen != (case.amount_fen if offered is None else offered):
+            return Refused(
+                "CASE_CHANGED",
+                _("The case asks for ¥%(case)s now, the refund is for ¥%(refund)s.")
+                % {"case": yuan(case.amount_fen), "refund": yuan(refund.amount_fen)},
+                case_fen=case.amount_fen,
+            )
+    if refund.source == Source.INTERCEPTION:
+        return preflight_stop(refund.interception_id, refund.shop_id)
+    return None
+
+
+def preflight_stop(interception_id: int | None, shop_id: int) -> Refused | None:
+    """May this interception pay by itself now? The stricter of the switches then and now wins (domain.md 2.11)."""
+    rules = policies.current(shop_id)
+    shop = Shop.objects.get(pk=shop_id)
+    if shop.state != ShopState.NORMAL:
+        return Refused("E01", _("The shop is not in normal operation."), state=shop.state)
+    if agreement_in_force(shop) is None:
+        return Refused("E03", _("The interception agreement is not signed."))
+    if not rules.auto_agree:
+        return Refused("AUTO_OFF", _("The shop has switched off paying by itself."))
+    found = Interception.objects.filter(pk=interception_id).first()
+    if found is None or not found.is_stopped:
+        return Refused("NOT_STOPPED", _("The parcel is not stopped."), state=found.state if found else "")
+    if not found.is_return:
+        return Refused("NOT_A_RETURN", _("The parcel was sent elsewhere, not back to the shop."), kind=found.kind)
+    if not found.may_pay_by_itself:
+        return Refused("EVIDENCE", _("What proves the stop may not pay by itself."), evidence=found.evidence)
+    if rules.pay_when == "returned" and found.state not in HOME_STATES:
+        return Refused("NOT_HOME", _("This shop pays when the parcel is back."), state=found.state)
+    package = Package.objects.get(pk=found.package_id)
+    if package.state in UNEXPECTED_AFTER_STOP:
+        return Refused("PARCEL", _("The parcel's track does not fit the stop."), state=package.state)
+    return None
+
+
+def wrong_state(refund: Refund) -> Refused:
+    return Refused(
+        "REFUND_STATE",
+        _("A refund that is “%(state)s” does not allow this.") % {"state": RefundState(refund.state).label},
+        state=refund.state,
+    )

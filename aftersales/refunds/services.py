@@ -1,0 +1,374 @@
+"""The refund's verbs before and after the channel: create, approve, reject, void, release, replace, pay offline.
+
+Σ refunds ≤ paid (M5) is held by reserving the money on the order when a refund is created. Callers that hold a case
+lock it before calling (lock order: case → refund → order). Sending, asking and settling live in `sending.py`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from aftersales import tasks
+from aftersales.cases.enums import CaseState, CaseTag
+from aftersales.cases.models import Case
+from aftersales.cases.moves import move
+from aftersales.channels import registry
+from aftersales.channels.base import Receipt
+from aftersales.refunds import bookings, policies
+from aftersales.refunds.clocks import send_at
+from aftersales.refunds.enums import (
+    POLICY_SOURCES,
+    UNSENT_STATES,
+    Outcome,
+    RefundKind,
+    RefundState,
+    Source,
+)
+from aftersales.refunds.models import Refund, RefundLine
+from merchant.clock import now
+from merchant.locking import lock
+from merchant.numbers import new_number
+from merchant.policy import services as shop_policies
+from merchant.refusals import Refused
+from merchant.trail import activity
+from orders.payments import services as payments
+from orders.payments.models import Payment
+from orders.record.models import Order
+
+
+@transaction.atomic
+def create_refund(
+    order: Order,
+    *,
+    parts: Mapping[int, int],
+    freight_fen: int = 0,
+    source: str,
+    by: Any,
+    case: Case | None = None,
+    interception: Any = None,
+    kind: str = RefundKind.REFUND,
+    replaces: Refund | None = None,
+    reason: str = "",
+) -> Refund:
+    """Set the money aside and make the document; approve it at once unless a second person must look.
+
+    Raises Refused M5 (more than is left), NO_PAYMENT, NO_CHANNEL, LIVE_REFUND (the case has one already), COUNT."""
+    payment = registry.payment_of(order)
+    channel = registry.get(payment.channel)
+    _check_count(payment, channel.max_refunds_per_payment)
+    refund = _make(
+        order,
+        payment,
+        parts=parts,
+        freight_fen=freight_fen,
+        source=source,
+        by=by,
+        case=case,
+        interception=interception,
+        kind=kind,
+        replaces=replaces,
+        reason=reason,
+        state=RefundState.CREATED,
+    )
+    payments.reserve_money(order, parts=parts, freight_fen=freight_fen)
+    rules = shop_policies.current(order.shop_id)
+    why = policies.needs_second_person(order, refund.amount_fen, source=source, by=by, rules=rules)
+    activity.record(
+        refund,
+        "refund.create",
+        by=by,
+        to_state=refund.state,
+        reason=reason,
+        amount_fen=refund.amount_fen,
+        freight_fen=freight_fen,
+        source=str(source),
+        case=case.number if case else "",
+        second_person=why,
+    )
+    return refund if why else _approve(refund, by=by, deadline=_deadline(case))
+
+
+@transaction.atomic
+def approve_refund(refund: Refund, *, by: Any) -> Refund:
+    """同意退款, by the second person. Raises Refused RIGHT, SECOND_PERSON, REFUND_STATE."""
+    case, refund = lock_with_case(refund)
+    policies.check_can_approve(refund, by)
+    return _approve(refund, by=by, deadline=_deadline(case))
+
+
+@transaction.atomic
+def reject_refund(refund: Refund, *, by: Any, reason: str) -> Refund:
+    """The second person, or finance, says no: the money is free again and the case is back with people."""
+    if not reason.strip():
+        raise Refused("REASON", _("Say why."))
+    case, refund = lock_with_case(refund)
+    policies.check_can_reject(refund, by)
+    take_back(refund, "reject", by=by, reason=reason)
+    if case is not None and case.state == CaseState.REFUNDING:
+        move(case, "reopen", by=by, reason=reason, tag=CaseTag.REFUND_STOPPED, tag_reason="REJECTED")
+    return refund
+
+
+@transaction.atomic
+def void_refund(refund: Refund, *, by: Any, reason: str) -> Refund:
+    """Overtaken before it was sent: the money is free again. The caller moves the case. Raises Refused REFUND_STATE."""
+    _case, refund = lock_with_case(refund)
+    if refund.state not in UNSENT_STATES:
+        raise policies.wrong_state(refund)
+    return take_back(refund, "void", by=by, reason=reason)
+
+
+@transaction.atomic
+def release_refund(refund: Refund, *, by: Any) -> Refund:
+    """放款: finance lets an approved refund go out now, ahead of any window. Raises Refused RIGHT, SECOND_PERSON."""
+    _case, refund = lock_with_case(refund)
+    policies.check_can_release(refund, by)
+    registry.get(refund.channel)
+    refund.released_by, refund.next_at = by, now()
+    refund.save()
+    activity.record(refund, "refund.release", by=by, to_state=refund.state)
+    tasks.send_refund.delay_on_commit(refund_id=refund.pk)
+    return refund
+
+
+@transaction.atomic
+def replace_refund(refund: Refund, *, by: Any, reason: str = "") -> Refund:
+    """A closed number can never pay again: a new one takes over its money, once (unique `replaces`)."""
+    case, refund = lock_with_case(refund)
+    policies.check_can_replace(refund, by)
+    parts, order = refund.parts, refund.order
+    payments.release_money(order, parts=parts, freight_fen=refund.freight_fen)
+    bookings.take_back(refund)
+    successor = create_refund(
+        order,
+        parts=parts,
+        freight_fen=refund.freight_fen,
+        source=Source.MANUAL,
+        by=by,
+        case=case,
+        interception=refund.interception,
+        kind=refund.kind,
+        replaces=refund,
+        reason=reason,
+    )
+    activity.record(refund, "refund.replace", by=by, reason=reason, successor=successor.number)
+    if case is not None and case.state == CaseState.REFUND_FAILED:
+        move(case, "retry", by=by, reason=reason, refund=successor.number)
+    return successor
+
+
+@transaction.atomic
+def file_payout(refund: Refund, *, by: Any, proof: Mapping[str, str]) -> Refund:
+    """线下打款, first person: what was paid, how, and where the proof is. Moves nothing until somebody else confirms.
+
+    `proof` names at least `method` and `reference` (a bank's or wallet's own number)."""
+    missing = [name for name in ("method", "reference") if not str(proof.get(name, "")).strip()]
+    if missing:
+        raise Refused("PROOF", _("Name the way it was paid and the number of the payment."), missing=missing)
+    _case, refund = lock_with_case(refund)
+    policies.check_can_pay_offline(refund, by)
+    refund.payout_by = by
+    refund.payout_proof = {name: str(value)[:200] for name, value in proof.items()}
+    refund.save()
+    activity.record(refund, "refund.file_payout", by=by, method=refund.payout_proof["method"])
+    return refund
+
+
+def confirm_payout(refund: Refund, *, by: Any) -> Refund:
+    """线下打款, second person. The channel is asked once more first: only a number that certainly cannot pay any more
+    may be paid another way. Raises Refused RIGHT, SECOND_PERSON, MAY_STILL_PAY."""
+    policies.check_can_confirm_payout(refund, by)
+    started = now()
+    receipt = registry.get(refund.channel).query(refund)
+    if receipt.outcome == Outcome.SUCCESS:
+        from aftersales.refunds import sending  # sending stands above the verbs it records
+
+        sending.record(refund.pk, receipt, operation="query", started_at=started)
+        raise Refused("PAID", _("The channel has paid it after all: nothing is left to pay out."))
+    if not proves_dead(receipt):
+        raise Refused(
+            "MAY_STILL_PAY",
+            _("The channel does not rule out that the old number still pays (%(answer)s). Try again later.")
+            % {"answer": Outcome(receipt.outcome).label},
+            outcome=str(receipt.outcome),
+        )
+    with transaction.atomic():
+        case, refund = lock_with_case(refund)
+        policies.check_can_confirm_payout(refund, by)
+        before = refund.state
+        refund.pay_offline()
+        refund.payout_approved_by, refund.settled_at, refund.next_at = by, now(), None
+        refund.save()
+        payments.settle_money(refund.order, parts=refund.parts, freight_fen=refund.freight_fen)
+        bookings.paid_offline(refund)
+        activity.record(refund, "refund.pay_offline", by=by, from_state=before, to_state=refund.state)
+        bookings.after_payment(refund, case, by=by)
+    return refund
+
+
+def proves_dead(receipt: Receipt) -> bool:
+    """The channel's word that this number will not pay: closed, not payable, or the buyer's account cannot take it."""
+    return receipt.outcome in (Outcome.CLOSED, Outcome.NOT_PAYABLE, Outcome.ABNORMAL)
+
+
+@transaction.atomic
+def book_paid_refund(
+    order: Order,
+    *,
+    parts: Mapping[int, int],
+    freight_fen: int,
+    case: Case | None,
+    channel_number: str,
+    paid_at: datetime | None = None,
+    kind: str = RefundKind.REFUND,
+    replaces: Refund | None = None,
+) -> Refund:
+    """Money the platform has moved by itself (law 8): a SUCCESS refund with no call. Raises Refused M5, NO_PAYMENT."""
+    refund = _make(
+        order,
+        registry.payment_of(order),
+        parts=parts,
+        freight_fen=freight_fen,
+        source=Source.PLATFORM,
+        by=None,
+        case=case,
+        interception=None,
+        kind=kind,
+        replaces=replaces,
+        reason="",
+        state=RefundState.SUCCESS,
+        channel_number=channel_number,
+        settled_at=paid_at or now(),
+    )
+    if not payments.adopt_refund_before(order, parts=parts, freight_fen=freight_fen):
+        payments.reserve_money(order, parts=parts, freight_fen=freight_fen)
+        payments.settle_money(order, parts=parts, freight_fen=freight_fen)
+    bookings.approved(refund)
+    bookings.paid(refund)
+    activity.record(
+        refund, "refund.book", by=None, to_state=refund.state, amount_fen=refund.amount_fen, source=Source.PLATFORM
+    )
+    return refund
+
+
+def live_refund(case: Case) -> Refund | None:
+    """The one refund of this case whose money may still leave or has left."""
+    return Refund.objects.live().filter(case=case).first()
+
+
+def take_over_closed(case: Case) -> Refund | None:
+    """The closed, unreplaced number of a locked case whose money a new refund takes over: its reservation and its
+    debt are given back, and the new row names it as `replaces`. None when there is none."""
+    found = Refund.objects.filter(case=case, state=RefundState.CLOSED, successor__isnull=True).order_by("-pk").first()
+    if found is None:
+        return None
+    found = lock(found)
+    payments.release_money(found.order, parts=found.parts, freight_fen=found.freight_fen)
+    bookings.take_back(found)
+    return found
+
+
+def settle_as_paid(refund: Refund, *, channel_number: str = "", paid_at: datetime | None = None) -> Refund:
+    """A locked refund that was sent, and whose money has moved: settle, book, record. The caller moves the case."""
+    before = refund.state
+    refund.settle()
+    refund.channel_number = channel_number or refund.channel_number
+    refund.settled_at, refund.next_at, refund.error = paid_at or now(), None, ""
+    refund.save()
+    payments.settle_money(refund.order, parts=refund.parts, freight_fen=refund.freight_fen)
+    bookings.paid(refund)
+    activity.record(
+        refund,
+        "refund.settle",
+        by=None,
+        from_state=before,
+        to_state=refund.state,
+        amount_fen=refund.amount_fen,
+        channel_number=refund.channel_number,
+    )
+    return refund
+
+
+def lock_with_case(refund: Refund) -> tuple[Case | None, Refund]:
+    """Case before refund: the order in which everybody locks them."""
+    case = lock(refund.case) if refund.case is not None else None
+    return case, lock(refund)
+
+
+def take_back(refund: Refund, verb: str, *, by: Any, reason: str) -> Refund:
+    """Reject or void a locked refund: its money is free again and an approval is booked back."""
+    before = refund.state
+    was_booked = before != RefundState.CREATED
+    getattr(refund, verb)()
+    refund.next_at = None
+    refund.reason = reason[:300]
+    refund.save()
+    payments.release_money(refund.order, parts=refund.parts, freight_fen=refund.freight_fen)
+    if was_booked:
+        bookings.take_back(refund)
+    activity.record(refund, f"refund.{verb}", by=by, from_state=before, to_state=refund.state, reason=reason)
+    return refund
+
+
+def _approve(refund: Refund, *, by: Any, deadline: datetime | None) -> Refund:
+    rules = shop_policies.current(refund.shop_id)
+    refund.approve()
+    refund.approved_by = by
+    if refund.source in POLICY_SOURCES:
+        refund.next_at = send_at(rules, deadline=deadline)
+    elif rules.release_manual_refunds == "at_once":
+        refund.next_at = now()
+    else:
+        refund.next_at = None
+    refund.save()
+    bookings.approved(refund)
+    activity.record(
+        refund, "refund.approve", by=by, from_state=RefundState.CREATED, to_state=refund.state, source=refund.source
+    )
+    if refund.next_at is not None and refund.next_at <= now():
+        tasks.send_refund.delay_on_commit(refund_id=refund.pk)
+    return refund
+
+
+def _make(
+    order: Order, payment: Payment, *, parts: Mapping[int, int], freight_fen: int, case: Case | None, **fields: Any
+) -> Refund:
+    try:
+        with transaction.atomic():
+            refund = Refund.objects.create(
+                shop_id=order.shop_id,
+                number=new_number("RF"),
+                order=order,
+                payment=payment,
+                channel=payment.channel,
+                case=case,
+                amount_fen=sum(parts.values()) + freight_fen,
+                freight_fen=freight_fen,
+                created_by=fields.pop("by"),
+                **fields,
+            )
+    except IntegrityError as error:
+        if "refund_one_live_per_case" not in str(error) and "replaces" not in str(error):
+            raise
+        raise Refused("LIVE_REFUND", _("This case has a refund already.")) from error
+    RefundLine.objects.bulk_create(
+        RefundLine(shop_id=order.shop_id, refund=refund, order_line_id=line_id, amount_fen=amount)
+        for line_id, amount in sorted(parts.items())
+        if amount
+    )
+    return refund
+
+
+def _check_count(payment: Payment, most: int) -> None:
+    if (
+        Refund.objects.filter(payment=payment).exclude(state__in=[RefundState.REJECTED, RefundState.VOID]).count()
+        >= most
+    ):
+        raise Refused("COUNT", _("This payment has had %(most)s refunds; the channel takes no more.") % {"most": most})
+
+
+def _deadline(case: Case | None) -> datetime | None:
+    return case.due_at if case is not None else None
