@@ -14,10 +14,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cs_workbench import rail as rails
+from cs_workbench.names import courier_name
+from cs_workbench.ops import masking
+from cs_workbench.words import ago, instant_text, length, length_text, money, urgency
 from merchant.clock import SHANGHAI
 from merchant.money import yuan
 
 register = template.Library()
+register.filter(money)
+register.filter(length)
+register.filter(ago)
 
 # One shape and colour a state: wait ○ run ◐ done ✓ late ▲ fail ✕ rule ◆ hold ❚❚ shut □ (static/css/components/chip.css).
 KINDS: dict[str, dict[str, str]] = {
@@ -105,8 +111,6 @@ KINDS: dict[str, dict[str, str]] = {
         "replayed": "late",
     },
 }
-SOON = timedelta(hours=6)
-LATE = timedelta(hours=1)
 
 
 @register.simple_tag
@@ -121,25 +125,9 @@ def icon(name: str, css: str = "") -> SafeString:
 
 
 @register.filter
-def money(fen: int | None) -> str:
-    """8800 fen → ¥88.00; −¥5.00 with a real minus; an unknown sum is a dash."""
-    if fen is None:
-        return "–"
-    return f"−¥{yuan(-fen)}" if fen < 0 else f"¥{yuan(fen)}"
-
-
-@register.filter
 def minus(fen: int) -> str:
     """A deduction: 500 fen → −¥5.00, nothing deducted → ¥0.00."""
     return f"−¥{yuan(fen)}" if fen else "¥0.00"
-
-
-def instant_text(at: datetime, now: datetime | None = None) -> str:
-    """Today 14:31:07, this year 11-22 14:31, else 2025-11-22 14:31; Shanghai wall clock."""
-    local, today = at.astimezone(SHANGHAI), (now or timezone.now()).astimezone(SHANGHAI)
-    if local.date() == today.date():
-        return local.strftime("%H:%M:%S")
-    return local.strftime("%m-%d %H:%M" if local.year == today.year else "%Y-%m-%d %H:%M")
 
 
 @register.filter
@@ -156,47 +144,22 @@ def instant(at: datetime | None) -> SafeString | str:
     )
 
 
-def length_text(length: timedelta) -> str:
-    """41 min 12 s · 3 h 41 min · 2 d 5 h: the two largest units, never a bare number."""
-    seconds = int(abs(length).total_seconds())
-    days, rest = divmod(seconds, 86_400)
-    hours, rest = divmod(rest, 3_600)
-    minutes, seconds = divmod(rest, 60)
-    if days:
-        return _("%(days)s d %(hours)s h") % {"days": days, "hours": hours}
-    if hours:
-        return _("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes}
-    if minutes:
-        return _("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": f"{seconds:02d}"}
-    return _("%(seconds)s s") % {"seconds": seconds}
+@register.filter
+def instant_plain(at: datetime | None) -> str:
+    """The same without markup, for attributes and drawings."""
+    return "–" if at is None else instant_text(at)
+
+
+@register.simple_tag
+def took(start: datetime, end: datetime) -> str:
+    """How long it lasted."""
+    return length(end - start)
 
 
 @register.filter
-def length(value: timedelta | float | None) -> str:
-    """A duration in words; plain numbers are seconds. Below ten seconds one decimal stays, because 1.6 s is the news."""
-    if value is None:
-        return "–"
-    span = value if isinstance(value, timedelta) else timedelta(seconds=float(value))
-    if timedelta(0) <= span < timedelta(seconds=10):
-        return _("%(seconds)s s") % {"seconds": f"{span.total_seconds():.1f}"}
-    return length_text(span)
-
-
-@register.filter
-def ago(at: datetime | None) -> str:
-    """How long ago: `23 s ago`. A courier's clock may run ahead of ours; that is `just now`."""
-    if at is None:
-        return _("never")
-    span = timezone.now() - at
-    if span < timedelta(seconds=5):
-        return _("just now")
-    return _("%(length)s ago") % {"length": length_text(span)}
-
-
-def urgency(due_at: datetime, now: datetime) -> str:
-    """`left-late` under an hour or past, `left-soon` under six."""
-    left = due_at - now
-    return "left-late" if left < LATE else "left-soon" if left < SOON else ""
+def mask_raw(text: str) -> str:
+    """A courier's raw answer with personal data masked."""
+    return masking.shown(text.encode()) if text else ""
 
 
 @register.simple_tag
@@ -251,6 +214,26 @@ def copy(text: str) -> dict[str, str]:
 
 
 @register.filter
+def courier(code: str) -> str:
+    """zto → 中通."""
+    return courier_name(code)
+
+
+@register.simple_tag
+def flag(number: int, label: Any = "", words: bool = False) -> SafeString:
+    """A remark's flag: drawn, and named for those who do not see colours."""
+    name = _("%(colour)s flag") % {"colour": label}
+    return format_html(
+        '<span class="flag f-{}" title="{}">{}<span{}>{}</span></span>',
+        number,
+        name,
+        icon("flag"),
+        "" if words else mark_safe(' class="vh"'),
+        label if words else name,
+    )
+
+
+@register.filter
 def item(mapping: Mapping[Any, Any], key: Any) -> Any:
     """`mapping[key]` where the key is itself a variable."""
     return mapping.get(key)
@@ -276,7 +259,7 @@ def rail(context: template.Context) -> list[dict[str, Any]]:
     request = context.get("request")
     if request is None or not request.user.is_authenticated:
         return []
-    return rails.entries(request.user, request.path)
+    return rails.entries(context.get("house_rights", set()), request.path)
 
 
 @register.simple_tag

@@ -1,0 +1,96 @@
+"""The eligibility list as people read it: short names, values in words, failing lines first."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from aftersales.cases.enums import CaseKind, CaseState
+from cs_workbench.names import CHECKS, courier_name
+from cs_workbench.words import length_text
+from logistics.parcels.enums import PackageState, WaybillSource
+from merchant.money import yuan
+from merchant.shops.models import ShopState
+from orders.record.enums import CategoryClass
+
+LABELS = {
+    "E01": dict(ShopState.choices),
+    "E04": {**dict(CaseKind.choices), **dict(CaseState.choices)},
+    "E06": dict(CategoryClass.choices),
+    "E09": dict(WaybillSource.choices),
+    "E11": dict(PackageState.choices),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One check on the page. `kind` is ok, no, or slow (a warning)."""
+
+    code: str
+    name: Any
+    value: str
+    why: Any
+    kind: str
+
+
+def value_text(code: str, value: Any) -> str:
+    """The found value in words: 50000 fen → ¥500.00, `zto` → 中通, 23 s → read 23 s ago, `8800/8800` → ¥88.00 of ¥88.00."""
+    text = str(value if value is not None else "")
+    if code in FORMATS and text != "":
+        return FORMATS[code](value)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if text == "":
+        return _("never read") if code == "E12" else _("none")
+    if labels := LABELS.get(code):
+        return "·".join(str(labels.get(part, part)) for part in re.split(r"[ ,·]+", text) if part)
+    return text
+
+
+FORMATS: dict[str, Callable[[Any], str]] = {
+    "E03": lambda value: _("signed, version %(version)s") % {"version": value},
+    "E07": lambda value: ngettext("%(count)s parcel", "%(count)s parcels", int(value)) % {"count": value},
+    "E08": lambda value: courier_name(str(value)),
+    "E10": lambda value: f"¥{yuan(int(value))}",
+    "E12": lambda value: _("read %(length)s ago") % {"length": length_text(timedelta(seconds=int(value)))},
+    "E13": lambda value: (
+        _("¥%(asked)s of ¥%(left)s")
+        % dict(zip(("asked", "left"), map(yuan, map(int, str(value).split("/"))), strict=True))
+    ),
+    "E14": lambda value: _("by another shop") if value == "other" else str(value),
+    "E15": lambda value: ngettext("%(count)s order inside", "%(count)s orders inside", int(value)) % {"count": value},
+    "E16": lambda value: _("version %(version)s") % {"version": value},
+}
+
+
+def line(check: Any) -> Line:
+    """One check. A warning does not forbid: an old track is one, because pressing the button reads it again."""
+    kind = "ok" if check.passed else "slow" if check.is_warning else "no"
+    return Line(
+        check.code, CHECKS.get(check.code, check.code), value_text(check.code, check.value), check.message, kind
+    )
+
+
+def lines(checks: Iterable[Any]) -> list[Line]:
+    """Failing first, then warnings, then what passes; within each the order of the rules."""
+    rank = {"no": 0, "slow": 1, "ok": 2}
+    return sorted((line(check) for check in checks), key=lambda one: rank[one.kind])
+
+
+def stored(rows: Iterable[dict[str, Any]]) -> list[Line]:
+    """The list as it was stored with a document (Check.as_json)."""
+    found = [
+        Line(
+            row["code"],
+            CHECKS.get(row["code"], row["code"]),
+            value_text(row["code"], row["value"]),
+            row.get("message", ""),
+            "ok" if row["passed"] else "slow" if row.get("is_warning") else "no",
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: one.kind == "ok")

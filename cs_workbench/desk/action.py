@@ -1,0 +1,114 @@
+"""The right pane: what can be decided about one case now, drawn from the policies that guard the services."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from aftersales.cases import policies
+from aftersales.cases.enums import REASONS_WITH_EVIDENCE, REFUSAL_REASONS, CaseKind, CaseState
+from aftersales.cases.models import Case
+from aftersales.refunds.models import Refund
+from cs_workbench.checks import Line, lines
+from cs_workbench.names import courier_name
+from cs_workbench.road.steps import Step, steps
+from logistics.interception.policies import capability_sentences
+from logistics.parcels.models import Package
+from merchant.policy import services as policy
+
+
+@dataclass
+class Action:
+    """Everything the right pane says. `verbs` by name: is_allowed and the sentence of a refusal."""
+
+    case: Case
+    verbs: dict[str, Any]
+    checks: list[Line]
+    packages: list[Package]
+    refund: Refund | None
+    steps: list[Step] = field(default_factory=list)
+    capabilities: list[Any] = field(default_factory=list)
+    pays_by_itself: bool = True
+    pays_when_home: bool = False
+
+    @property
+    def stamp(self) -> str:
+        return stamp(self.case, self.refund)
+
+    @property
+    def asked(self) -> str:
+        """What the buyer asks for. When this changed under the reader's eyes nothing is swapped: a band says so."""
+        case = self.case
+        return f"{case.kind}:{case.amount_fen}:{case.freight_fen}:{case.round_no}:{case.reason}"
+
+    @property
+    def failing(self) -> list[Line]:
+        return [line for line in self.checks if line.kind == "no"]
+
+    @property
+    def passing(self) -> list[Line]:
+        return [line for line in self.checks if line.kind != "no"]
+
+    @property
+    def package(self) -> Package | None:
+        return self.packages[0] if self.packages else None
+
+    @property
+    def courier(self) -> str:
+        return courier_name(self.package.courier) if self.package else ""
+
+    @property
+    def is_shipped_kind(self) -> bool:
+        return self.case.kind == CaseKind.REFUND_ONLY_SHIPPED
+
+    @property
+    def is_settled(self) -> bool:
+        return not self.case.is_open
+
+    @property
+    def is_stopping(self) -> bool:
+        return self.case.state == CaseState.INTERCEPTING
+
+    @property
+    def refusal_reasons(self) -> list[tuple[str, Any, bool]]:
+        return [(code, label, code in REASONS_WITH_EVIDENCE) for code, label in REFUSAL_REASONS.items()]
+
+
+def packages_of(case: Case) -> list[Package]:
+    """The parcels on their first way to this buyer, in the order they left."""
+    return list(Package.objects.of_order(case.order_id).outbound().in_force().order_by("pk"))
+
+
+def refund_of(case: Case) -> Refund | None:
+    """The newest refund of the case: its money as it stands."""
+    return Refund.objects.filter(case=case).select_related("created_by").order_by("-pk").first()
+
+
+def stamp(case: Case, refund: Refund | None | bool = False) -> str:
+    """Changes when anything the case's panes show may have changed; one statement for the refund when not given."""
+    money = refund_of(case) if refund is False else refund
+    tried = case.interception
+    parts = [case.version, case.state, case.tag, case.due_at]
+    if tried is not None:
+        parts += [tried.version, tried.state, tried.is_unknown, tried.package.version, tried.package.last_event_at]
+    if money:
+        parts += [money.pk, money.state, money.updated_at]
+    return "-".join(str(part) for part in parts).replace(" ", "T")
+
+
+def build(case: Case, user: Any) -> Action:
+    """Read once, for this person, as of now."""
+    refund = refund_of(case)
+    packages = packages_of(case)
+    rules = policy.current(case.shop_id)
+    found = policies.eligibility(case)
+    is_stoppable_kind = case.kind == CaseKind.REFUND_ONLY_SHIPPED
+    return Action(
+        case=case,
+        verbs={verb.name: verb for verb in policies.open_verbs(case, user, found=found)},
+        checks=lines(found.checks) if is_stoppable_kind and case.is_open else [],
+        packages=packages,
+        refund=refund,
+        steps=steps(case.interception, refund) if case.interception else [],
+        capabilities=capability_sentences(packages[0].courier) if packages and is_stoppable_kind else [],
+        pays_by_itself=rules.auto_agree,
+        pays_when_home=rules.pay_when == "returned",
+    )

@@ -1,0 +1,48 @@
+"""The after-sale page: the decision first, what speaks for and against it, and how the refundable sum comes about."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from aftersales.cases.models import Case
+from aftersales.refunds.models import Refund
+from cs_workbench.desk import action
+from cs_workbench.desk.panes import WITH
+from cs_workbench.record import timeline
+from cs_workbench.record.cards import cards
+from merchant.people.models import User
+from merchant.people.rights import Right, limit_fen
+from merchant.trail.models import Activity
+from orders.record.enums import Flag
+
+
+@login_required
+@require_safe
+def case_detail(request: HttpRequest, shop_id: int, number: str) -> HttpResponse:
+    case = get_object_or_404(
+        Case.objects.visible_to(request.user).select_related(*WITH), shop_id=shop_id, number=number
+    )
+    card = cards([case.order], current=case.order_id)[0]
+    refunds = list(Refund.objects.filter(case=case).order_by("-pk"))
+    subjects = [case, *refunds, *([case.interception] if case.interception else [])]
+    trail = list(Activity.objects.about(*subjects)[: timeline.LIMIT])
+    names = {person.pk: str(person) for person in User.objects.filter(pk__in={row.by_id for row in trail if row.by_id})}
+    order = case.order
+    goods_left = sum(line.refundable_fen for line in card.lines)
+    act = action.build(case, request.user)
+    context = {
+        "case": case,
+        "card": card,
+        "order": order,
+        "act": act,
+        "pane": {"name": str(order.buyer or order.number)},
+        "refunds": refunds,
+        "limit": limit_fen(request.user, case.shop_id, Right.AGREE_CASE),
+        "entries": timeline.merge(timeline.from_cases([case]), timeline.from_trail(trail, names)),
+        "flags": Flag.choices,
+        "goods_fen": sum(line.net_fen for line in card.lines),
+        "given_fen": sum(line.refunded_fen + line.refunding_fen for line in card.lines),
+        "left_fen": goods_left,
+    }
+    return render(request, "cs_workbench/case_detail.html", context)

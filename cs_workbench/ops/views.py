@@ -1,0 +1,242 @@
+"""Operations: do the couriers answer, is anything stuck, who has knocked with a forged letter. Retry, pause, poll now."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from cs_workbench.ops import masking
+from logistics.watch import services as watching
+from logistics.watch.models import AccountPulse, Watch
+from merchant.clock import now
+from merchant.inbox import services as inbox
+from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
+from merchant.jobs.models import Job, ProcessBeat
+from merchant.people.models import User
+from merchant.people.rights import Right, can, shops_of
+from merchant.refusals import refusals_as_messages
+from merchant.shops.models import CourierAccount, PlatformAccount
+
+SIZE = 50
+CAP = 1000
+# A process that said nothing for so long is called silent.
+SILENT = timedelta(seconds=90)
+
+
+def _shops(user: User) -> list[int]:
+    """The shops whose machinery this person may look at."""
+    return [
+        shop for shop in shops_of(user) if can(user, shop, Right.OPERATE_JOBS) or can(user, shop, Right.SEE_MESSAGES)
+    ]
+
+
+def _need_shops(request: HttpRequest) -> list[int]:
+    shops = _shops(request.user)
+    if not shops and not request.user.is_platform_admin:
+        raise Http404
+    return shops
+
+
+@login_required
+@require_safe
+def ops(request: HttpRequest) -> HttpResponse:
+    """Couriers, platforms, messages, processes, jobs on one page, worst first. To htmx the part that lives."""
+    shops = _need_shops(request)
+    at = now()
+    context = {
+        "at": at,
+        "couriers": courier_rows(shops, request.user),
+        "platforms": list(
+            PlatformAccount.objects.filter(shop_id__in=shops, is_active=True).select_related("shop").order_by("pk")
+        ),
+        "processes": [
+            {"beat": beat, "is_silent": at - beat.last_ok_at > max(SILENT, SILENT * settings.CLOCK_SCALE)}
+            for beat in ProcessBeat.objects.order_by("name")
+        ],
+        "inbox": inbox_figures(shops),
+        "parked": list(
+            _tasks(shops).filter(is_parked=True).select_related("message", "message__shop").order_by("-pk")[:20]
+        ),
+        "failing": list(
+            _tasks(shops)
+            .filter(is_parked=False, attempts__gt=0)
+            .select_related("message", "message__shop")
+            .order_by("next_at")[:20]
+        ),
+        "jobs": list(Job.objects.filter(shop_id__in=shops).select_related("shop", "by").order_by("-created_at")[:10]),
+        "may_operate": {shop for shop in shops if can(request.user, shop, Right.OPERATE_JOBS)},
+        "sees_messages": any(can(request.user, shop, Right.SEE_MESSAGES) for shop in shops),
+    }
+    return render(request, "cs_workbench/_ops.html" if request.htmx else "cs_workbench/ops.html", context)
+
+
+def _tasks(shops: list[int]) -> Any:
+    return InboxTask.objects.filter(message__shop_id__in=shops)
+
+
+def courier_rows(shops: list[int], user: User) -> list[dict[str, Any]]:
+    """Each account with its backlog (due and waiting), lag (how long the oldest waits), errors and last answer."""
+    at = now()
+    watches = Watch.objects.filter(account=OuterRef("pk"))
+    oldest = watches.order_by("next_at").values("next_at")[:1]
+    accounts = (
+        CourierAccount.objects.filter(shop_id__in=shops, is_active=True)
+        .select_related("shop", "pulse")
+        .annotate(oldest=Subquery(oldest), is_watching=Exists(watches))
+        .order_by("shop_id", "courier", "pk")
+    )
+    due = dict(
+        Watch.objects.filter(account__in=accounts.values("pk"), next_at__lte=at)
+        .values_list("account")
+        .annotate(n=Count("pk"))
+    )
+    rows = []
+    for account in accounts:
+        pulse = getattr(account, "pulse", None) or AccountPulse(account=account)
+        is_paused = account.paused_until is not None and account.paused_until > at
+        lag = at - account.oldest if account.oldest and account.oldest < at else timedelta(0)
+        kind = "hold" if is_paused else "late" if pulse.streak else "done" if pulse.last_ok_at else "shut"
+        rows.append(
+            {
+                "account": account,
+                "pulse": pulse,
+                "due": due.get(account.pk, 0),
+                "lag": lag,
+                "is_late": lag > timedelta(minutes=5) * settings.CLOCK_SCALE,
+                "is_paused": is_paused,
+                "kind": kind,
+                "may_operate": can(user, account.shop_id, Right.OPERATE_JOBS),
+            }
+        )
+    return rows
+
+
+def inbox_figures(shops: list[int]) -> dict[str, Any]:
+    """Waiting, parked, and by verdict what came in the last day; counts stop at 1,000."""
+    tasks = _tasks(shops)
+    day = InboxMessage.objects.filter(shop_id__in=shops, received_at__gte=now() - timedelta(days=1))
+    figures: dict[str, Any] = day.aggregate(
+        received=Count("pk"), refused=Count("pk", filter=~Q(verdict=InboxVerdict.VERIFIED))
+    )
+    figures["waiting"] = tasks.filter(is_parked=False)[:CAP].count()
+    figures["parked"] = tasks.filter(is_parked=True)[:CAP].count()
+    figures["oldest"] = (
+        tasks.filter(is_parked=False)
+        .order_by("message__received_at")
+        .values_list("message__received_at", flat=True)
+        .first()
+    )
+    return figures
+
+
+@login_required
+@require_safe
+def messages_list(request: HttpRequest) -> HttpResponse:
+    """Pushes as they arrived, newest first; refused ones stay on record and are never worked on."""
+    shops = [shop for shop in _need_shops(request) if can(request.user, shop, Right.SEE_MESSAGES)]
+    rows = InboxMessage.objects.filter(Q(shop_id__in=shops) | _nobodys(request.user)).select_related("shop")
+    verdict, source = request.GET.get("verdict", ""), request.GET.get("source", "")[:32]
+    if verdict == "refused":
+        rows = rows.exclude(verdict=InboxVerdict.VERIFIED)
+    elif verdict in InboxVerdict.values:
+        rows = rows.filter(verdict=verdict)
+    if source:
+        rows = rows.filter(source=source)
+    before = request.GET.get("before", "")
+    if before.isdigit():
+        rows = rows.filter(pk__lt=int(before))
+    found = list(
+        rows.defer("body")
+        .annotate(is_waiting=Exists(InboxTask.objects.filter(pk=OuterRef("pk"))))
+        .order_by("-pk")[: SIZE + 1]
+    )
+    context = {
+        "rows": found[:SIZE],
+        "next_key": found[SIZE - 1].pk if len(found) > SIZE else "",
+        "verdict": verdict,
+        "verdicts": InboxVerdict.choices,
+        "source": source,
+        "is_first": not before,
+    }
+    return render(request, "cs_workbench/messages.html", context)
+
+
+def _nobodys(user: User) -> Q:
+    """Messages that knocked at a door of no account belong to no shop: the platform administrator's to see."""
+    return Q(shop__isnull=True) if user.is_platform_admin else Q(pk__in=[])
+
+
+def _message(request: HttpRequest, pk: int) -> InboxMessage:
+    shops = [shop for shop in _shops(request.user) if can(request.user, shop, Right.SEE_MESSAGES)]
+    found = InboxMessage.objects.filter(Q(shop_id__in=shops) | _nobodys(request.user)).select_related("shop")
+    return get_object_or_404(found, pk=pk)
+
+
+@login_required
+@require_safe
+def message_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One message with its body masked, and what became of it."""
+    message = _message(request, pk)
+    context = {
+        "message": message,
+        "body": masking.shown(message.body),
+        "task": InboxTask.objects.filter(pk=message.pk).first(),
+        "may_retry": message.shop_id is not None and can(request.user, message.shop_id, Right.OPERATE_JOBS),
+    }
+    return render(request, "cs_workbench/message_detail.html", context)
+
+
+@login_required
+@require_POST
+def message_retry(request: HttpRequest, pk: int) -> HttpResponse:
+    message = _message(request, pk)
+    with refusals_as_messages(request):
+        inbox.retry(message, by=request.user)
+        messages.success(request, _("It is worked on again now."))
+    return redirect(
+        "ops" if request.POST.get("back") == "ops" else "message_detail",
+        **({} if request.POST.get("back") == "ops" else {"pk": pk}),
+    )
+
+
+def _pause(account: CourierAccount, by: User, request: HttpRequest) -> str:
+    minutes = request.POST.get("minutes", "")
+    until = now() + timedelta(minutes=int(minutes)) if minutes.isdigit() and 0 < int(minutes) <= 10_080 else None
+    watching.pause_account(account, by=by, reason=request.POST.get("reason", "").strip(), until=until)
+    return _("Paused. Nothing more is asked through this account.")
+
+
+def _resume(account: CourierAccount, by: User, _request: HttpRequest) -> str:
+    watching.resume_account(account, by=by)
+    return _("Running again.")
+
+
+def _poll(account: CourierAccount, by: User, _request: HttpRequest) -> str:
+    count = watching.poll_now(account, by=by)
+    return _("%(count)s parcels are asked about now.") % {"count": count}
+
+
+ACCOUNT_VERBS: dict[str, Callable[[CourierAccount, User, HttpRequest], str]] = {
+    "pause": _pause,
+    "resume": _resume,
+    "poll": _poll,
+}
+
+
+@login_required
+@require_POST
+def account_verb(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    account = get_object_or_404(CourierAccount.objects.visible_to(request.user), pk=pk)
+    if verb not in ACCOUNT_VERBS:
+        raise Http404
+    with refusals_as_messages(request):
+        messages.success(request, ACCOUNT_VERBS[verb](account, request.user, request))
+    return redirect("ops")

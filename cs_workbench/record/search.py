@@ -1,0 +1,99 @@
+"""Finding an order by whatever a person has in hand: number, waybill, phone, buyer, product, name."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from logistics.parcels.models import Package
+from merchant.people.rights import shops_of
+from merchant.vault import services as vault
+from orders.record.enums import IN_HOUSE, OrderState
+from orders.record.models import Order
+
+SIZE = 50
+# The tabs of the list; each is a walk of the index (shop, state, placed).
+TABS: dict[str, tuple[str, ...]] = {
+    "all": (),
+    "pending_payment": (OrderState.PENDING_PAYMENT,),
+    "to_ship": tuple(IN_HOUSE),
+    "shipped": (OrderState.PARTLY_SHIPPED, OrderState.SHIPPED),
+    "received": (OrderState.RECEIVED, OrderState.COMPLETED),
+    "closed": (OrderState.CLOSED,),
+}
+
+
+@dataclass
+class Found:
+    """A page of orders, how they were found, and where the next page begins."""
+
+    orders: list[Order]
+    how: str = ""
+    next_key: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def _ready(rows: QuerySet[Order]) -> QuerySet[Order]:
+    return rows.select_related("buyer", "recipient", "shop")
+
+
+def _key(order: Order) -> str:
+    return f"{int(order.placed_at.timestamp() * 1_000_000)}-{order.pk}"
+
+
+def _after(rows: QuerySet[Order], key: str) -> QuerySet[Order]:
+    at, _dash, pk = key.partition("-")
+    if not (at.isdigit() and pk.isdigit()):
+        return rows.order_by("-placed_at", "-pk")[: SIZE + 1]
+    return rows.page_after(datetime.fromtimestamp(int(at) / 1_000_000, tz=UTC), int(pk), SIZE + 1)  # type: ignore[attr-defined]
+
+
+def page(user: Any, tab: str, key: str = "", buyer: int | None = None) -> Found:
+    """One keyset page of a tab, newest first; several shops are walked one by one and merged."""
+    shops = shops_of(user)
+    states = TABS.get(tab, ())
+    found: list[Order] = []
+    for shop in shops:
+        walks = [Q(state=state) for state in states] or [Q()]
+        for condition in walks:
+            rows = _ready(Order.objects.filter(condition, shop_id=shop))
+            if buyer is not None:
+                rows = rows.filter(buyer_id=buyer)
+            found += list(_after(rows, key))
+    found.sort(key=lambda order: (order.placed_at, order.pk), reverse=True)
+    next_key = _key(found[SIZE - 1]) if len(found) > SIZE else ""
+    return Found(found[:SIZE], next_key=next_key)
+
+
+def search(user: Any, term: str) -> Found:
+    """Exact things first: an order number, a waybill, a phone; then the end of a number, a nickname, a product, a name."""
+    term = term.strip()
+    shops = shops_of(user)
+    mine = _ready(Order.objects.filter(shop_id__in=shops))
+    newest = ("-placed_at", "-pk")
+    if orders := list(mine.filter(number=term)[:SIZE]):
+        return Found(orders, "number")
+    parcels = Package.objects.filter(shop_id__in=shops, waybill=term).values_list("order_id", flat=True)
+    if orders := list(mine.filter(pk__in=list(parcels[:SIZE])).order_by(*newest)):
+        return Found(orders, "waybill")
+    digits = "".join(filter(str.isdigit, term))
+    if len(digits) in (4, 11) and digits == term.replace(" ", "").replace("-", ""):
+        recipients = vault.find_by_phone(shops, digits)
+        if recipients and (orders := list(mine.filter(recipient_id__in=recipients).order_by(*newest)[:SIZE])):
+            return Found(orders, "phone")
+    if digits == term and len(term) >= 4:
+        for shop in shops:
+            rows = Order.objects.filter(shop_id=shop).number_ends_with(term)
+            if orders := list(_ready(rows).order_by(*newest)[:SIZE]):
+                return Found(orders, "tail")
+    if orders := list(mine.filter(buyer__nickname__startswith=term).order_by(*newest)[:SIZE]):
+        return Found(orders, "buyer")
+    if len(term) >= 2:
+        rows = mine.filter(lines__listing__title__icontains=term).distinct().order_by(*newest)[:SIZE]
+        if orders := list(rows):
+            return Found(orders, "product")
+    names = vault.find_by_name(shops, term)
+    if names and (orders := list(mine.filter(recipient_id__in=names).order_by(*newest)[:SIZE])):
+        return Found(orders, "name")
+    return Found([], "nothing")

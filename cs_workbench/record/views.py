@@ -1,0 +1,206 @@
+"""The record of one order, one parcel, one case: everything on one page, and the door to personal data."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from aftersales.cases.enums import OPEN_STATES
+from aftersales.cases.models import Case
+from aftersales.refunds.models import Refund
+from cs_workbench.record import search, timeline
+from cs_workbench.record.cards import Card, cards
+from logistics.interception.models import Interception
+from logistics.parcels.models import Package
+from logistics.tracking import services as tracking
+from logistics.tracking.models import TrackingEvent
+from merchant.people.models import User
+from merchant.people.rights import Right, can
+from merchant.refusals import Refused, refusals_as_messages
+from merchant.trail.models import Activity
+from merchant.vault import services as vault
+from orders.record.enums import Flag
+from orders.record.models import Order, OrderLine
+from orders.remarks import services as remarks
+
+KINDS = ("", "goods", "money", "people")
+
+
+def _names(rows: list[Activity]) -> dict[int, str]:
+    people = User.objects.filter(pk__in={row.by_id for row in rows if row.by_id})
+    return {person.pk: str(person) for person in people}
+
+
+def _kind(request: HttpRequest) -> str:
+    kind = request.GET.get("show", "")
+    return kind if kind in KINDS else ""
+
+
+@login_required
+@require_safe
+def orders(request: HttpRequest) -> HttpResponse:
+    """The list: a tab by keyset pages, or what a search found. One exact hit opens at once."""
+    term = request.GET.get("q", "").strip()
+    tab = request.GET.get("tab", "all")
+    buyer = request.GET.get("buyer", "")
+    if term:
+        found = search.search(request.user, term)
+        if len(found.orders) == 1 and found.how in ("number", "waybill"):
+            order = found.orders[0]
+            return redirect("order_detail", shop_id=order.shop_id, number=order.number)
+    else:
+        found = search.page(request.user, tab, request.GET.get("after", ""), int(buyer) if buyer.isdigit() else None)
+    lines: dict[int, list[OrderLine]] = {}
+    for line in OrderLine.objects.filter(order__in=found.orders).select_related("listing").order_by("line_no"):
+        lines.setdefault(line.order_id, []).append(line)
+    cases: dict[int, Case] = {}
+    for case in Case.objects.filter(order__in=found.orders).order_by("pk"):
+        cases[case.order_id] = case
+    tabs = [
+        ("all", _("All")),
+        ("pending_payment", _("To pay")),
+        ("to_ship", _("To ship")),
+        ("shipped", _("Shipped")),
+        ("received", _("Received")),
+        ("closed", _("Closed")),
+    ]
+    context = {
+        "rows": [
+            {"order": order, "lines": lines.get(order.pk, []), "case": cases.get(order.pk)} for order in found.orders
+        ],
+        "found": found,
+        "term": term,
+        "tab": tab if tab in search.TABS else "all",
+        "tabs": tabs,
+        "buyer": buyer,
+        "is_first": not request.GET.get("after"),
+    }
+    return render(request, "cs_workbench/orders.html", context)
+
+
+@login_required
+@require_safe
+def order_detail(request: HttpRequest, shop_id: int, number: str) -> HttpResponse:
+    """Money one can check, one timeline of everything, and what can be done."""
+    found = Order.objects.visible_to(request.user).select_related("buyer", "recipient", "shop")
+    order = get_object_or_404(found, shop_id=shop_id, number=number)
+    card = cards([order], current=order.pk)[0]
+    refunds = list(Refund.objects.filter(order=order).order_by("pk"))
+    stops = list(Interception.objects.filter(package__in=[parcel.package for parcel in card.parcels]).order_by("pk"))
+    subjects = [order, *card.cases, *refunds, *stops, *[parcel.package for parcel in card.parcels]]
+    trail = list(Activity.objects.about(*subjects)[: timeline.LIMIT])
+    packages = {parcel.package.pk: parcel.package for parcel in card.parcels}
+    scans = [event for parcel in card.parcels for event in parcel.events]
+    kind = _kind(request)
+    entries = timeline.merge(
+        timeline.from_order(order),
+        timeline.from_cases(card.cases),
+        timeline.from_scans(scans, packages),
+        timeline.from_notes(card.notes),
+        timeline.from_trail([row for row in trail if row.verb not in ("order.ship", "order.close")], _names(trail)),
+        kind=kind,
+    )
+    context = {
+        "order": order,
+        "card": card,
+        "refunds": refunds,
+        "stops": stops,
+        "entries": entries,
+        "kind": kind,
+        "kinds": [("", _("All")), ("goods", _("Goods")), ("money", _("Money")), ("people", _("People"))],
+        "open_case": next((case for case in card.cases if case.state in OPEN_STATES), None),
+        "may_note": can(request.user, order.shop_id, Right.REMARK_ORDER),
+        "sums": _sums(card),
+        "flags": Flag.choices,
+    }
+    return render(request, "cs_workbench/order_detail.html", context)
+
+
+def _sums(card: Card) -> dict[str, int]:
+    """The line totals in fen, for the foot of the table."""
+    return {
+        "goods": sum(line.goods_fen for line in card.lines),
+        "net": sum(line.net_fen for line in card.lines),
+        "refundable": sum(line.refundable_fen for line in card.lines),
+    }
+
+
+@login_required
+@require_POST
+def order_note(request: HttpRequest, shop_id: int, number: str) -> HttpResponse:
+    order = get_object_or_404(Order.objects.visible_to(request.user), shop_id=shop_id, number=number)
+    flag = request.POST.get("flag", "")
+    with refusals_as_messages(request):
+        remarks.add_note(
+            order, text=request.POST.get("text", ""), flag=int(flag) if flag.isdigit() else None, by=request.user
+        )
+    return redirect("order_detail", shop_id=shop_id, number=number)
+
+
+@login_required
+@require_POST
+def reveal(request: HttpRequest, shop_id: int, number: str, field: str) -> HttpResponse:
+    """One field in plain, through the vault's one door. What it costs and whether it is refused is the vault's to say."""
+    found = Order.objects.visible_to(request.user).select_related("recipient", "recipient__shop", "shop")
+    order = get_object_or_404(found, shop_id=shop_id, number=number)
+    if order.recipient is None:
+        raise Http404
+    card = Card(order, cases=list(Case.objects.filter(order=order)))
+    case = next((one for one in card.cases if one.state in OPEN_STATES), None)
+    context: dict[str, Any] = {"order": order, "field": field}
+    try:
+        context["plain"] = vault.reveal(
+            request.user,
+            order.recipient,
+            order_number=order.number,
+            field=field,
+            is_free=card.is_reveal_free,
+            is_closed_14d=card.is_closed_14d,
+            reason=f"case {case.number}" if case else "order page",
+        )
+    except Refused as refusal:
+        context["refusal"] = refusal
+        context["mask"] = getattr(order.recipient, f"{field}_mask", "")
+    if not request.htmx:
+        return render(request, "cs_workbench/reveal.html", context)
+    return render(request, "cs_workbench/_revealed.html", context)
+
+
+@login_required
+@require_safe
+def parcel_detail(request: HttpRequest, shop_id: int, courier: str, waybill: str) -> HttpResponse:
+    """One parcel: its whole track, what is inside, how often somebody tried to stop it."""
+    package = _package(request, shop_id, courier, waybill)
+    events = list(
+        TrackingEvent.objects.filter(package_id=package.pk).order_by("-event_at", "-event_key")[: timeline.LIMIT]
+    )
+    stops = list(Interception.objects.filter(package=package).select_related("submitted_by").order_by("-pk"))
+    trail = list(Activity.objects.about(package, *stops)[: timeline.LIMIT])
+    entries = timeline.merge(
+        timeline.from_scans(events, {package.pk: package}), timeline.from_trail(trail, _names(trail))
+    )
+    lines = package.lines.select_related("order", "order_line", "order_line__listing").order_by("order_id", "pk")
+    context = {"package": package, "entries": entries, "stops": stops, "lines": list(lines)}
+    return render(request, "cs_workbench/parcel_detail.html", context)
+
+
+def _package(request: HttpRequest, shop_id: int, courier: str, waybill: str) -> Package:
+    """The parcel in force with this waybill; a voided one only where there is no other."""
+    found = Package.objects.visible_to(request.user).select_related("order", "order__shop", "account", "watch")
+    rows = list(found.filter(shop_id=shop_id, courier=courier, waybill=waybill).order_by("-pk"))
+    if not rows:
+        raise Http404
+    return next((row for row in rows if row.state != "voided"), rows[0])
+
+
+@login_required
+@require_POST
+def parcel_refresh(request: HttpRequest, shop_id: int, courier: str, waybill: str) -> HttpResponse:
+    """立即重查: ask the courier where the parcel is."""
+    package = _package(request, shop_id, courier, waybill)
+    with refusals_as_messages(request):
+        tracking.refresh_track(package, by=request.user)
+    return redirect("parcel_detail", shop_id=shop_id, courier=courier, waybill=waybill)
