@@ -102,7 +102,7 @@ class OrderProfile:
         self._pay_number = mapping.text_reader(pay.get("number"))
         self._pay_amount = mapping.money_reader(pay.get("amount"), self.unit)
         self._package: Mapping[str, Any] = self.body.get("package", {})
-        self._joins = tuple(
+        self.joins = tuple(
             Join(
                 alias,
                 frozenset(spec["signature"]),
@@ -114,9 +114,9 @@ class OrderProfile:
             )
             for alias, spec in self.body.get("files", {}).items()
         )
-        self._order_keys = {join.alias: join.order_key for join in self._joins}
+        self._order_keys = {join.alias: join.order_key for join in self.joins}
         self._joined_known = {
-            join.alias: {join.key, *join.identity, *self.body["files"][join.alias].get("ignored", ())} for join in self._joins
+            join.alias: {join.key, *join.identity, *self.body["files"][join.alias].get("ignored", ())} for join in self.joins
         }
 
     def _check(self, origin: str) -> None:
@@ -156,7 +156,7 @@ class OrderProfile:
                 found.add(str(spec).partition(".")[0])
             elif not self._package.get("rows") or self._package["rows"] == "line":
                 found |= columns_of(spec)
-        found |= {join.order_key for join in self._joins if join.order_key}
+        found |= {join.order_key for join in self.joins if join.order_key}
         found |= {str(self._line_source).partition(".")[0]} if "." in self._line_source else {self._line_source}
         if self.root:
             found.add(self.root.partition(".")[0])
@@ -177,7 +177,7 @@ class OrderProfile:
                 % {"layout": self.title, "columns": ", ".join(sorted(self.signature))},
             )
         joined = {}
-        for join in self._joins:
+        for join in self.joins:
             found = next((table for table in tables if table is not main and join.signature <= set(table.header)), None)
             if found is not None:
                 joined[join.alias] = found
@@ -198,7 +198,7 @@ class OrderProfile:
         """
         by_alias: dict[str, dict[str, list[Row]]] = {}
         lookups: dict[str, dict[str, Row]] = {}
-        for join in self._joins:
+        for join in self.joins:
             if join.alias not in joined:
                 continue
             rows = (row for _no, row in joined[join.alias].rows())

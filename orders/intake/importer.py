@@ -1,0 +1,233 @@
+"""An import as a job: chunk after chunk, each with its rows' outcomes and the cursor in one transaction.
+
+Whoever is killed halfway leaves whole chunks behind; the next run starts after the last of them. Two runs of one job
+cannot overlap: a run holds a lock of its database session, which a dead process gives up by itself, and each chunk begins
+by locking the job and looking whether it is still this run's.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from itertools import islice
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+from django.db import Error, OperationalError, connection, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from merchant.clock import now
+from merchant.jobs.models import Job, JobState
+from merchant.locking import lock
+from merchant.refusals import Refused
+from merchant.trail import activity
+from orders.intake import registry
+from orders.intake.mapping import Record
+from orders.intake.normal import Outcome
+from orders.intake.readers import SourceFile, Table, read_tables
+from orders.intake.stage import copy_rows
+
+log = logging.getLogger(__name__)
+
+KIND = "import"
+CHUNK = 2000
+# A running job whose pulse is older than this was killed; another worker may take it.
+SILENT_AFTER = timedelta(seconds=90)
+# A job that broke this often for reasons outside its rows waits for a person.
+MAX_STARTS = 5
+# The first half of the advisory lock's key, so that it meets no other use of such locks.
+LOCK_SPACE = 0x1A90
+
+
+class Lost(Exception):
+    """Somebody else holds the job now, or stopped it. Nothing is wrong; this run just ends."""
+
+
+def run(
+    job: Job,
+    files: Sequence[SourceFile],
+    *,
+    seconds: float | None = None,
+    on_chunk: Callable[[Job], None] | None = None,
+    chunk: int = CHUNK,
+) -> Job:
+    """Work on the job until it is done, stopped, or `seconds` have passed (it then waits for the next run)."""
+    with _alone(job):
+        return _run(_take(job, mine := uuid4().hex), mine, files, seconds=seconds, on_chunk=on_chunk, chunk=chunk)
+
+
+def _run(
+    job: Job,
+    mine: str,
+    files: Sequence[SourceFile],
+    *,
+    seconds: float | None,
+    on_chunk: Callable[[Job], None] | None,
+    chunk: int,
+) -> Job:
+    # The report is read by whoever started it; the worker's language is the house's default.
+    with override(job.options.get("language") or "zh-hans"):
+        try:
+            profile, main, joined = _open(job, files)
+            job = _note_layout(job, mine, profile, main, joined)
+            until = monotonic() + seconds if seconds else None
+            left: Iterator[Record] = islice(iter(profile.records(main, joined)), job.cursor["records"], None)
+            while records := list(islice(left, chunk)):
+                job = _chunk(job, mine, profile, records)
+                if on_chunk is not None:
+                    on_chunk(job)
+                if until is not None and monotonic() > until:
+                    return _give_back(job, mine)
+            return _finish(job, mine)
+        except Lost:
+            job.refresh_from_db()
+            return job
+        except Refused as refusal:
+            return _fail(job, mine, str(refusal.message))
+
+
+@contextmanager
+def _alone(job: Job) -> Iterator[None]:
+    """Hold the job for this database session. Raises Refused("JOB") while another process does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, job.pk % 2**31])
+        if not cursor.fetchone()[0]:
+            raise Refused("JOB", _("This import is being worked on by another process."), number=job.number)
+    try:
+        yield
+    finally:
+        # A broken connection has given the lock up already.
+        with suppress(Error), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_SPACE, job.pk % 2**31])
+
+
+def is_free(job: Job) -> bool:
+    """Waiting, or left behind by a worker that died."""
+    if job.state == JobState.WAITING:
+        return True
+    return job.state == JobState.RUNNING and (job.pulse_at is None or job.pulse_at < now() - SILENT_AFTER)
+
+
+@transaction.atomic
+def _take(job: Job, mine: str) -> Job:
+    job = lock(job)
+    if job.state not in (JobState.WAITING, JobState.RUNNING):
+        raise Refused("JOB", _("This import is over."), state=job.state)
+    starts = job.cursor.get("starts", 0) + 1
+    job.cursor = {"records": 0, **job.cursor, "held_by": mine, "starts": starts}
+    job.state, job.pulse_at, job.error = JobState.RUNNING, now(), ""
+    job.started_at = job.started_at or now()
+    job.save()
+    if starts > MAX_STARTS:
+        return _fail(job, mine, _("The import broke off %(times)s times; ask whoever runs the servers.") % {"times": MAX_STARTS})
+    return job
+
+
+def _held(job: Job, mine: str) -> Job:
+    job = lock(job)
+    if job.state != JobState.RUNNING or job.cursor.get("held_by") != mine:
+        raise Lost
+    return job
+
+
+def _open(job: Job, files: Sequence[SourceFile]) -> tuple[Any, Table, dict[str, Table]]:
+    if job.state != JobState.RUNNING:
+        raise Lost
+    tables = [table for file in files for table in read_tables(file)]
+    wanted = job.options.get("profile") or "auto"
+    profile = registry.detect(tables) if wanted == "auto" else registry.profile_named(wanted)
+    main, joined = profile.pick(tables)
+    return profile, main, joined
+
+
+@transaction.atomic
+def _note_layout(job: Job, mine: str, profile: Any, main: Table, joined: dict[str, Table]) -> Job:
+    job = _held(job, mine)
+    job.total = main.total
+    job.options = {
+        **job.options,
+        "layout": profile.name,
+        "layout_kind": profile.kind,
+        "table": main.name,
+        "joined": sorted(table.name for table in joined.values()),
+        "unknown_columns": profile.unknown_columns(main)[:100],
+    }
+    job.save(update_fields=["total", "options"])
+    return job
+
+
+def _chunk(job: Job, mine: str, profile: Any, records: Sequence[Record]) -> Job:
+    """One chunk. Two imports that meet on the same rows may deadlock; the one PostgreSQL ends tries again."""
+    for attempt in range(4):
+        try:
+            with transaction.atomic():
+                return _chunk_once(job, mine, profile, records)
+        except OperationalError as error:
+            if getattr(error.__cause__, "pgcode", "") not in ("40P01", "40001") or attempt == 3:
+                raise
+            log.info("import %s: chunk tried again after a deadlock", job.number)
+    raise AssertionError("unreachable")
+
+
+def _chunk_once(job: Job, mine: str, profile: Any, records: Sequence[Record]) -> Job:
+    job = _held(job, mine)
+    outcomes: list[Outcome] = profile.store(job.shop, records, by=job.by)
+    _write_outcomes(job, outcomes)
+    found = Counter(job.figures)
+    found.update(outcome.outcome for outcome in outcomes)
+    job.figures = dict(found)
+    job.done += len(outcomes)
+    job.refused = job.figures.get("refused", 0)
+    # A worker that comes this far is not the one that keeps breaking.
+    job.cursor = {**job.cursor, "records": job.cursor["records"] + len(records), "starts": 1}
+    job.pulse_at = now()
+    job.save()
+    return job
+
+
+def _write_outcomes(job: Job, outcomes: Sequence[Outcome]) -> None:
+    seen: dict[int, Outcome] = {}
+    for outcome in outcomes:
+        # Several orders of one row (an answer that holds a list) share its line of the report: the refusal is told.
+        held = seen.get(outcome.row_no)
+        if held is None or outcome.outcome == "refused":
+            seen[outcome.row_no] = outcome
+    rows = [
+        (job.pk, row_no, outcome.subject[:64], outcome.outcome, str(outcome.reason)) for row_no, outcome in sorted(seen.items())
+    ]
+    with connection.cursor() as cursor:
+        copy_rows(cursor, "merchant_jobrow", ("job_id", "row_no", "subject", "outcome", "reason"), rows)
+
+
+@transaction.atomic
+def _give_back(job: Job, mine: str) -> Job:
+    job = _held(job, mine)
+    job.state = JobState.WAITING
+    job.cursor = {**job.cursor, "starts": 0}
+    job.save(update_fields=["state", "cursor"])
+    return job
+
+
+@transaction.atomic
+def _finish(job: Job, mine: str) -> Job:
+    job = _held(job, mine)
+    job.state, job.finished_at, job.pulse_at = JobState.DONE, now(), now()
+    job.save()
+    activity.record(job, "import.finish", by=job.by, to_state=job.state, figures=job.figures, layout=job.options.get("layout"))
+    return job
+
+
+@transaction.atomic
+def _fail(job: Job, mine: str, why: str) -> Job:
+    try:
+        job = _held(job, mine)
+    except Lost:
+        job.refresh_from_db()
+        return job
+    job.state, job.finished_at, job.error = JobState.FAILED, now(), why
+    job.save()
+    activity.record(job, "import.fail", by=job.by, to_state=job.state, reason=why)
+    return job

@@ -1,0 +1,117 @@
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from merchant.jobs.models import Job, JobState
+from merchant.people.rights import Right, can
+from merchant.refusals import Refused, refusals_as_messages
+from orders.intake import importer, jobs, report
+from orders.intake.forms import ImportForm, layouts
+
+OUTCOMES = ("created", "updated", "unchanged", "refused")
+REFUSED_SHOWN = 50
+LIST_SIZE = 30
+
+
+def _visible(request: HttpRequest) -> Any:
+    return Job.objects.visible_to(request.user).filter(kind=importer.KIND).select_related("shop", "by")
+
+
+@login_required
+def import_list(request: HttpRequest) -> HttpResponse:
+    """GET: the form and the history. POST: take the files and go to the page that shows them being read."""
+    form = ImportForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        files = [(file.name or "", file.read()) for file in request.FILES.getlist("files") if (file.size or 0) <= jobs.MAX_BYTES + 1]
+        try:
+            job = jobs.start_import(form.cleaned_data["shop"], files, by=request.user, profile=form.cleaned_data["profile"])
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect("import_detail", number=job.number)
+    history = list(_visible(request).order_by("-created_at")[:LIST_SIZE])
+    return render(
+        request,
+        "orders/import_list.html",
+        {"form": form, "jobs": history, "cards": [_figures(job) for job in history], "most_files": jobs.MAX_FILES},
+        status=422 if form.errors else 200,
+    )
+
+
+@login_required
+@require_safe
+def import_detail(request: HttpRequest, number: str) -> HttpResponse:
+    job = get_object_or_404(_visible(request), number=number)
+    return render(request, "orders/import_detail.html", _progress(request, job))
+
+
+@login_required
+@require_safe
+def import_progress(request: HttpRequest, number: str) -> HttpResponse:
+    """The living part. 204 while nothing moved since the stamp the page holds."""
+    job = get_object_or_404(_visible(request), number=number)
+    context = _progress(request, job)
+    if request.GET.get("stamp") == context["stamp"]:
+        return HttpResponse(status=204)
+    return render(request, "orders/_import_progress.html", context)
+
+
+@login_required
+@require_safe
+def import_report(request: HttpRequest, number: str) -> StreamingHttpResponse:
+    job = get_object_or_404(_visible(request), number=number)
+    only = request.GET.get("only", "")
+    response = StreamingHttpResponse(report.lines(job, only=only if only in OUTCOMES else ""), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{job.number}{"-" + only if only in OUTCOMES else ""}.csv"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@login_required
+@require_POST
+def import_retry(request: HttpRequest, number: str) -> HttpResponse:
+    job = get_object_or_404(_visible(request), number=number)
+    with refusals_as_messages(request):
+        jobs.retry_import(job, by=request.user, profile=request.POST.get("profile", ""))
+    return redirect("import_detail", number=number)
+
+
+@login_required
+@require_POST
+def import_stop(request: HttpRequest, number: str) -> HttpResponse:
+    job = get_object_or_404(_visible(request), number=number)
+    with refusals_as_messages(request):
+        jobs.stop_import(job, by=request.user)
+    return redirect("import_detail", number=number)
+
+
+def _figures(job: Job) -> dict[str, Any]:
+    share = min(100, job.done * 100 // job.total) if job.total else (100 if job.state == JobState.DONE else 0)
+    return {
+        "job": job,
+        "share": share,
+        "figures": [(outcome, report.outcome_label(outcome), job.figures.get(outcome, 0)) for outcome in OUTCOMES],
+        "is_live": job.state in (JobState.WAITING, JobState.RUNNING),
+    }
+
+
+def _progress(request: HttpRequest, job: Job) -> dict[str, Any]:
+    may_act = can(request.user, job.shop_id, Right.IMPORT_ORDERS)  # type: ignore[arg-type]
+    seconds_left = None
+    if job.state == JobState.RUNNING and job.done and job.total and job.started_at and job.pulse_at:
+        spent = (job.pulse_at - job.started_at).total_seconds()
+        seconds_left = round(spent / job.done * (job.total - job.done))
+    return {
+        **_figures(job),
+        "stamp": f"{job.state}-{job.done}-{job.pulse_at.timestamp() if job.pulse_at else 0:.3f}",
+        "seconds_left": seconds_left,
+        "refused_rows": list(job.rows.filter(outcome="refused").order_by("row_no")[:REFUSED_SHOWN]) if job.refused else [],
+        "files": list(job.files.defer("body").order_by("pk")),
+        "layout": dict(layouts()).get(job.options.get("layout", ""), job.options.get("layout", "")),
+        "layouts": layouts(),
+        "may_stop": may_act and job.state in (JobState.WAITING, JobState.RUNNING),
+        "may_retry": may_act and job.state in (JobState.FAILED, JobState.STOPPED),
+    }
