@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import aiohttp
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connections
 
 from logistics.couriers.base import CourierError
 from logistics.watch import batch
@@ -77,7 +77,7 @@ class Poller:
         finally:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
-            await self._in_database(connection.close)
+            await self._in_database(connections.close_all)  # of that thread; `connection.close` would be ours
             self._database.shutdown()
 
     # --- accounts -------------------------------------------------------------------------------------------------

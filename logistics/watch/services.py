@@ -23,7 +23,6 @@ from merchant.refusals import Refused
 from merchant.shops.models import CourierAccount
 from merchant.trail import activity
 
-# How long a claimed row is left alone. Longer than any call, short enough that a dead worker's rows come back soon.
 LEASE = timedelta(minutes=2)
 # A pause a person made without an end.
 FOREVER = timedelta(days=3650)
@@ -31,10 +30,10 @@ FOREVER = timedelta(days=3650)
 _CLAIM = """
 WITH due AS (
     SELECT package_id FROM logistics_watch
-    WHERE account_id = %s AND next_at <= now()
+    WHERE account_id = %s AND next_at <= %s
     ORDER BY next_at LIMIT %s FOR UPDATE SKIP LOCKED
 )
-UPDATE logistics_watch w SET next_at = now() + %s
+UPDATE logistics_watch w SET next_at = %s
 FROM due, logistics_package p
 WHERE w.package_id = due.package_id AND p.id = w.package_id
 RETURNING w.package_id, w.next_at, w.priority, w.misses, w.since_at, p.waybill, p.state
@@ -99,10 +98,17 @@ def pull_forward(package_ids: Iterable[int]) -> int:
     return Watch.objects.filter(package_id__in=list(package_ids), next_at__gt=now()).update(next_at=now())
 
 
+def lease() -> timedelta:
+    """How long a claimed row is left alone: longer than its calls take, so short that a dead worker's rows come back
+    soon. Calls run on the real clock whatever the scale. A row asked twice costs a question, never a wrong answer."""
+    return max(scaled(LEASE), timedelta(seconds=4 * settings.COURIER_TIMEOUT_S))
+
+
 def claim_due(account: CourierAccount, limit: int) -> list[Due]:
     """Take up to `limit` due rows of one account by pushing their due time forward. Other workers skip them."""
+    at = now()
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [account.pk, limit, LEASE])
+        cursor.execute(_CLAIM, [account.pk, at, limit, at + lease()])
         return [Due(*row) for row in cursor.fetchall()]
 
 
@@ -133,9 +139,9 @@ def release(rows: Iterable[Due]) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE logistics_watch w SET next_at = now() FROM unnest(%s::bigint[], %s::timestamptz[])"
+            "UPDATE logistics_watch w SET next_at = %s FROM unnest(%s::bigint[], %s::timestamptz[])"
             " AS u (package_id, claimed) WHERE w.package_id = u.package_id AND w.next_at = u.claimed",
-            [[package_id for package_id, _ in held], [claimed for _, claimed in held]],
+            [now(), [package_id for package_id, _ in held], [claimed for _, claimed in held]],
         )
 
 

@@ -6,7 +6,7 @@ from logistics.couriers import base
 from tests.logistics.wire import Wire
 
 
-@pytest.fixture()
+@pytest.fixture
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     fake = Wire()
     monkeypatch.setattr(base, "send", fake.send)

@@ -68,7 +68,9 @@ def make_package(
         sender_city="上海市",
         **more,
     )
-    events = [] if state == P.LABELLED else [scan(P.PICKED_UP, now() - timedelta(hours=20), city="上海市", site="上海闵行")]
+    events = (
+        [] if state == P.LABELLED else [scan(P.PICKED_UP, now() - timedelta(hours=20), city="上海市", site="上海闵行")]
+    )
     if state not in (P.LABELLED, P.PICKED_UP):
         events.append(scan(state, now() - timedelta(hours=2), city="杭州市", site="杭州余杭"))
     record_events({package.pk: events}, checked_at=now() if is_checked else None)

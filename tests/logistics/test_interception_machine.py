@@ -51,7 +51,7 @@ def test_the_groups_of_states_are_what_the_rules_say():
     assert set(STOPPED) == {S.SUCCEEDED, S.RETURNING, S.RETURNED, S.CLOSED_OK, S.CLOSED_DAMAGED}
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_the_database_keeps_one_live_interception_a_waybill():
     first = submitted()
     twin = Interception(
@@ -70,7 +70,7 @@ def test_the_database_keeps_one_live_interception_a_waybill():
     assert Interception.objects.of_waybill(first.courier, first.waybill).count() == 1
 
 
-@pytest.mark.django_db()
+@pytest.mark.django_db
 def test_the_database_knows_only_the_states_of_the_table():
     row = running(make_package())
 

@@ -26,7 +26,6 @@ from tests.logistics.wire import (
     CREATE,
     QUERY,
     YTO_CREATE,
-    YTO_OK,
     ZTO_OK,
     down,
     silence,
@@ -38,7 +37,7 @@ from tests.merchant.factories import make_user
 pytestmark = pytest.mark.django_db()
 
 
-@pytest.fixture()
+@pytest.fixture
 def heard():
     """The facts announced, in order: (name, number)."""
     facts = []

@@ -75,7 +75,9 @@ def test_arriving_at_a_delivering_site_counts_only_in_the_receivers_city():
 def test_in_one_city_the_collecting_site_is_not_taken_for_the_delivering_one():
     same_city = Frame(sender_city="上海市", receiver_city="上海市")
 
-    assert state_of(PICKED_UP, at(9, P.IN_TRANSIT, is_delivering_site=True, **SHANGHAI), frame=same_city) == P.IN_TRANSIT
+    assert (
+        state_of(PICKED_UP, at(9, P.IN_TRANSIT, is_delivering_site=True, **SHANGHAI), frame=same_city) == P.IN_TRANSIT
+    )
 
 
 def test_a_signature_without_a_return_scan_is_the_buyers():
@@ -121,7 +123,11 @@ def test_the_couriers_own_word_about_the_side_comes_before_the_place():
 
 
 def test_scans_on_the_way_home_leave_the_parcel_returning():
-    way_home = [at(500, P.IN_TRANSIT), at(600, P.ARRIVED_DESTINATION, **SHANGHAI), at(700, P.OUT_FOR_DELIVERY, **SHANGHAI)]
+    way_home = [
+        at(500, P.IN_TRANSIT),
+        at(600, P.ARRIVED_DESTINATION, **SHANGHAI),
+        at(700, P.OUT_FOR_DELIVERY, **SHANGHAI),
+    ]
 
     assert state_of(PICKED_UP, DELIVERY, RETURN, *way_home) == P.RETURNING
 
@@ -184,7 +190,11 @@ def test_a_buyers_return_that_the_warehouse_scanned_is_signed_for():
 def test_the_same_scan_from_a_push_and_from_a_query_is_one():
     push = Event(event_at=START, status=P.IN_TRANSIT, raw_code="ARRIVAL", site="杭州转运中心", scan="arrived")
     query = Event(
-        event_at=START + timedelta(milliseconds=420), status=P.IN_TRANSIT, raw_code="到件", site="杭州转运中心", scan="arrived"
+        event_at=START + timedelta(milliseconds=420),
+        status=P.IN_TRANSIT,
+        raw_code="到件",
+        site="杭州转运中心",
+        scan="arrived",
     )
 
     assert (point_of(push).event_at, point_of(push).event_key) == (point_of(query).event_at, point_of(query).event_key)
@@ -214,7 +224,9 @@ def test_a_province_alone_keeps_its_name():
 
 places = st.sampled_from([{}, SHANGHAI, HANGZHOU, {"city": "嘉兴市", "site": "嘉兴转运中心"}])
 statuses = st.sampled_from(["", *[str(state) for state in P]])
-flags = st.sampled_from([{}, {"is_delivering_site": True}, {"is_address_change": True}, {"returned_by_sender_side": False}])
+flags = st.sampled_from(
+    [{}, {"is_delivering_site": True}, {"is_address_change": True}, {"returned_by_sender_side": False}]
+)
 scans = st.builds(
     lambda minute, status, place, flag: at(minute, status, **place, **flag), st.integers(0, 40), statuses, places, flags
 )

@@ -1,0 +1,273 @@
+"""Scans into the database: stored once, projected in one go, read at the courier when a person asks."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from logistics.couriers import registry
+from logistics.couriers.signing import md5_base64
+from logistics.interception.models import CourierCall
+from logistics.parcels.enums import OwnScan
+from logistics.parcels.enums import PackageState as P
+from logistics.parcels.models import Package
+from logistics.tracking import services, store
+from logistics.tracking.models import TrackingEvent
+from logistics.tracking.signals import package_changed
+from logistics.watch.models import Watch
+from merchant.clock import SHANGHAI, now
+from merchant.inbox import services as inbox
+from merchant.inbox.models import InboxTask
+from merchant.refusals import Refused
+from tests.logistics.factories import make_package, running, scan
+from tests.logistics.wire import QUERY, TRACK, down, zto_refusal
+from tests.merchant.factories import make_courier_account, make_shop
+
+pytestmark = pytest.mark.django_db()
+
+
+def fresh(package: Package) -> Package:
+    return Package.objects.get(pk=package.pk)
+
+
+def forget_reading(package: Package) -> None:
+    Package.objects.filter(pk=package.pk).update(track_checked_at=now() - timedelta(minutes=10))
+
+
+# --- storing ------------------------------------------------------------------------------------------------------
+
+
+def test_record_events_stores_each_scan_once_and_projects_the_state():
+    package = make_package(state=P.PICKED_UP)
+    delivery = scan(P.OUT_FOR_DELIVERY, city="杭州市", text="派件中")
+
+    first = services.record_events({package.pk: [delivery]})
+    second = services.record_events({package.pk: [delivery, delivery]})
+
+    row = fresh(package)
+    assert (first, second) == ({package.pk}, set())
+    assert (row.state, row.last_text, row.last_event_at) == (
+        P.OUT_FOR_DELIVERY,
+        "派件中",
+        delivery.event_at.replace(microsecond=0),
+    )
+    assert TrackingEvent.objects.filter(package=package).count() == 3
+
+
+def test_scans_that_arrive_backwards_give_the_same_state():
+    events = [
+        scan(P.SIGNED, now() - timedelta(minutes=1)),
+        scan(P.OUT_FOR_DELIVERY, now() - timedelta(minutes=50)),
+        scan(P.IN_TRANSIT, now() - timedelta(minutes=90)),
+    ]
+    one, other = make_package(state=P.PICKED_UP), make_package(state=P.PICKED_UP)
+
+    services.record_events({one.pk: events})
+    for event in events:
+        services.record_events({other.pk: [event]})
+
+    assert (fresh(one).state, fresh(other).state) == (P.SIGNED, P.SIGNED)
+    assert fresh(one).signed_at == fresh(other).signed_at == events[0].event_at.replace(microsecond=0)
+
+
+def test_the_number_of_statements_does_not_grow_with_the_batch():
+    shop = make_shop()
+    packages = [make_package(shop=shop) for _ in range(12)]
+
+    def statements(some):
+        with CaptureQueriesContext(connection) as captured:
+            services.record_events({p.pk: [scan(P.OUT_FOR_DELIVERY)] for p in some}, checked_at=now())
+        return len(captured)
+
+    assert statements(packages[:2]) == statements(packages[2:])
+
+
+def test_a_couriers_word_never_passes_for_the_warehouses_scan():
+    package = make_package()
+
+    services.record_events({package.pk: [scan(P.RETURNED, code=OwnScan.RECEIVED)]})
+
+    assert store.projection_of(package, now()).received_at is None
+
+
+def test_package_changed_is_told_after_commit_only_when_the_state_changed(django_capture_on_commit_callbacks):
+    package, told = make_package(state=P.PICKED_UP), []
+
+    def listen(sender, package_id, **_):
+        told.append(package_id)
+
+    package_changed.connect(listen)
+    with django_capture_on_commit_callbacks(execute=True):
+        services.record_events({package.pk: [scan(P.IN_TRANSIT, now() - timedelta(minutes=5))]})
+        assert told == []
+    with django_capture_on_commit_callbacks(execute=True):
+        services.record_events({package.pk: [scan(P.IN_TRANSIT, now() - timedelta(minutes=1))]})
+
+    assert told == [package.pk]
+
+
+def test_a_future_scan_counts_once_its_time_has_come(monkeypatch):
+    package = make_package(state=P.PICKED_UP)
+    coming = scan(P.OUT_FOR_DELIVERY, now() + timedelta(minutes=20))
+
+    services.record_events({package.pk: [coming]})
+    assert fresh(package).state == P.PICKED_UP
+
+    later = now() + timedelta(minutes=15)
+    monkeypatch.setattr(services, "now", lambda: later)
+    services.record_events({package.pk: [coming]})
+    assert fresh(package).state == P.OUT_FOR_DELIVERY
+
+
+def test_a_parcel_whose_life_ended_leaves_the_watch_list(django_capture_on_commit_callbacks):
+    package = make_package()
+    assert Watch.objects.filter(package=package).exists()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        services.record_events({package.pk: [scan(P.SIGNED)]})
+
+    assert not Watch.objects.filter(package=package).exists()
+
+
+# --- forced read (E12) --------------------------------------------------------------------------------------------
+
+
+def zto_track(*rows):
+    return {"status": True, "statusCode": "SYS000", "message": "ok", "result": [dict(row) for row in rows]}
+
+
+def test_refresh_track_reads_at_the_courier_and_says_when(wire):
+    package = make_package()
+    forget_reading(package)
+    at = now() - timedelta(minutes=2)
+    wire.on(
+        TRACK,
+        zto_track(
+            {
+                "billCode": package.waybill,
+                "scanType": "派件",
+                "scanDate": int(at.timestamp() * 1000),
+                "scanSite": {"name": "杭州余杭", "city": "杭州市", "isCenter": "F"},
+                "desc": "派件中",
+            }
+        ),
+    )
+
+    row = services.refresh_track(package, by=None)
+
+    assert row.state == P.OUT_FOR_DELIVERY
+    assert (now() - row.track_checked_at).total_seconds() < 2
+    assert list(CourierCall.objects.values_list("operation", "attempt", "outcome")) == [("track", 1, "ok")]
+
+
+def test_a_track_read_within_a_minute_is_not_read_again(wire):
+    package = make_package()
+
+    assert services.refresh_track(package, by=None).state == P.IN_TRANSIT
+    assert wire.calls == []
+
+
+def test_a_courier_that_cannot_be_reached_refuses_e12_and_nothing_changes(wire):
+    package = make_package()
+    forget_reading(package)
+    before = fresh(package).track_checked_at
+    wire.on(TRACK, down())
+
+    with pytest.raises(Refused) as refusal:
+        services.refresh_track(package, by=None)
+
+    assert (refusal.value.code, refusal.value.detail) == ("E12", {"why": "transient"})
+    assert fresh(package).track_checked_at == before
+
+
+def test_a_label_the_courier_has_not_seen_was_read_all_the_same(wire):
+    package = make_package(state=P.LABELLED, is_checked=False)
+    wire.on(TRACK, zto_refusal("E416", "非中通单号"))
+
+    row = services.refresh_track(package, by=None)
+
+    assert (row.state, row.track_checked_at is not None) == (P.LABELLED, True)
+
+
+def test_a_parcel_on_the_road_that_the_courier_does_not_know_refuses_e12(wire):
+    package = make_package()
+    forget_reading(package)
+    wire.on(TRACK, zto_refusal("E416", "非中通单号"))
+
+    with pytest.raises(Refused) as refusal:
+        services.refresh_track(package, by=None)
+
+    assert refusal.value.code == "E12"
+
+
+def test_a_courier_with_a_minimum_interval_is_not_asked_twice(wire, monkeypatch):
+    package = make_package()
+    forget_reading(package)
+    wire.on(TRACK, zto_track())
+    slow = replace(registry.get("zto").capabilities, min_interval_s=1800)
+    monkeypatch.setattr(registry.get("zto"), "capabilities", slow)
+    services.refresh_track(package, by=None)
+    forget_reading(package)
+
+    with pytest.raises(Refused) as refusal:
+        services.refresh_track(package, by=None)
+
+    assert (refusal.value.code, wire.count(TRACK)) == ("E12", 1)
+
+
+# --- pushes -------------------------------------------------------------------------------------------------------
+
+
+def zto_push(package: Package, action: str, **more) -> bytes:
+    at = now().astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+    data = json.dumps({"billCode": package.waybill, "action": action, "actionTime": at, **more})
+    digest = md5_base64(data, "demo-secret")
+    return urlencode({"data": data, "data_digest": digest, "company_id": "demo-app", "msg_type": "Traces"}).encode()
+
+
+def receive(package: Package, body: bytes, account=None):
+    account = account or package.account
+    return inbox.receive(
+        "courier:zto",
+        shop=account.shop,
+        account_id=account.pk,
+        headers={"content-type": "application/x-www-form-urlencoded"},
+        body=body,
+    )
+
+
+def test_a_push_becomes_a_scan_and_remembers_its_message():
+    package = make_package(state=P.PICKED_UP)
+
+    message = receive(package, zto_push(package, "DISPATCH", facilityName="杭州余杭", city="杭州市"))
+    assert inbox.handle(message.pk) is True
+
+    assert fresh(package).state == P.OUT_FOR_DELIVERY
+    assert TrackingEvent.objects.get(package=package, status=P.OUT_FOR_DELIVERY).inbox_id == message.pk
+    assert not InboxTask.objects.exists()
+
+
+def test_a_push_pulls_the_next_question_forward_where_the_courier_can_be_asked(wire):
+    interception = running()
+    Watch.objects.update(next_at=now() + timedelta(hours=2))
+
+    inbox.handle(receive(interception.package, zto_push(interception.package, "RETURN_SCAN")).pk)
+
+    assert Watch.objects.get(package=interception.package).next_at <= now()
+    assert wire.count(QUERY) == 0
+
+
+def test_a_push_touches_only_its_own_accounts_parcels():
+    package = make_package(state=P.PICKED_UP)
+    other = make_courier_account(make_shop(), "zto")
+
+    message = receive(package, zto_push(package, "SIGNED"), account=other)
+    assert inbox.handle(message.pk) is False
+
+    assert fresh(package).state == P.PICKED_UP
+    assert InboxTask.objects.get().error == f"UnknownParcel: zto {package.waybill}"
+    assert InboxTask.objects.get().is_parked is False
