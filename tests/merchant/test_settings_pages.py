@@ -1,0 +1,275 @@
+"""The settings pages: agreement, accounts, rules, through the browser's door."""
+
+import re
+
+import pytest
+from django.contrib.messages import get_messages
+
+from merchant.policy import services as policy
+from merchant.policy.forms import initial
+from merchant.shops import services
+from merchant.shops.models import CourierAccount, PlatformAccount
+from tests.merchant.factories import make_courier_account, make_platform_account, make_shop, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(client):
+    """The browser's English, so that a sentence here is the one in the code."""
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    return client
+
+
+def words(answer):
+    """The text of a page, tags out and blanks folded."""
+    page = re.sub(r"(?s)<(script|style).*?</\1>", "", answer.content.decode())
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def told(answer):
+    return [str(message) for message in get_messages(answer.wsgi_request)]
+
+
+PAGES = ["/settings/{shop}/agreement/", "/settings/{shop}/accounts/", "/settings/{shop}/policy/"]
+
+
+@pytest.mark.parametrize("path", ["/settings/", *PAGES])
+def test_every_settings_page_opens_for_everybody_in_the_shop(client, path):
+    shop = make_shop()
+    client.force_login(make_user("agent", shop))
+
+    assert client.get(path.format(shop=shop.pk)).status_code == 200
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_another_shops_settings_are_not_there(client, path):
+    client.force_login(make_user("owner", make_shop()))
+
+    assert client.get(path.format(shop=make_shop().pk)).status_code == 404
+
+
+@pytest.mark.req("R0.16")
+def test_an_owner_signs_on_the_page_and_reads_version_name_and_day(client):
+    shop = make_shop(is_signed=False)
+    owner = make_user("owner", shop, name="掌柜")
+    client.force_login(owner)
+    unsigned = words(client.get(f"/settings/{shop.pk}/agreement/"))
+
+    answer = client.post(f"/settings/{shop.pk}/agreement/sign/")
+    signed = words(client.get(answer["Location"]))
+
+    agreement = services.agreement_in_force(shop)
+    assert "Without it every interception of this shop is refused (E03)." in unsigned
+    assert (agreement.signed_by, agreement.version) == (owner, "2023-06")
+    assert re.search(r"Version 2023-06, signed by 掌柜 on \d{4}-\d\d-\d\d \d\d:\d\d\.", signed)
+    assert "Sign version" not in signed
+
+
+def test_an_agent_sees_who_signs_and_has_no_button(client):
+    shop = make_shop(is_signed=False)
+    client.force_login(make_user("agent", shop))
+
+    page = words(client.get(f"/settings/{shop.pk}/agreement/"))
+    forced = client.post(f"/settings/{shop.pk}/agreement/sign/")
+
+    assert "Only the shop's owner signs." in page
+    assert "Sign version" not in page
+    assert told(forced) == ["Your role does not include this: sign agreements. [RIGHT]"]
+    assert services.agreement_in_force(shop) is None
+
+
+def test_an_owner_revokes_with_a_reason_and_not_without(client):
+    shop = make_shop()
+    client.force_login(make_user("owner", shop))
+    agreement = services.agreement_in_force(shop)
+    path = f"/settings/{shop.pk}/agreement/{agreement.pk}/revoke/"
+
+    without = told(client.post(path, {"reason": "  "}))
+    still = services.agreement_in_force(shop)
+    with_one = told(client.post(path, {"reason": "换快递"}))
+
+    assert (without, still) == (["Say why the agreement is revoked."], agreement)
+    assert with_one[-1] == "Revoked: no new interception starts; those under way go on."
+    assert services.agreement_in_force(shop) is None
+
+
+def test_an_agreement_of_another_shop_cannot_be_revoked_through_ones_own(client):
+    mine, other = make_shop(), make_shop()
+    client.force_login(make_user("owner", mine))
+    theirs = services.agreement_in_force(other)
+
+    assert client.post(f"/settings/{other.pk}/agreement/{theirs.pk}/revoke/", {"reason": "x"}).status_code == 404
+    assert client.post(f"/settings/{mine.pk}/agreement/{theirs.pk}/revoke/", {"reason": "x"}).status_code == 404
+    assert services.agreement_in_force(other) == theirs
+
+
+COURIER = {
+    "name": "主账号",
+    "courier": "zto",
+    "customer_code": "ZTO-1",
+    "has_ewaybill": "on",
+    "rate_per_second": "20",
+    "is_active": "on",
+    "intercept_fee": "3.50",
+    "back_freight": "4.5",
+    "secrets_json": '{"app_key": "k", "app_secret": "very-secret"}',
+}
+
+
+def test_an_owner_adds_a_courier_account_and_nobody_reads_the_secret_again(client):
+    shop = make_shop()
+    client.force_login(make_user("owner", shop))
+
+    answer = client.post(f"/settings/{shop.pk}/accounts/courier/add/", COURIER)
+
+    account = CourierAccount.objects.get(shop=shop)
+    pages = [client.get(answer["Location"]), client.get(f"/settings/{shop.pk}/accounts/courier/{account.pk}/")]
+    assert (account.secrets, account.rate_card) == (
+        {"app_key": "k", "app_secret": "very-secret"},
+        {"intercept_fee_fen": 350, "back_freight_fen": 450},
+    )
+    assert [page.status_code for page in pages] == [200, 200]
+    assert [page for page in pages if "very-secret" in page.content.decode()] == []
+    assert f"/push/courier/{account.push_token}/" in pages[0].content.decode()
+
+
+def test_an_empty_secrets_box_keeps_what_is_stored(client):
+    shop = make_shop()
+    client.force_login(make_user("owner", shop))
+    account = make_courier_account(shop)
+
+    client.post(
+        f"/settings/{shop.pk}/accounts/courier/{account.pk}/", {**COURIER, "name": "新名字", "secrets_json": ""}
+    )
+
+    account.refresh_from_db()
+    assert (account.name, account.secrets) == ("新名字", {"app_key": "demo-app", "app_secret": "demo-secret"})
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "sentence"),
+    [
+        ("intercept_fee", "3.505", "Write an amount in yuan, at most two decimals."),
+        ("back_freight", "-1", "The amount cannot be negative."),
+        ("secrets_json", "[1]", "Write a JSON object, in braces."),
+        ("secrets_json", "{", "This is not JSON:"),
+    ],
+)
+def test_a_wrong_field_is_named_and_nothing_is_saved(client, field, wrong, sentence):
+    shop = make_shop()
+    client.force_login(make_user("owner", shop))
+
+    answer = client.post(f"/settings/{shop.pk}/accounts/courier/add/", {**COURIER, field: wrong})
+
+    assert (answer.status_code, sentence in words(answer), shop.courier_accounts.count()) == (422, True, 0)
+
+
+def test_an_agent_neither_sees_push_addresses_nor_saves_an_account(client):
+    shop = make_shop()
+    account = make_courier_account(shop)
+    client.force_login(make_user("agent", shop))
+
+    page = client.get(f"/settings/{shop.pk}/accounts/").content.decode()
+    saved = client.post(f"/settings/{shop.pk}/accounts/courier/{account.pk}/", {**COURIER, "name": "坏人"})
+    renewed = client.post(f"/settings/{shop.pk}/accounts/courier/{account.pk}/token/")
+
+    account.refresh_from_db()
+    assert account.push_token not in page
+    assert (saved.status_code, account.name) == (200, "")
+    assert told(renewed)[-1] == "Your role does not include this: change courier and platform accounts. [RIGHT]"
+
+
+def test_an_owner_renews_a_push_address(client):
+    shop = make_shop()
+    account = make_platform_account(shop)
+    old = account.push_token
+    client.force_login(make_user("owner", shop))
+
+    client.post(f"/settings/{shop.pk}/accounts/platform/{account.pk}/token/")
+
+    assert PlatformAccount.objects.get(pk=account.pk).push_token != old
+
+
+def as_posted(rules, **changed):
+    """The rules form as the browser sends it back untouched, but for `changed`."""
+    values = {name: value for name, value in initial(rules).items() if value is not False}
+    for name in ("intercept_limit_fen", "second_person_fen"):
+        values[name] = values[name] / 100
+    for name, seconds in rules.timers.items():
+        values[name], values[f"{name}-unit"] = seconds, "s"
+    return {**values, "reason": "测试", **changed}
+
+
+def test_an_owner_changes_rules_and_timers_on_the_page(client):
+    shop = make_shop()
+    client.force_login(make_user("owner", shop))
+    posted = as_posted(
+        policy.current(shop),
+        pay_when="returned",
+        intercept_limit_fen="299.99",
+        **{"T-INT-RESULT": "36", "T-INT-RESULT-unit": "h"},
+    )
+
+    answer = client.post(f"/settings/{shop.pk}/policy/", posted)
+
+    rules = policy.current(shop)
+    assert answer.status_code == 302
+    assert (rules.version, rules.pay_when, rules.intercept_limit_fen, rules.timers["T-INT-RESULT"]) == (
+        1,
+        "returned",
+        29_999,
+        129_600,
+    )
+    assert (rules.auto_agree, rules.second_person_fen, rules.evidence) == (True, 100_000, policy.ShopPolicy().evidence)
+
+
+def test_saving_the_page_untouched_makes_no_version(client):
+    shop = make_shop()
+    client.force_login(make_user("owner", shop))
+
+    answer = client.post(f"/settings/{shop.pk}/policy/", as_posted(policy.current(shop)))
+
+    assert (told(answer), policy.current(shop).version) == (["Nothing differs from the version in force."], 0)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"T-INT-RESULT": "0"},
+        {"T-INT-RESULT": "-5"},
+        {"T-INT-RESULT": "400", "T-INT-RESULT-unit": "d"},
+        {"intercept_limit_fen": "x"},
+        {"reason": ""},
+    ],
+)
+def test_a_rule_that_cannot_be_is_shown_and_nothing_is_saved(client, wrong):
+    shop = make_shop()
+    client.force_login(make_user("owner", shop))
+
+    answer = client.post(f"/settings/{shop.pk}/policy/", as_posted(policy.current(shop), auto_submit="on", **wrong))
+
+    assert (answer.status_code, policy.current(shop).version) == (422, 0)
+
+
+def test_an_agent_who_posts_the_rules_is_refused(client):
+    shop = make_shop()
+    client.force_login(make_user("agent", shop))
+
+    answer = client.post(f"/settings/{shop.pk}/policy/", as_posted(policy.current(shop), auto_submit="on"))
+
+    assert (answer.status_code, policy.current(shop).version) == (422, 0)
+    assert "Your role does not include this: change rules and timers." in words(answer)
+
+
+def test_the_first_settings_page_says_what_is_missing_before_the_first_interception(client):
+    shop = make_shop(is_signed=False, name="新店")
+    client.force_login(make_user("owner", shop))
+
+    before = words(client.get("/settings/"))
+    services.sign_agreement(shop, by=None)
+    make_courier_account(shop)
+    after = words(client.get("/settings/"))
+
+    assert ("not signed" in before, "no e-waybill account" in before) == (True, True)
+    assert ("not signed" in after, "e-waybill enabled" in after) == (False, True)
