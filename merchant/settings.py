@@ -21,13 +21,21 @@ DEVELOPMENT_KEY = "only-for-a-machine-of-one-s-own"
 SECRET_KEY = env.text("HUICANG_SECRET_KEY", DEVELOPMENT_KEY)
 # `id:base64 of 32 bytes`, newest first: the first encrypts, all decrypt, so a key is rotated by putting a new one in front.
 PII_KEYS = env.words("HUICANG_PII_KEYS", "dev:" + "aHVpY2FuZy1sb2NhbC1kZXZlbG9wbWVudC1rZXktMzI=")
-PII_INDEX_KEY = env.text("HUICANG_PII_INDEX_KEY", "huicang-local-index-key")
+DEVELOPMENT_INDEX_KEY = "huicang-local-index-key"
+PII_INDEX_KEY = env.text("HUICANG_PII_INDEX_KEY", DEVELOPMENT_INDEX_KEY)
 ALLOWED_HOSTS = env.words("HUICANG_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver")
 SITE_URL = env.text("HUICANG_SITE_URL", "http://127.0.0.1:8000")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 IS_PUBLIC = SITE_URL.startswith("https://")
-if IS_PUBLIC and (SECRET_KEY == DEVELOPMENT_KEY or PII_KEYS[0].startswith("dev:")):
-    raise ImproperlyConfigured("HUICANG_SECRET_KEY and HUICANG_PII_KEYS must be set before the site is served over https.")
+if IS_PUBLIC and (
+    SECRET_KEY == DEVELOPMENT_KEY
+    or PII_INDEX_KEY in ("", DEVELOPMENT_INDEX_KEY)
+    or not PII_KEYS
+    or PII_KEYS[0].startswith("dev:")
+):
+    raise ImproperlyConfigured(
+        "HUICANG_SECRET_KEY, HUICANG_PII_KEYS and HUICANG_PII_INDEX_KEY must be set before the site is served over https."
+    )
 if IS_PUBLIC and IS_DEMO:
     raise ImproperlyConfigured("The demo has well-known passwords: it does not run on a public https address.")
 
