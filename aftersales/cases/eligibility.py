@@ -190,7 +190,7 @@ def _limit(group: Sequence[Case], rules: ShopPolicy) -> Check:
 
 
 def _full(case: Case, group: Sequence[Case], package: Package | None, rules: ShopPolicy) -> Check:
-    """The open cases ask back everything that is left of the parcel's goods, with or without freight."""
+    """The open cases ask back all that the buyer paid for the parcel's goods (M8), with or without freight."""
     lines = OrderLine.objects.filter(order_id=case.order_id)
     members = [case]
     if package is not None:
