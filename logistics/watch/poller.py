@@ -106,6 +106,10 @@ class Poller:
                 await writing
             writing = asyncio.create_task(self._finish(work, replies))
             work = await following
+            if work is None:
+                # Nothing else was due; what the push side made due meanwhile is asked once this batch is written.
+                await writing
+                writing, work = None, await self._take(account_id)
             if work is not None and self._stopping.is_set():
                 await self._in_database(watching.release, work.rows)
                 work = None
