@@ -9,8 +9,9 @@ COPY requirements.txt ./
 RUN pip install --require-hashes --no-deps -r requirements.txt
 
 COPY . .
-# Catalogues are compiled here; pages and processes run as a user that owns nothing in the image.
+# Catalogues are compiled and files gathered here; pages and processes run as a user that owns nothing in the image.
 RUN python manage.py messages --compile \
+    && python manage.py collectstatic --no-input \
     && useradd --system --uid 10001 --home-dir /app --no-create-home huicang \
     && install -d -o huicang /app/.data
 USER huicang

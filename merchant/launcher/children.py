@@ -47,6 +47,7 @@ class Program:
     uid: int | None = None
     gid: int | None = None
     is_quiet: bool = False  # its lines go to the log file only
+    ready_words: str = ""  # part of the line by which it says that it works; "" when it says nothing
     folder: Path | None = None  # where it runs; the launcher's own folder when None
 
 

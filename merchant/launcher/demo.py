@@ -49,6 +49,7 @@ class Demo:
             "GRANIAN_HOST": "127.0.0.1",
             "GRANIAN_PORT": str(self.ports.web),
             "PYTHONUNBUFFERED": "1",
+            "PYTHONWARNINGS": "ignore:No directory at:UserWarning",  # files are served from where they lie
         }
 
     def run(self) -> None:
@@ -91,6 +92,7 @@ class Demo:
         for name in COMMANDS:
             supervisor.start(program(name, environment))
         self._wait_for_page()
+        self._wait(lambda: all(running.is_ready for running in supervisor.running), "the workers are not ready")
         self._greet(accounts)
 
     def _sandboxes(self, environment: dict[str, str]) -> list[Program]:

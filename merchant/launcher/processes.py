@@ -12,19 +12,20 @@ COMMANDS: dict[str, Sequence[str]] = {
         "granian --interface wsgi --no-ws --workers 2 --blocking-threads 4 --respawn-failed-workers "
         "merchant.wsgi:application"
     ).split(),
-    "worker": "celery -A merchant worker -P threads -c 8 -Q money,intercept -n road@%h --loglevel INFO".split(),
+    "worker": "celery -q -A merchant worker -P threads -c 8 -Q money,intercept -n road@%h --loglevel INFO".split(),
     "worker-background": (
-        "celery -A merchant worker -P threads -c 8 -Q tracking,intake,notify,bulk -n background@%h --loglevel INFO"
+        "celery -q -A merchant worker -P threads -c 8 -Q tracking,intake,notify,bulk -n background@%h --loglevel INFO"
     ).split(),
     "poller": "python manage.py poller".split(),
     # The schedule is in the settings and holds no state worth a file.
-    "beat": "celery -A merchant beat --scheduler celery.beat:Scheduler --loglevel WARNING".split(),
+    "beat": "celery -q -A merchant beat --scheduler celery.beat:Scheduler --loglevel WARNING".split(),
 }
 
 
 def program(name: str, environment: dict[str, str]) -> Program:
     """A process of the product, run by the Python that runs us."""
-    return Program(name, with_this_python(COMMANDS[name]), environment, folder=PROJECT)
+    ready = " ready." if "worker" in name else ""
+    return Program(name, with_this_python(COMMANDS[name]), environment, folder=PROJECT, ready_words=ready)
 
 
 def with_this_python(command: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ One thread on purpose: a child dies with the thread that started it, and forking
 """
 
 import os
+import re
 import selectors
 import signal
 import sys
@@ -21,6 +22,7 @@ from merchant.launcher.folder import CannotStart, DataFolder
 LOG_BYTES = 10 * 1024 * 1024
 COLOURS = ("36", "33", "35", "32", "34", "96", "93", "95", "92", "94")
 RESTART_S = (1, 2, 5, 15, 30)
+HAS_TIME = re.compile(rb"\[?\d\d:\d\d:\d\d")
 STEADY_S = 60  # a program that ran this long starts again at once when it ends
 
 
@@ -57,6 +59,7 @@ class Running:
         self.falls = 0
         self.restart_at: float | None = None
         self.pipe: int | None = None
+        self.is_ready = not program.ready_words
 
 
 class Supervisor:
@@ -73,8 +76,8 @@ class Supervisor:
         print(text, file=self.out, flush=True)
 
     def say_line(self, name: str, colour: str, line: bytes) -> None:
-        stamp = time.strftime("%H:%M:%S")
-        prefix = f"{stamp} {name:<16}│ "
+        stamp = "" if HAS_TIME.match(line) else time.strftime("%H:%M:%S ")
+        prefix = f"{name:<17} │ {stamp}"
         if self.is_terminal:
             prefix = f"\x1b[{colour}m{prefix}\x1b[0m"
         self.say(prefix + line.decode("utf-8", "replace").rstrip())
@@ -176,6 +179,7 @@ class Supervisor:
 
     def _line(self, running: Running, line: bytes) -> None:
         running.log.write(line)
+        running.is_ready = running.is_ready or running.program.ready_words.encode() in line
         if not running.program.is_quiet:
             self.say_line(running.program.name, running.colour, line)
 

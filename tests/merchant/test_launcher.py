@@ -1,6 +1,7 @@
 """The launcher: servers of our own, children that end with it, and a next start that nothing blocks."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -126,7 +127,7 @@ def test_a_child_that_dies_is_started_again_with_a_visible_line(folder):
     supervisor.run(until=lambda: "hello False" in paper.text or time.monotonic() > deadline)
     supervisor.stop()
 
-    lines = [line.split("│ ")[1] for line in paper.text.splitlines()]
+    lines = [re.sub(r"^.*│ \d\d:\d\d:\d\d ", "", line) for line in paper.text.splitlines()]
     assert lines == ["hello True", "*** ended (exit code 3); starting again in 2 s ***", "hello False"]
     assert (folder.logs / "worker.log").read_text() == "hello True\nhello False\n"
     folder.unlock()
