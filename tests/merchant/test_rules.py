@@ -9,6 +9,8 @@ import pytest
 from django.conf import settings
 from django.utils.translation import override
 
+from aftersales.cases.clocks import FIXED
+from cs_workbench.record.cards import PII_STOP
 from merchant import rules
 from merchant.people.rights import ROLES, Right
 from merchant.policy.schema import CHOICES, EVIDENCE, OWN_FIELDS, TIMERS, WARNABLE, ShopPolicy
@@ -199,6 +201,13 @@ def test_every_setting_in_the_book_has_the_default_that_the_book_says():
             differing.append((rule.code, rule.setting, held, rule.value))
 
     assert differing == []
+
+
+def test_the_clocks_that_no_shop_changes_yet_run_as_long_as_the_book_says():
+    running = {str(clock.value): timedelta(seconds=seconds) for clock, seconds in FIXED.items()}
+
+    assert running == {code: rules.rule(code).value for code in running}
+    assert rules.rule("T-PII-STOP").value == PII_STOP
 
 
 def test_every_setting_of_a_shop_is_in_the_book():
