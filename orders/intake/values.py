@@ -13,6 +13,8 @@ from merchant.clock import SHANGHAI
 
 # What sources write into a cell to say that there is nothing.
 BLANKS = frozenset({"", "null", "none", "nil", "nan", "n/a", "-", "--", "/", "\\n", "无", "0000-00-00 00:00:00"})
+# Spreadsheets keep 178.8 as 178.79999999999998. What is nearer to a fen than this was that fen; anything else is refused.
+FLOAT_DUST = Decimal("0.0001")
 # Dates before this are a source's way of saying "not yet" (unix 0, 1970-01-01 08:00:00).
 EARLIEST_YEAR = 1990
 
@@ -85,9 +87,12 @@ def _money(found: str, field: str, unit: str) -> int:
         raise BadValue(field, _("“%(value)s” is not an amount") % {"value": found[:40]}) from None
     if unit == "yuan":
         amount *= 100
-    if not amount.is_finite() or amount != amount.to_integral_value() or abs(amount) > 10**15:
+    if not amount.is_finite() or abs(amount) > 10**15:
+        raise BadValue(field, _("“%(value)s” is not an amount") % {"value": found[:40]})
+    nearest = amount.to_integral_value()
+    if abs(amount - nearest) > FLOAT_DUST:
         raise BadValue(field, _("“%(value)s” is not a whole number of fen") % {"value": found[:40]})
-    return int(amount)
+    return int(nearest)
 
 
 def whole(value: Any, field: str) -> int | None:

@@ -19,6 +19,10 @@ from orders.payments.allocate import freight_back, split
 from orders.record.models import Order, OrderLine
 
 
+class _Short(Exception):
+    """Less is left than was asked; carries nothing, the savepoint takes back what was set aside halfway."""
+
+
 @transaction.atomic
 def reserve_money(order: Order, *, parts: Mapping[int, int], freight_fen: int = 0) -> None:
     """Set aside `parts` ({line id: fen}) and `freight_fen` for a refund that now exists.
@@ -27,6 +31,14 @@ def reserve_money(order: Order, *, parts: Mapping[int, int], freight_fen: int = 
     lines can still give. Nothing is set aside then.
     """
     amount = _amount(parts, freight_fen)
+    try:
+        with transaction.atomic():
+            _reserve(order, parts, freight_fen, amount)
+    except _Short:
+        raise _too_much(order, parts, freight_fen, amount) from None
+
+
+def _reserve(order: Order, parts: Mapping[int, int], freight_fen: int, amount: int) -> None:
     taken = Order.objects.filter(
         pk=order.pk,
         shop_id=order.shop_id,
@@ -36,14 +48,12 @@ def reserve_money(order: Order, *, parts: Mapping[int, int], freight_fen: int = 
         refunding_fen=F("refunding_fen") + amount,
         freight_refunding_fen=F("freight_refunding_fen") + freight_fen,
     )
-    if not taken:
-        raise _too_much(order, parts, freight_fen, amount)
     for line_id, part in sorted(parts.items()):
-        taken = OrderLine.objects.filter(
+        taken = taken and OrderLine.objects.filter(
             pk=line_id, order_id=order.pk, net_fen__gte=F("refunding_fen") + F("refunded_fen") + part
         ).update(refunding_fen=F("refunding_fen") + part)
-        if not taken:
-            raise _too_much(order, parts, freight_fen, amount, given_back=amount, freight_given_back=freight_fen)
+    if not taken:
+        raise _Short
 
 
 @transaction.atomic
@@ -127,16 +137,12 @@ def _move(order: Order, parts: Mapping[int, int], freight_fen: int, *, settled: 
         raise Refused("NOT_RESERVED", _("This money is not set aside for a refund."), amount_fen=amount)
 
 
-def _too_much(
-    order: Order, parts: Mapping[int, int], freight_fen: int, amount: int, *, given_back: int = 0, freight_given_back: int = 0
-) -> Refused:
-    """The refusal, with the most these lines can still give. The order is read locked, so the figure is exact."""
+def _too_much(order: Order, parts: Mapping[int, int], freight_fen: int, amount: int) -> Refused:
+    """The refusal, with the most these lines can still give. The rows are read locked, so the figure is exact."""
     fresh = lock(order)
     lines = lock_all(OrderLine.objects.filter(order_id=order.pk, pk__in=parts))
-    room = sum(line.refundable_fen for line in lines)
-    if freight_fen:
-        room += fresh.refundable_freight_fen + freight_given_back
-    return _refusal(amount, max(0, min(room, fresh.refundable_fen + given_back)))
+    room = sum(line.refundable_fen for line in lines) + (fresh.refundable_freight_fen if freight_fen else 0)
+    return _refusal(amount, min(room, fresh.refundable_fen))
 
 
 def _refusal(amount: int, most: int) -> Refused:
