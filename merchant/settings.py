@@ -129,13 +129,15 @@ LOGOUT_REDIRECT_URL = "login"
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "merchant.people.addresses.client_address"
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = True
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_PUBLIC
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("HUICANG_BEHIND_PROXY") else None
+IS_BEHIND_PROXY = env.flag("HUICANG_BEHIND_PROXY")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 31_536_000 if IS_PUBLIC else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -235,6 +237,8 @@ CELERY_BEAT_SCHEDULE = {
     "orders.sweep_imports": {"task": "orders.sweep_imports", "schedule": every(30)},
     "orders.sweep_clocks": {"task": "orders.sweep_clocks", "schedule": every(60)},
     "orders.purge_files": {"task": "orders.purge_files", "schedule": crontab(hour="3", minute="40")},
+    "logistics.sweep_interceptions": {"task": "logistics.sweep_interceptions", "schedule": every(15)},
+    "logistics.sweep_watch": {"task": "logistics.sweep_watch", "schedule": every(300)},
     "aftersales.sweep_cases": {"task": "aftersales.sweep_cases", "schedule": every(15)},
     "aftersales.sweep_refunds": {"task": "aftersales.sweep_refunds", "schedule": every(10)},
     "aftersales.pull_platform_cases": {"task": "aftersales.pull_platform_cases", "schedule": every(60)},

@@ -70,6 +70,25 @@ def test_the_shut_door_concerns_neither_a_colleague_nor_another_address(throttle
         assert sign_in(client, agent, PASSWORD, REMOTE_ADDR="203.0.113.9").status_code == 302
 
 
+def test_behind_a_proxy_the_address_it_appended_counts_and_an_invented_one_does_not(throttled, client, agent, settings):
+    settings.IS_BEHIND_PROXY = True
+    with time_machine.travel(NOON, tick=False):
+        for number in range(8):
+            sign_in(client, agent, "wrong", HTTP_X_FORWARDED_FOR=f"10.0.0.{number}, 198.51.100.7")
+        same = sign_in(client, agent, PASSWORD, HTTP_X_FORWARDED_FOR="10.9.9.9, 198.51.100.7").status_code
+        other = sign_in(client, agent, PASSWORD, HTTP_X_FORWARDED_FOR="198.51.100.7, 203.0.113.9").status_code
+
+    assert (same, other) == (429, 302)
+
+
+def test_without_a_proxy_a_forwarded_address_is_not_believed(throttled, client, agent):
+    with time_machine.travel(NOON, tick=False):
+        for number in range(8):
+            sign_in(client, agent, "wrong", HTTP_X_FORWARDED_FOR=f"10.0.0.{number}")
+
+        assert sign_in(client, agent, PASSWORD, HTTP_X_FORWARDED_FOR="203.0.113.9").status_code == 429
+
+
 def test_the_door_opens_again_after_a_quarter_of_an_hour(throttled, client, agent):
     with time_machine.travel(NOON, tick=False) as clock:
         for _try in range(8):
