@@ -49,7 +49,8 @@ class Demo:
             "GRANIAN_HOST": "127.0.0.1",
             "GRANIAN_PORT": str(self.ports.web),
             "PYTHONUNBUFFERED": "1",
-            "PYTHONWARNINGS": "ignore:No directory at:UserWarning",  # files are served from where they lie
+            # Files are served from where they lie, and a demo may well run as root.
+            "PYTHONWARNINGS": "ignore:No directory at,ignore:You're running the worker with superuser",
         }
 
     def run(self) -> None:

@@ -12,9 +12,13 @@ COMMANDS: dict[str, Sequence[str]] = {
         "granian --interface wsgi --no-ws --workers 2 --blocking-threads 4 --respawn-failed-workers "
         "merchant.wsgi:application"
     ).split(),
-    "worker": "celery -q -A merchant worker -P threads -c 8 -Q money,intercept -n road@%h --loglevel INFO".split(),
+    "worker": (
+        "celery -q -A merchant worker --without-mingle --without-gossip -P threads -c 8 -Q money,intercept -n road@%h "
+        "--loglevel INFO"
+    ).split(),
     "worker-background": (
-        "celery -q -A merchant worker -P threads -c 8 -Q tracking,intake,notify,bulk -n background@%h --loglevel INFO"
+        "celery -q -A merchant worker --without-mingle --without-gossip -P threads -c 8 "
+        "-Q tracking,intake,notify,bulk -n background@%h --loglevel INFO"
     ).split(),
     "poller": "python manage.py poller".split(),
     # The schedule is in the settings and holds no state worth a file.
