@@ -49,7 +49,7 @@ def known_courier(package: Package, rules: ShopPolicy) -> Check:
 
 
 def ewaybill(package: Package) -> Check:
-    account = CourierAccount.objects.filter(pk=package.account_id).first()
+    account = CourierAccount.objects.filter(pk=package.account_id or 0).first()
     if package.waybill_source != WaybillSource.PLATFORM_EWAYBILL:
         passed, message = False, _("The label is not the platform's e-waybill.")
     else:

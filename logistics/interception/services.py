@@ -263,7 +263,7 @@ def bring_home(package: Package, *, by: Any) -> Interception | None:
     rows = lock_all(Interception.objects.filter(package=package, state__in=[*WEIGHED, S.SUBMITTED, S.LOST_SUSPECT]))
     live = [row for row in rows if row.is_live]
     failed = [row for row in rows if row.state == S.FAILED]
-    row: Interception | None = (live or failed[-1:] or [None])[0]  # type: ignore[list-item]
+    row = next(iter([*live, *reversed(failed)]), None)
     if row is None:
         return None
     if row.state == S.SUBMITTED:

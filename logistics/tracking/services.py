@@ -80,13 +80,12 @@ def refresh_track(package: Package, *, by: Any) -> Package:
     if courier is None or package.account is None:
         raise Refused("E12", _("There is no account through which this courier can be asked."), courier=package.courier)
     call = _claim_read(package, courier.capabilities.min_interval_s)
-    phone = str(package.account.secrets.get("phone_last4") or "")
+    events: list[Event] = []
     try:
-        events = courier.track(package.account, package.waybill, phone)
+        events = courier.track(package.account, package.waybill, watching.phone_last4(package.account))
     except CourierError as error:
-        events = _no_scans_yet(package, error)
         calls.record_answer(call, calls.outcome_of(error), answer=error.raw, error=str(error))
-        if events is None:
+        if not _has_no_scans_yet(package, error):
             raise Refused(
                 "E12",
                 _("The courier could not be asked where the parcel is; try again in a moment."),
@@ -215,7 +214,7 @@ def _claim_read(package: Package, min_interval_s: int) -> CourierCall:
         return calls.claim_call(None, Operation.TRACK, shop_id=package.shop_id, key=key, subject_id=package.pk)
 
 
-def _no_scans_yet(package: Package, error: CourierError) -> list[Event] | None:
+def _has_no_scans_yet(package: Package, error: CourierError) -> bool:
     """A courier that does not know a parcel nobody has scanned yet has answered; for any other parcel it has not."""
     is_silent = error.error_class in (ErrorClass.NOT_YET_TRACKABLE, ErrorClass.UNKNOWN_WAYBILL)
-    return [] if is_silent and package.state == PackageState.LABELLED else None
+    return is_silent and package.state == PackageState.LABELLED

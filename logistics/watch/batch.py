@@ -99,7 +99,7 @@ def take(account_id: int) -> Work | None:
     rows = watching.claim_due(account, limit)
     if not rows:
         return None
-    phone = str(account.secrets.get("phone_last4") or "") if courier.capabilities.needs_phone_last4 else ""
+    phone = watching.phone_last4(account) if courier.capabilities.needs_phone_last4 else ""
     return Work(account, courier, rows, _asked_status(courier, rows), phone)
 
 

@@ -171,6 +171,11 @@ def write_back(results: Sequence[tuple[Due, datetime, float, int]]) -> None:
 # --- accounts: what people and the circuit breaker do with them -----------------------------------------------------
 
 
+def phone_last4(account: Any) -> str:
+    """The last four digits of the sender's own phone, which some couriers want beside a waybill; "" when not set."""
+    return str(account.secrets.get("phone_last4") or "")
+
+
 def active_accounts() -> list[CourierAccount]:
     """Accounts that may be asked now: active, not paused, of a courier we have an adapter for."""
     rows = CourierAccount.objects.filter(Q(paused_until__isnull=True) | Q(paused_until__lte=now()), is_active=True)
