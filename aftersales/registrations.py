@@ -3,6 +3,7 @@
 
 def register() -> None:
     """Called once, from `AftersalesConfig.ready`."""
-    from aftersales.cases import intake, receivers  # noqa: F401
+    from aftersales.cases import intake, profiles, receivers  # noqa: F401
 
     intake.register()
+    profiles.register()

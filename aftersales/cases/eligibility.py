@@ -108,7 +108,7 @@ def orders_in(package: Package) -> list[int]:
 
 
 def cases_on(package: Package, case: Case) -> tuple[Case, ...]:
-    """The open refund-only cases of every order in the parcel that wait for the shop, by ascending id, ours among them."""
+    """The refund-only cases in the parcel that wait for the shop, by ascending id, ours among them."""
     found = Case.objects.filter(
         order_id__in=orders_in(package), kind=CaseKind.REFUND_ONLY_SHIPPED, state__in=TO_DECIDE_STATES
     )
@@ -198,12 +198,12 @@ def _full(case: Case, group: Sequence[Case], package: Package | None, rules: Sho
         lines = inside if inside.exists() else lines
         members = list(group)
     left = sum(line.net_fen - line.refunded_fen for line in lines)
-    asked = sum(member.amount_fen - member.freight_fen for member in members)
+    asked = sum(member.amount_fen - member.freight_fen for member in members if member.is_open)
     message = _("Only ¥%(asked)s of ¥%(left)s is asked back: a part refund does not stop the parcel.") % {
         "asked": yuan(asked),
         "left": yuan(left),
     }
-    return Check("E13", asked >= left > 0, f"{asked}/{left}", message, is_warning="E13" in rules.warn_only)
+    return Check("E13", asked >= left, f"{asked}/{left}", message, is_warning="E13" in rules.warn_only)
 
 
 def _whole_parcel(case: Case, group: Sequence[Case], package: Package | None, rules: ShopPolicy) -> Check:

@@ -57,7 +57,7 @@ def _is_behind(order: Order, snapshot: RefundSnapshot) -> bool:
 
 
 def fetch_order(account: Any, client: KuaishouClient, oid: str) -> Order | None:
-    """Read the order at the platform and store it through the orders' intake. Raises Refused ORDER when it is refused."""
+    """Read the order at the platform and store it through the orders' intake. Raises Refused ORDER."""
     outcome = upsert_orders(account.shop, [normal_order(client.order_detail(oid))])[0]
     if outcome.outcome == "refused":
         raise Refused("ORDER", outcome.reason, order=oid)

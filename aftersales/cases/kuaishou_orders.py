@@ -1,4 +1,4 @@
-"""An order as 快手 tells it, for the case that arrives before its order: read once, stored through the orders' intake."""
+"""An order as 快手 tells it, for the case that arrives before its order; stored through the orders' intake."""
 
 from merchant.platforms.snapshots import OrderSnapshot, OrderStatus
 from merchant.vault.services import Person

@@ -68,7 +68,7 @@ def hand_back_withdrawn_cases(interception_id: int | None = None) -> int:
 
 
 def raise_delivered_anyway(interception_id: int | None = None) -> int:
-    """DELIVERED_ANYWAY: an alarm on the case; money not yet sent is held back, money paid is booked as goods not back."""
+    """DELIVERED_ANYWAY: an alarm on the case; money not yet sent is held back, money paid is booked as a loss."""
     cases = Case.objects.filter(interception__state=S.DELIVERED_ANYWAY).exclude(road_seen=RoadNews.DELIVERED_ANYWAY)
     return _each(cases, interception_id, _raise_delivered_anyway)
 
