@@ -42,7 +42,9 @@ def timeout_s() -> float:
 def send(call: Call) -> Answer:
     """POST and wait. Raises CourierError; `is_unknown_outcome` when a write may have arrived."""
     try:
-        with _client().stream("POST", call.url, content=call.body, headers=call.headers) as response:
+        with _client().stream(
+            "POST", call.url, content=call.body, headers=call.headers, timeout=timeout_s()
+        ) as response:
             body = bytearray()
             for chunk in response.iter_bytes():
                 body += chunk
@@ -126,7 +128,6 @@ def _client() -> httpx2.Client:
     client = _clients.get(os.getpid())
     if client is None:
         client = _clients[os.getpid()] = httpx2.Client(
-            timeout=timeout_s(),
             follow_redirects=False,
             trust_env=False,
             limits=httpx2.Limits(max_connections=MAX_CONNECTIONS),
