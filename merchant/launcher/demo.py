@@ -9,7 +9,7 @@ from merchant.launcher.children import Program
 from merchant.launcher.folder import PROJECT, CannotStart, DataFolder
 from merchant.launcher.network import check_free, is_taken
 from merchant.launcher.processes import COMMANDS, program
-from merchant.launcher.seed import seed
+from merchant.launcher.seed import claim_database, seed
 from merchant.launcher.servers import Servers, start_servers
 from merchant.launcher.supervisor import Supervisor, is_answering, python
 
@@ -71,6 +71,7 @@ class Demo:
         supervisor = self.supervisor
         supervisor.say("Huicang 回仓 · demo")
         self.servers = start_servers(self.folder, supervisor, database="huicang")
+        claim_database(self.servers.addresses["DATABASE_URL"])
         # After the leftovers of an earlier start are gone: they would hold these ports.
         check_free(
             [

@@ -1,5 +1,6 @@
 """`manage.py demo` as a newcomer runs it: one command, Ctrl-C, a killed launcher, a second start."""
 
+import json
 import os
 import re
 import signal
@@ -33,18 +34,19 @@ NAMES = [
 class Terminal:
     """A demo started in a terminal of its own, on ports nobody uses."""
 
-    def __init__(self, data: Path):
+    def __init__(self, data: Path, ports: list[int], number: int):
         self.folder = DataFolder(data)
-        self.port = free_port()
+        self.port = ports[0]
         environment = {
             name: value
             for name, value in os.environ.items()
             if name not in {"DATABASE_URL", "REDIS_URL", "HUICANG_TESTING", "DJANGO_SETTINGS_MODULE"}
         }
-        self.log = (data.parent / f"terminal-{self.port}.log").open("w+b")
-        ports = ["--port", str(self.port), "--courier-port", str(free_port()), "--platform-port", str(free_port())]
+        self.log = (data.parent / f"terminal-{number}.log").open("w+b")
+        names = ("--port", "--courier-port", "--platform-port")
         self.process = subprocess.Popen(
-            [sys.executable, "-u", "manage.py", "demo", "--data", str(data), *ports],
+            [sys.executable, "-u", "manage.py", "demo", "--data", str(data)]
+            + [word for name, port in zip(names, ports, strict=True) for word in (name, str(port))],
             cwd=PROJECT,
             env={**environment, "HUICANG_SERVERS": "wheel"},
             stdout=self.log,
@@ -64,8 +66,6 @@ class Terminal:
             time.sleep(0.1)
 
     def children(self) -> dict[str, psutil.Process]:
-        import json
-
         found = {}
         for path in self.folder.pids.glob("*.json"):
             found[path.stem] = psutil.Process(json.loads(path.read_text())["pid"])
@@ -96,9 +96,10 @@ def data(tmp_path):
 @pytest.fixture
 def open_terminal(data):
     opened = []
+    ports = [free_port() for _ in range(3)]
 
     def run() -> Terminal:
-        opened.append(Terminal(data))
+        opened.append(Terminal(data, ports, len(opened)))
         return opened[-1]
 
     yield run

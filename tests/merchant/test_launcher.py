@@ -18,6 +18,7 @@ from merchant.launcher import children, postgres, valkey
 from merchant.launcher.children import Child, Program, is_alive, stop_leftovers
 from merchant.launcher.folder import CannotStart, DataFolder, is_reachable
 from merchant.launcher.network import check_free, free_port
+from merchant.launcher.seed import claim_database
 from merchant.launcher.servers import start_servers
 from merchant.launcher.supervisor import Supervisor, end_in_words, python
 from merchant.launcher.testing import prepare_servers
@@ -310,6 +311,25 @@ def test_without_any_server_the_sentence_says_what_to_install(folder, monkeypatc
         postgres.Postgres(folder)
     with pytest.raises(CannotStart, match="^No Valkey or Redis server was found. Install one, set REDIS_URL, or"):
         valkey.Valkey(folder)
+
+
+def test_the_demo_takes_an_empty_database_and_leaves_a_shops_own_alone(folder, no_addresses):
+    supervisor = Supervisor(folder, out=Paper())
+    address = start_servers(folder, supervisor, database="huicang", durable=False).addresses["DATABASE_URL"]
+
+    claim_database(address)
+    with psycopg2.connect(address) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE django_migrations ()")
+    connection.close()
+    claim_database(address)  # a second start of the demo
+    with psycopg2.connect(address) as connection, connection.cursor() as cursor:
+        cursor.execute("DROP TABLE huicang_demo")
+    connection.close()
+    with pytest.raises(CannotStart, match="^The database in DATABASE_URL was not made by the demo"):
+        claim_database(address)
+
+    supervisor.stop(servers=2)
+    folder.unlock()
 
 
 def test_given_addresses_are_used_as_they_are(monkeypatch):
