@@ -57,6 +57,12 @@ def recipients(shop: Any, changed: Sequence["Incoming"]) -> None:
         item.recipient_id = row.pk
 
 
+def forget_recipients(met: Sequence["Incoming"]) -> None:
+    """Take back the rows sealed for orders that somebody else wrote meanwhile: no order points at them."""
+    if met:
+        Recipient.objects.filter(pk__in=[item.recipient_id for item in met if item.recipient_id]).delete()
+
+
 def _is_same(held: Recipient, person: Person) -> bool:
     """Whether the source still means the stored recipient. Platforms mask what they once gave in plain: a masked value
     never replaces a sealed one."""

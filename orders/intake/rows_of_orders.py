@@ -89,8 +89,11 @@ def listings(cursor: Any, shop: Any, orders: Sequence[NormalOrder]) -> dict[List
     return {(external_id, bytes(digest)): pk for external_id, digest, pk in cursor.fetchall()}
 
 
-def orders(cursor: Any, shop: Any, changed: Sequence["Incoming"], buyers: Mapping[str, int]) -> dict[str, int]:
-    """{order number: order id} after inserting what is new and updating what differs."""
+def orders(
+    cursor: Any, shop: Any, changed: Sequence["Incoming"], buyers: Mapping[str, int]
+) -> tuple[dict[str, int], dict[str, bool]]:
+    """Insert what is new, update what differs. ({order number: order id}, {order number: whether it was created} of
+    those this statement wrote; a number missing there was written alike by somebody else a moment ago.)"""
     make_stage(cursor, "stage_order", ORDER_COLUMNS)
     copy_rows(cursor, "stage_order", tuple(ORDER_COLUMNS), (_order_row(item, buyers) for item in changed))
     columns = ", ".join(ORDER_COLUMNS)
@@ -104,13 +107,15 @@ def orders(cursor: Any, shop: Any, changed: Sequence["Incoming"], buyers: Mappin
         INSERT INTO orders_order AS o (shop_id, {columns})
         SELECT %(shop)s, {columns} FROM stage_order ORDER BY number
         ON CONFLICT (shop_id, number) DO UPDATE SET {updates} WHERE o.source_hash IS DISTINCT FROM excluded.source_hash
+        RETURNING number, xmax = 0
         """,  # noqa: S608 - column names are constants above
         {"shop": shop.pk},
     )
+    written = dict(cursor.fetchall())
     cursor.execute(
         "SELECT o.number, o.id FROM orders_order o JOIN stage_order s USING (number) WHERE o.shop_id = %s", [shop.pk]
     )
-    return dict(cursor.fetchall())
+    return dict(cursor.fetchall()), written
 
 
 def _order_row(item: "Incoming", buyers: Mapping[str, int]) -> tuple[Any, ...]:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
+
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -31,7 +33,9 @@ def literal(value: Any) -> str:
 def copy_rows(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """COPY `rows` into `table`. Names come from code, never from input."""
     body = io.StringIO("".join("\t".join(map(literal, row)) + "\n" for row in rows))
-    cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", body)
+    # Django does not know COPY: without this its errors would come as psycopg's own and pass every `except`.
+    with connection.wrap_database_errors:
+        cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", body)
 
 
 def make_stage(cursor: Any, name: str, columns: dict[str, str]) -> None:

@@ -161,18 +161,23 @@ def _store(shop: Any, changed: list[Incoming], outcomes: list[Outcome], *, by: A
         buyers = people.buyers(cursor, shop, [item.order for item in changed])
         people.recipients(shop, changed)
         listings = rows_of_orders.listings(cursor, shop, [item.order for item in changed])
-        ids = rows_of_orders.orders(cursor, shop, changed, buyers)
+        ids, written = rows_of_orders.orders(cursor, shop, changed, buyers)
+        # Two imports met on the same new order: the other one wrote it, word for word the same.
+        met = [item for item in changed if item.order.number not in written]
+        changed = [item for item in changed if item.order.number in written]
+        people.forget_recipients(met)
         rows_of_orders.lines(cursor, shop, changed, ids, listings)
         rows_of_orders.payments_and_discounts(cursor, shop, changed, ids)
         rows_of_orders.notes(cursor, shop, changed, ids)
-        rows_of_orders.created_activity(cursor, shop, [ids[item.order.number] for item in changed if item.stored is None], by=by)
+        rows_of_orders.created_activity(cursor, shop, [ids[number] for number, is_created in written.items() if is_created], by=by)
     _follow(shop, [item for item in changed if item.stored], by=by)
-    hooks.after_orders(shop, ids, [item.order for item in changed])
+    hooks.after_orders(shop, {number: ids[number] for number in written}, [item.order for item in changed])
     for item in changed:
-        outcomes.extend(outcomes_of(item.order, "updated" if item.stored else "created"))
-    transaction.on_commit(
-        partial(orders_imported.send_robust, sender=Order, shop_id=shop.pk, order_ids=sorted(ids.values()))
-    )
+        outcomes.extend(outcomes_of(item.order, "created" if written[item.order.number] else "updated"))
+    for item in met:
+        outcomes.extend(outcomes_of(item.order, "unchanged"))
+    order_ids = sorted(ids[number] for number in written)
+    transaction.on_commit(partial(orders_imported.send_robust, sender=Order, shop_id=shop.pk, order_ids=order_ids))
 
 
 def _clocks(order: NormalOrder, rules: Any) -> dict[str, datetime | None]:
