@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.enums import MAX_APPLICATIONS, OPEN_STATES, CaseKind
 from aftersales.cases.models import Case, CaseLine
+from logistics.parcels.models import Package
+from logistics.watch import services as watching
 from merchant.refusals import Refused
 from orders.payments import services as payments
 from orders.record.enums import IN_HOUSE, OrderState
@@ -55,7 +57,7 @@ def open_case() -> Refused:
 
 
 def insert_case(case: Case, lines: Mapping[int, OrderLine], shares: Mapping[int, int]) -> None:
-    """Write case and lines. Raises Refused OPEN_CASE or CASE_ONCE where somebody was faster."""
+    """Write case and lines, and have its parcels read now: whoever opens the case wants to see where they are. Raises Refused OPEN_CASE or CASE_ONCE where somebody was faster."""
     try:
         with transaction.atomic():
             case.save(force_insert=True)
@@ -76,3 +78,5 @@ def insert_case(case: Case, lines: Mapping[int, OrderLine], shares: Mapping[int,
         if "case_number_once" in str(error):
             raise Refused("CASE_ONCE", _("This case is on record already.")) from error
         raise
+    parcels = Package.objects.of_order(case.order_id).outbound().in_force()
+    watching.pull_forward(parcels.values_list("pk", flat=True))

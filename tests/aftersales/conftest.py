@@ -8,7 +8,7 @@ from tests.aftersales.world import PlatformWorld
 from tests.logistics.wire import Wire
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def platform(monkeypatch: pytest.MonkeyPatch) -> PlatformWorld:
     world = PlatformWorld()
     monkeypatch.setattr(wire, "send", world.send)
@@ -16,7 +16,7 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> PlatformWorld:
     return world
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def courier(monkeypatch: pytest.MonkeyPatch) -> Wire:
     fake = Wire()
     monkeypatch.setattr(base, "send", fake.send)

@@ -53,10 +53,14 @@ def shipped_order(platform: PlatformWorld, shop: Shop, *, nets: tuple[int, ...] 
         platform.control.add_trade(out_trade_no=wanted.number, total_fen=wanted.paid_fen or 0)
     else:
         status = 40 if wanted.state == OrderState.SHIPPED else 30
+        # One item an order on this platform; our lines carry its sub-order numbers.
+        for position, line in enumerate(wanted.lines):
+            line.external_id = str(int(wanted.number) * 10 + position)
+        item = {"order_item_id": int(wanted.lines[0].external_id), "price": wanted.lines[0].goods_fen}
         platform.control.add_order(
-            oid=wanted.number, total_fee=wanted.paid_fen or 0, express_fee=wanted.freight_fen, status=status
+            oid=wanted.number, total_fee=wanted.paid_fen or 0, express_fee=wanted.freight_fen, status=status, item=item
         )
-    fields = {name: getattr(wanted, name) for name in ("number", "freight_fen", "payments")}
+    fields = {name: getattr(wanted, name) for name in ("number", "freight_fen", "payments", "lines")}
     return make_order(shop, nets=nets, **{**row, **fields})
 
 

@@ -108,7 +108,11 @@ def test_once_the_courier_shows_them_on_the_road_the_five_may_be_stopped(importe
 def test_what_douyin_had_paid_is_booked_once_without_a_call(imported):
     shop, *_rest = imported
 
-    paid = Refund.objects.filter(shop=shop).order_by("-amount_fen").values_list("case__number", "amount_fen", "state", "source")
+    paid = (
+        Refund.objects.filter(shop=shop)
+        .order_by("-amount_fen")
+        .values_list("case__number", "amount_fen", "state", "source")
+    )
 
     assert len(paid) == 12
     assert list(paid[:2]) == [
