@@ -2,4 +2,4 @@ from django.urls import path
 
 from merchant.platforms import views
 
-urlpatterns = [path("<str:push_token>/", views.push_platform, name="push_platform")]
+urlpatterns = [path("<str:push_token>/", views.platform_push, name="platform_push")]

@@ -31,7 +31,7 @@ SEND_AGAIN = {"result": 0}
 
 @csrf_exempt
 @require_POST
-def push_platform(request: HttpRequest, push_token: str) -> HttpResponse:
+def platform_push(request: HttpRequest, push_token: str) -> HttpResponse:
     """`POST /push/platform/<push_token>/`: only HTTP 200 with {"result": 1} stops the platform's retries."""
     account = get_object_or_404(
         PlatformAccount.objects.select_related("shop"), push_token=push_token, is_active=True, platform="kuaishou"

@@ -65,7 +65,7 @@ class Control:
         status: int = 40,
         express_fee: int = 0,
         discount_fee: int = 0,
-        courier: str = "",
+        courier: str = "zto",
         waybill: str = "",
         packages: Any = (),
         item: Any = None,
