@@ -9,7 +9,7 @@ from logistics.couriers import registry
 from logistics.couriers.base import Courier, Kind
 from logistics.interception.evidence import is_fresh
 from logistics.interception.models import Interception
-from logistics.parcels.enums import PackageState, WaybillSource
+from logistics.parcels.enums import OWN_PLATFORMS, PackageState, WaybillSource
 from logistics.parcels.models import Package
 from merchant.checks import Check
 from merchant.clock import now
@@ -49,13 +49,22 @@ def known_courier(package: Package, rules: ShopPolicy) -> Check:
 
 
 def ewaybill(package: Package) -> Check:
+    """A platform's parcel wants the platform's e-waybill; a shop of its own ships with the courier's."""
     account = CourierAccount.objects.filter(pk=package.account_id or 0).first()
-    if package.waybill_source != WaybillSource.PLATFORM_EWAYBILL:
+    if package.waybill_source == WaybillSource.UNKNOWN and account is None:
+        passed, message = False, _("There is no account of this shop with this courier.")
+    elif package.waybill_source not in _accepted_labels(package):
         passed, message = False, _("The label is not the platform's e-waybill.")
     else:
         passed = account is not None and account.is_active and account.has_ewaybill
-        message = _("The platform's e-waybill is not enabled for this courier.")
+        message = _("The e-waybill is not enabled for this courier.")
     return Check("E09", passed, package.waybill_source, message)
+
+
+def _accepted_labels(package: Package) -> tuple[str, ...]:
+    if package.shop.platform in OWN_PLATFORMS:
+        return (WaybillSource.PLATFORM_EWAYBILL, WaybillSource.COURIER_EWAYBILL)
+    return (WaybillSource.PLATFORM_EWAYBILL,)
 
 
 def stoppable(package: Package, courier: Courier | None) -> Check:

@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from merchant.shops.models import Platform
+
 
 class PackageState(models.TextChoices):
     """A parcel's state: a projection of its sorted scans, never set by hand."""
@@ -71,6 +73,10 @@ class WaybillSource(models.TextChoices):
     PLATFORM_EWAYBILL = "platform_ewaybill", _("platform e-waybill")
     COURIER_EWAYBILL = "courier_ewaybill", _("courier e-waybill")
     UNKNOWN = "unknown", _("not known")
+
+
+# Shops without a platform's e-waybill service ship with the courier's own, which E09 then means.
+OWN_PLATFORMS = (Platform.OWN, Platform.OTHER)
 
 
 class OwnScan:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from logistics.couriers.base import Event
-from logistics.parcels.enums import OwnScan, PackageState, WaybillSource
+from logistics.parcels.enums import OWN_PLATFORMS, OwnScan, PackageState, WaybillSource
 from logistics.parcels.models import Package, PackageLine
 from logistics.parcels.services import WATCH_FOR
 from logistics.tracking import store
@@ -17,7 +17,7 @@ from logistics.tracking.projection import Point, point_of
 from logistics.tracking.services import recompute
 from logistics.watch.models import Watch
 from merchant.clock import now
-from merchant.shops.models import CourierAccount, Platform
+from merchant.shops.models import CourierAccount
 from orders.intake.normal import NormalOrder, NormalPackage
 from orders.record.models import Order, OrderLine
 
@@ -73,9 +73,11 @@ def _source(shop: Any, parcel: NormalPackage, account: CourierAccount | None) ->
     said = str(getattr(parcel, "waybill_source", "") or "")
     if said in WaybillSource.values:
         return said
-    if account is not None and account.has_ewaybill and shop.platform not in (Platform.OWN, Platform.OTHER):
-        return WaybillSource.PLATFORM_EWAYBILL.value
-    return WaybillSource.UNKNOWN.value
+    if account is None or not account.has_ewaybill:
+        return WaybillSource.UNKNOWN.value
+    if shop.platform in OWN_PLATFORMS:
+        return WaybillSource.COURIER_EWAYBILL.value
+    return WaybillSource.PLATFORM_EWAYBILL.value
 
 
 def _insert(shop: Any, named: Sequence[Named], accounts: Mapping[str, CourierAccount]) -> set[int]:

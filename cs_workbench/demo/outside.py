@@ -1,0 +1,22 @@
+"""What the demo tells its two sandboxes over their control doors."""
+
+from typing import Any
+
+import httpx2
+from django.conf import settings
+
+
+def _post(host: str, path: str, body: Any) -> Any:
+    answer = httpx2.post(host + path, json=body, timeout=60)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def courier(path: str, body: Any) -> Any:
+    """POST to the courier's control API, e.g. ("/control/parcels", [...])."""
+    return _post(settings.COURIER_HOSTS["zto"], path, body)
+
+
+def platform(path: str, body: Any) -> Any:
+    """POST to the platform's control API, e.g. ("/control/bulk", {...})."""
+    return _post(settings.PLATFORM_HOSTS["kuaishou"], path, body)

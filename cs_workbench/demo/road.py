@@ -1,0 +1,180 @@
+"""Puts the demo's cases on the road: orders here, parcels at the courier's sandbox, refunds at the platform's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from aftersales.cases import services as cases
+from aftersales.cases.enums import CaseKind, OpenedBy, Origin
+from aftersales.cases.models import Case
+from cs_workbench.demo import outside
+from cs_workbench.demo.goods import GOODS, REASONS
+from cs_workbench.demo.orders import OrderMaker, shipped
+from cs_workbench.demo.scenes import Scene
+from cs_workbench.demo.shops import DemoShops, push_url
+from logistics.couriers.base import Event
+from logistics.parcels.models import Package
+from logistics.tracking import services as tracking
+from merchant.clock import now
+from merchant.shops.models import Platform, Shop
+from merchant.shops.services import courier_account
+from orders.intake.normal import NormalOrder, NormalPackage
+from orders.intake.services import upsert_orders
+from orders.record.enums import OrderState
+from orders.record.models import Order
+
+SANDBOXED = ("zto", "yto")
+
+
+@dataclass
+class Staged:
+    """One scene with its order; `case` once it is here."""
+
+    scene: Scene
+    order: NormalOrder
+    shop: Shop
+    case: Case | None = None
+
+
+class Stage:
+    def __init__(self, shops: DemoShops, seed: int) -> None:
+        self.shops = shops
+        self.makers = {shop.pk: OrderMaker(shop, seed + shop.pk) for shop in (shops.kuaishou, shops.own)}
+
+    def set_up(self, scenes: Sequence[Scene], *, is_told: bool = True) -> list[Staged]:
+        """Orders first, then parcels, then the buyers' requests; `is_told` lets the platform push them as well."""
+        staged = [self._order(scene, number) for number, scene in enumerate(scenes)]
+        for shop in (self.shops.kuaishou, self.shops.own):
+            upsert_orders(shop, [one.order for one in staged if one.shop == shop])
+        parcels = [parcel for one in staged for parcel in self._parcels(one)]
+        if parcels:
+            outside.courier("/control/parcels", parcels)
+        outside.platform("/control/bulk", self._platform_rows(staged, is_told=is_told))
+        for one in staged:
+            if one.shop == self.shops.own:
+                one.case = self._own_case(one)
+        return staged
+
+    def send_on(self, orders: Sequence[NormalOrder], shop: Shop) -> None:
+        """Ordinary parcels still on the road: the sandbox leads those of our couriers, the others get their scans here."""
+        ordinary = Scene(0, 0, life="delivered")
+        moving = [Staged(ordinary, order, shop) for order in orders if order.state == OrderState.SHIPPED]
+        ours = [one for one in moving if one.order.packages[0].courier in SANDBOXED]
+        outside.courier("/control/parcels", [parcel for one in ours for parcel in self._parcels(one)])
+        for one in moving:
+            if one not in ours:
+                package = Package.objects.get(shop=shop, waybill=one.order.packages[0].waybill)
+                tracking.record_events({package.pk: _scans(one.order)})
+
+    def _order(self, scene: Scene, number: int) -> Staged:
+        shop = self.shops.own if scene.is_own else self.shops.kuaishou
+        maker = self.makers[shop.pk]
+        placed_at = now() - timedelta(hours=scene.hours_ago + 20)
+        order = maker.order(
+            maker.buyers[number % len(maker.buyers)],
+            GOODS[scene.good],
+            placed_at=placed_at,
+            state=OrderState.SHIPPED if scene.is_shipped else OrderState.TO_FULFIL,
+            paid_fen=scene.paid_fen,
+        )
+        if scene.is_shipped:
+            packages = [NormalPackage(scene.courier, maker.waybill(scene.courier)) for _ in range(scene.parcels)]
+            order = shipped(order, packages)
+        return Staged(scene, order, shop)
+
+    def _parcels(self, one: Staged) -> list[dict[str, Any]]:
+        assert one.order.recipient is not None
+        return [
+            {
+                "courier": package.courier,
+                "waybill": package.waybill,
+                "script": one.scene.life,
+                "start": one.scene.start,
+                "age_s": 15 * 3600,
+                "push_url": push_url(account),
+                "sender_city": "义乌市",
+                "receiver_city": one.order.recipient.city,
+            }
+            for package in one.order.packages
+            if (account := courier_account(one.shop, package.courier)) is not None
+        ]
+
+    def _platform_rows(self, staged: Sequence[Staged], *, is_told: bool) -> dict[str, Any]:
+        account = self.shops.kuaishou.platform_accounts.get()
+        rows: dict[str, Any] = {"orders": [], "refunds": [], "trades": [], "push_url": push_url(account)}
+        for one in staged:
+            if one.shop.platform == Platform.KUAISHOU:
+                rows["orders"].append(_platform_order(one.order))
+                rows["refunds"].append(_platform_refund(one, is_told=is_told))
+            else:
+                rows["trades"].append({"out_trade_no": f"P{one.order.number}", "total_fen": one.order.paid_fen})
+        return rows
+
+    def _own_case(self, one: Staged) -> Case:
+        return cases.apply_case(
+            Order.objects.get(shop=one.shop, number=one.order.number),
+            kind=CaseKind.REFUND_ONLY_SHIPPED,
+            amount_fen=one.scene.refund_fen or one.scene.paid_fen,
+            reason=REASONS[one.scene.reason],
+            by=None,
+            origin=Origin.OWN,
+            opened_by=OpenedBy.BUYER,
+            applied_at=now() - timedelta(hours=one.scene.hours_ago),
+        )
+
+
+def _scans(order: NormalOrder) -> list[Event]:
+    sent = order.packages[0].shipped_at
+    assert sent is not None and order.recipient is not None
+    return [
+        Event(
+            sent + timedelta(hours=2),
+            "picked_up",
+            "demo",
+            site="义乌北苑网点",
+            city="义乌市",
+            text="【义乌市】北苑网点 已揽收",
+        ),
+        Event(
+            sent + timedelta(hours=9),
+            "in_transit",
+            "demo",
+            site="杭州转运中心",
+            city="杭州市",
+            text="【杭州市】快件离开 杭州转运中心",
+        ),
+    ]
+
+
+def _ms(at: Any) -> int:
+    return int(at.timestamp() * 1000) if at else 0
+
+
+def _platform_order(order: NormalOrder) -> dict[str, Any]:
+    line, person = order.lines[0], order.recipient
+    assert person is not None
+    return {
+        "oid": order.number,
+        "status": 40 if order.packages else 30,
+        "total_fee": order.paid_fen,
+        "discount_fee": order.shop_discount_fen or 0,
+        "packages": [{"courier": package.courier, "waybill": package.waybill} for package in order.packages],
+        "item": {"title": line.title, "spec": line.spec, "num": line.quantity, "price": line.goods_fen},
+        "buyer": {"open_id": order.buyer_id, "nick": order.buyer_nickname},
+        "address": {"province": person.province, "city": person.city},
+        "create_time": _ms(order.placed_at),
+        "pay_time": _ms(order.paid_at),
+        "send_time": _ms(order.shipped_at),
+    }
+
+
+def _platform_refund(one: Staged, *, is_told: bool) -> dict[str, Any]:
+    return {
+        "oid": one.order.number,
+        "refund_fee": one.scene.refund_fen or one.scene.paid_fen,
+        "reason": REASONS[one.scene.reason],
+        "submit_time": _ms(now() - timedelta(hours=one.scene.hours_ago)),
+        "plan": list(one.scene.plan),
+        "push": is_told,
+    }

@@ -1,0 +1,93 @@
+"""The demo's two shops, the people in them, and their accounts at the sandboxes."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.urls import reverse
+
+from logistics.sandbox.accounts import YTO_SECRETS, ZTO_SECRETS
+from merchant.people.demo import PEOPLE
+from merchant.people.models import Membership, User
+from merchant.people.rights import ensure_default_roles
+from merchant.platforms.sandbox import accounts as sandbox
+from merchant.shops import services
+from merchant.shops.models import CourierAccount, Platform, PlatformAccount, Shop
+
+
+@dataclass(frozen=True)
+class DemoShops:
+    """`kuaishou` lives on a platform, `own` sells by itself and is paid through WeChat Pay."""
+
+    kuaishou: Shop
+    own: Shop
+    people: dict[str, User]
+
+    @property
+    def agent(self) -> User:
+        return self.people["agent"]
+
+
+def open_shops() -> DemoShops:
+    """Shops, people, agreement and accounts."""
+    people = {person.role: _person(person.username, person.name, person.password, person.role) for person in PEOPLE}
+    roles = ensure_default_roles()
+    shops = [
+        Shop.objects.create(
+            platform=Platform.KUAISHOU, external_id=sandbox.KUAISHOU_SELLER_ID, name="山月生活馆（快手）"
+        ),
+        Shop.objects.create(platform=Platform.OWN, external_id="demo-own", name="山月生活馆（自营）"),
+    ]
+    for shop in shops:
+        for slug, user in people.items():
+            if slug != "platform_admin":
+                Membership.objects.create(user=user, shop=shop, role=roles[slug])
+    for shop in shops:
+        services.sign_agreement(shop, by=people["owner"])
+        _couriers(shop)
+    PlatformAccount.objects.create(
+        shop=shops[0],
+        platform="kuaishou",
+        app_key=sandbox.KUAISHOU_APP_KEY,
+        name="快手开放平台",
+        secrets=sandbox.KUAISHOU_SECRETS,
+    )
+    PlatformAccount.objects.create(
+        shop=shops[1],
+        platform="wechat_pay",
+        app_key=sandbox.WECHAT_PAY_MCHID,
+        name="微信支付商户",
+        secrets=sandbox.wechat_pay_secrets(),
+    )
+    return DemoShops(shops[0], shops[1], people)
+
+
+def push_url(account: CourierAccount | PlatformAccount) -> str:
+    """Where the sandbox sends this account's pushes."""
+    name = "courier_push" if isinstance(account, CourierAccount) else "platform_push"
+    return settings.SITE_URL + reverse(name, args=[account.push_token])
+
+
+def _person(username: str, name: str, password: str, role: str) -> User:
+    is_admin = role == "platform_admin"
+    user = User(
+        username=username, display_name=name, is_staff=is_admin, is_superuser=is_admin, is_platform_admin=is_admin
+    )
+    user.set_password(password)
+    user.save()
+    return user
+
+
+def _couriers(shop: Shop) -> None:
+    for courier, name, secrets, fee, freight in (
+        ("zto", "中通", ZTO_SECRETS, 300, 450),
+        ("yto", "圆通", YTO_SECRETS, 350, 480),
+    ):
+        CourierAccount.objects.create(
+            shop=shop,
+            courier=courier,
+            name=f"{name} 义乌网点",
+            customer_code=f"DEMO-{courier.upper()}-{shop.pk}",
+            has_ewaybill=True,
+            rate_card={"intercept_fee_fen": fee, "back_freight_fen": freight},
+            secrets=secrets,
+        )

@@ -1,0 +1,53 @@
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import translation
+
+from cs_workbench.demo import history
+from cs_workbench.demo.orders import OrderMaker
+from cs_workbench.demo.road import Stage
+from cs_workbench.demo.scenes import SCENES
+from cs_workbench.demo.shops import open_shops
+from merchant.celery import app as celery
+from merchant.people.demo import PEOPLE
+from merchant.shops.models import Shop
+from orders.intake.services import upsert_orders
+
+PAST_ORDERS = {"kuaishou": 320, "own": 60}
+SEED = 20_261_123
+
+
+class Command(BaseCommand):
+    help = "Fills an empty demo with two shops, orders, parcels on the road and refund cases. Needs both sandboxes."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.IS_DEMO:
+            raise CommandError("The demo shop belongs to the demo: set HUICANG_DEMO=1, or use `make demo`.")
+        if not Shop.objects.exists():
+            # The wake-ups of this command run where they are called: no worker is up yet.
+            celery.conf.task_always_eager = True
+            with translation.override(settings.LANGUAGE_CODE):
+                self._fill()
+        self.stdout.write(self._accounts())
+
+    def _fill(self) -> None:
+        shops = open_shops()
+        stage = Stage(shops, SEED)
+        for shop, count in ((shops.kuaishou, PAST_ORDERS["kuaishou"]), (shops.own, PAST_ORDERS["own"])):
+            past = OrderMaker(shop, SEED - shop.pk).past(count)
+            upsert_orders(shop, past)
+            stage.send_on(past, shop)
+        history.make_past(stage, SEED)
+        staged = stage.set_up(SCENES, is_told=False)
+        history.pull(stage)
+        history.take_cases(staged)
+        for one in staged:
+            if one.scene.is_pressed:
+                history.press(one, shops.agent)
+
+    def _accounts(self) -> str:
+        width = max(len(person.username) for person in PEOPLE)
+        lines = [f"{person.username:<{width}}  {person.password}  {person.can}" for person in PEOPLE]
+        with translation.override(settings.LANGUAGE_CODE):
+            return "\n".join(["Sign in as (one click each on the page):", *lines])
