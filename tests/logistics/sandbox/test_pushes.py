@@ -1,0 +1,185 @@
+"""What the sandbox tells a merchant, how often, and what a kill leaves behind."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+
+import pytest
+
+from logistics.couriers import registry
+from tests.logistics.couriers.contract import EXAMPLES
+from tests.logistics.sandbox.test_wire import both, new_parcel, stop, until
+from tests.sandboxes import PROJECT, start_courier_sandbox
+
+YES = {
+    "zto": '{"status": true, "message": "", "result": null, "statusCode": ""}',
+    "yto": "<Response><success>true</success></Response>",
+}
+
+
+def read(code, body):
+    return registry.get(code).parse_push(EXAMPLES[code].account, {}, body)
+
+
+@both
+def test_every_scan_is_pushed_signed_and_once_when_acknowledged(courier, merchant, code):
+    merchant.answer = lambda body: (200, YES[code])
+    waybill = new_parcel(courier, code, hold=True, push_url=merchant.url, script="silent")
+
+    for verb in ("at_far_hub", "arrived_destination", "out_for_delivery", "signed"):
+        courier.control(f"/parcels/{waybill}/advance", {"to": verb})
+    until(lambda: len(merchant.bodies) == 4)
+    time.sleep(0.5)
+
+    assert len(merchant.bodies) == 4
+    account = EXAMPLES[code].account
+    for body, content_type in merchant.bodies:
+        assert registry.get(code).verify_push(account, {}, body, content_type) is True
+    told = sorted((read(code, body) for body, _ in merchant.bodies), key=lambda push: push.events[0].event_at)
+    assert {push.waybill for push in told} == {waybill}
+    assert [push.events[0].status for push in told] == ["in_transit", "in_transit", "out_for_delivery", "signed"]
+    assert courier.control("/stats")["pushes"]["done"] >= 4
+
+
+def test_zto_pushes_come_as_form_and_as_json(courier, merchant):
+    waybill = new_parcel(courier, "zto", hold=True, push_url=merchant.url, script="silent")
+
+    for _ in range(4):
+        courier.control(f"/parcels/{waybill}/advance", {"to": "in_transit"})
+    until(lambda: len(merchant.bodies) == 4)
+
+    assert Counter(content_type.split(";")[0] for _, content_type in merchant.bodies) == {
+        "application/json": 2,
+        "application/x-www-form-urlencoded": 2,
+    }
+
+
+@both
+def test_a_push_is_repeated_byte_by_byte_until_the_right_acknowledgement(courier, merchant, code):
+    answers = iter([(500, ""), (200, "ok"), (200, YES[code].replace("true", "false")), (200, YES[code])])
+    merchant.answer = lambda body: next(answers)
+    waybill = new_parcel(courier, code, hold=True, push_url=merchant.url, script="silent")
+
+    courier.control(f"/parcels/{waybill}/advance", {"to": "in_transit"})
+
+    until(lambda: len(merchant.bodies) == 4)
+    time.sleep(0.6)
+    assert len({body for body, _ in merchant.bodies}) == 1
+    assert len(merchant.bodies) == 4
+
+
+def test_a_duplicate_life_pushes_twice_and_a_silent_one_never(courier, merchant):
+    twice = new_parcel(courier, "zto", hold=True, push_url=merchant.url, script="duplicate")
+    never = new_parcel(courier, "zto", hold=True, push_url=merchant.url, script="no_push")
+
+    for waybill in (twice, never):
+        courier.control(f"/parcels/{waybill}/advance", {"to": "in_transit"})
+    until(lambda: len(merchant.bodies) == 2)
+    time.sleep(0.3)
+
+    assert Counter(read("zto", body).waybill for body, _ in merchant.bodies) == {twice: 2}
+
+
+def test_the_last_scan_can_be_pushed_again_at_will(courier, merchant):
+    waybill = new_parcel(courier, "zto", hold=True, push_url=merchant.url)
+
+    assert courier.control(f"/parcels/{waybill}/repush", {"times": 3}) == {"sent": 3}
+
+    until(lambda: len(merchant.bodies) == 3)
+
+
+def test_a_kill_loses_nothing(tmp_path, merchant, settings):
+    merchant.answer = lambda body: (500, "")
+    courier = start_courier_sandbox(tmp_path, scale=0.001)
+    try:
+        settings.COURIER_HOSTS = {"zto": courier.url}
+        waybill = new_parcel(courier, "zto", hold=True, push_url=merchant.url, script="stopped")
+        courier.control("/faults", {"slow_s": 0.01})
+        reference = stop("zto", waybill).external_ref
+        until(lambda: merchant.bodies)
+
+        courier.kill()
+        merchant.answer = lambda body: (200, YES["zto"])
+        courier.start()
+
+        parcel = courier.control(f"/parcels/{waybill}")
+        assert parcel["intercept"]["reference"] == reference
+        assert courier.control("/faults")["slow_s"] == 0.01
+        until(lambda: courier.control("/stats")["pushes"].get("open", 0) == 0)
+        assert parcel["plan"] == [
+            [2 * 3600, "return_at_hub"],
+            [9 * 3600, "return_at_sender"],
+            [2 * 3600, "return_signed"],
+        ]
+        until(lambda: courier.control(f"/parcels/{waybill}")["scans"][-1]["scan"] == "arrived", seconds=12)
+    finally:
+        courier.stop()
+
+
+def test_outside_the_demo_it_does_not_start(tmp_path):
+    environment = {name: value for name, value in os.environ.items() if name not in ("HUICANG_TESTING", "HUICANG_DEMO")}
+    environment["DJANGO_SETTINGS_MODULE"] = "merchant.settings"
+    command = [sys.executable, "manage.py", "courier_sandbox", "--port", "1", "--state", str(tmp_path / "state")]
+
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 1
+    assert "runs in the demo and in tests only" in done.stderr
+    assert not (tmp_path / "state").exists()
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def page(courier, path, data=None, **headers):
+    request = urllib.request.Request(courier.url + path, data, headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return answer.headers, answer.read().decode()
+
+
+def test_the_page_lets_a_person_say_that_the_courier_stops_it(courier):
+    waybill = new_parcel(courier, "yto", hold=True, script="silent")
+    button = '<button name="to" value="stop" class="a-stop"'
+    _, before = page(courier, f"/?q={waybill}")
+    stop("yto", waybill)
+    headers, asked = page(courier, f"/?q={waybill}")
+
+    _, after = page(courier, f"/act/{waybill}", f"to=stop&q={waybill}".encode())
+
+    assert f'{button} disabled title="商家没有发起拦截">快递拦下' in before
+    assert f"{button}>快递拦下" in asked
+    assert "拦截成功" in after
+    assert "退回中" in after
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert "style=" not in asked
+    assert "onclick" not in asked
+
+
+def test_the_page_speaks_english_and_escapes_what_it_is_told(courier):
+    _, text = page(courier, "/?lang=en&q=%22%3E%3Cscript%3E")
+
+    assert "Courier sandbox" in text
+    assert "<script>" not in text
+    assert "&quot;&gt;&lt;script&gt;" in text
+
+
+def test_the_page_s_switches_set_faults(courier):
+    page(courier, "/fault", b"name=rate_5xx&on=1")
+    assert courier.control("/faults")["rate_5xx"] == 0.3
+
+    page(courier, "/fault", b"name=rate_5xx&on=0")
+    assert courier.control("/faults")["rate_5xx"] == 0
+
+
+def test_another_site_cannot_command_the_courier(courier):
+    waybill = new_parcel(courier, "zto", hold=True)
+
+    for path, data in ((f"/act/{waybill}", b"to=signed"), ("/control/reset", b""), ("/control/faults", b"{}")):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            page(courier, path, data, origin="http://evil.example")
+        assert caught.value.code == 403
+    assert courier.control(f"/parcels/{waybill}")["state"] == "in_transit"
