@@ -22,6 +22,7 @@ from aftersales.refunds.clocks import gap_between_refunds, poll_after
 from aftersales.refunds.enums import SENT_STATES, Outcome, RefundState
 from aftersales.refunds.models import Refund, RefundCall
 from merchant.clock import now
+from merchant.people.rights import Right, check_right
 from merchant.policy import services as shop_policies
 from merchant.refusals import Refused
 from merchant.trail import activity
@@ -57,6 +58,21 @@ def poll_refund(refund_id: int) -> Refund | None:
         return None
     started = now()
     return record(refund.pk, _call(refund, "refund"), operation="refund", started_at=started)
+
+
+def ask_refund(refund: Refund, *, by: Any) -> Refund:
+    """查询渠道: a person will not wait for the next poll. Raises Refused RIGHT, or REFUND_STATE when nothing was sent."""
+    check_right(by, refund.shop_id, Right.RELEASE_REFUND)
+    with transaction.atomic(durable=True):
+        _case, refund = services.lock_with_case(refund)
+        if refund.state not in SENT_STATES:
+            raise policies.wrong_state(refund)
+        refund.next_at = now()
+        refund.save()
+        activity.record(refund, "refund.ask", by=by)
+    poll_refund(refund.pk)
+    refund.refresh_from_db()
+    return refund
 
 
 def sweep_refunds() -> int:
