@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 # After the last of these a person decides; the row stays visible until then.
 RETRIES = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800)]
+# How long one attempt has the message to itself; on a fast test clock still longer than a call to a platform takes.
+LEASE, LEAST_LEASE = timedelta(seconds=60), timedelta(seconds=15)
 KEPT_HEADERS = ("content-type", "x-companyid", "x-appkey", "x-timestamp", "user-agent")
 # Other verdicts keep only a taste of the body: a flood of forged pushes must not fill the disk.
 KEPT_OF_REFUSED = 4096
@@ -56,35 +58,42 @@ def receive(
 
 def handle(message_id: int) -> bool:
     """Work on one message. True when done; a failure is counted, put off and after the last retry parked."""
-    with transaction.atomic():
-        task = (
-            InboxTask.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(pk=message_id, is_parked=False)
-            .first()
-        )
-        if task is None:
-            return False
-        if task.attempts >= len(RETRIES):
-            # Every attempt began and none came back: the message kills its worker. Nothing is swept for ever.
-            task.is_parked, task.error = True, task.error or "the worker died on it"
-            task.save(update_fields=["is_parked", "error"])
-            return False
-        task.attempts += 1
-        # Pushed forward before the work: a worker that dies here leaves a row that simply comes due again.
-        task.next_at = now() + scaled(RETRIES[min(task.attempts - 1, len(RETRIES) - 1)])
-        task.save(update_fields=["attempts", "next_at"])
+    task = _claim(message_id)
+    if task is None:
+        return False
     message = InboxMessage.objects.select_related("shop").get(pk=message_id)
     try:
         registry.handler_of(message.source)(message)
     except Exception as error:  # whatever a handler cannot digest must stay visible and retryable
         logger.exception("message %s of %s failed", message_id, message.source)
-        is_parked = task.attempts >= len(RETRIES) or isinstance(error, LookupError)
-        InboxTask.objects.filter(pk=message_id).update(
-            error=f"{type(error).__name__}: {error}"[:500], is_parked=is_parked
+        InboxTask.objects.filter(pk=message_id, attempts=task.attempts).update(
+            error=f"{type(error).__name__}: {error}"[:500],
+            next_at=now() + scaled(RETRIES[min(task.attempts, len(RETRIES)) - 1]),
+            is_parked=task.attempts >= len(RETRIES) or isinstance(error, LookupError),
         )
         return False
     InboxTask.objects.filter(pk=message_id).delete()
     return True
+
+
+@transaction.atomic
+def _claim(message_id: int) -> InboxTask | None:
+    """Take the message for the length of a lease, or None when another worker has it, has done it, or may not yet."""
+    rows = InboxTask.objects.select_for_update(skip_locked=True, no_key=True)
+    task = rows.filter(pk=message_id, is_parked=False).first()
+    # A wake-up comes before `next_at`, which keeps the sweep away from a fresh row; afterwards `next_at` is the lease.
+    if task is None or (task.attempts and task.next_at > now()):
+        return None
+    if task.attempts >= len(RETRIES):
+        # Every attempt began and none came back: the message kills its worker. Nothing is swept for ever.
+        task.is_parked, task.error = True, task.error or "the worker died on it"
+        task.save(update_fields=["is_parked", "error"])
+        return None
+    task.attempts += 1
+    # A worker that dies from here on leaves a row that simply comes due again.
+    task.next_at = now() + max(scaled(LEASE), LEAST_LEASE)
+    task.save(update_fields=["attempts", "next_at"])
+    return task
 
 
 def sweep(limit: int = 500) -> int:

@@ -130,6 +130,18 @@ def test_a_failure_is_shown_put_off_longer_each_time_and_then_parked(handled):
     assert (task.error, parked_is_left_alone) == ("ValueError: no such event", 0)
 
 
+def test_a_message_in_a_workers_hands_is_left_to_it_until_its_lease_ends(handled, settings):
+    settings.CLOCK_SCALE = 0.001
+    with time_machine.travel(NOON, tick=False) as clock:
+        message = receive(make_shop())
+        InboxTask.objects.update(attempts=1, next_at=NOON + services.LEAST_LEASE)
+        taken = [services.handle(message.pk), services.sweep()]
+        clock.shift(timedelta(seconds=15))
+        free = services.sweep()
+
+    assert (taken, free, list(handled)) == ([False, 0], 1, [b'{"waybill": "1"}'])
+
+
 def test_one_bad_message_does_not_stop_the_others(handled, monkeypatch):
     shop = make_shop()
 
@@ -160,7 +172,7 @@ def test_a_message_that_nobody_reads_is_parked_at_once():
 def test_a_message_that_kills_its_worker_each_time_is_parked_too(handled):
     """The worker dies before it can write why: attempts were counted before the work began."""
     message = receive(make_shop())
-    InboxTask.objects.filter(pk=message.pk).update(attempts=len(services.RETRIES))
+    InboxTask.objects.filter(pk=message.pk).update(attempts=len(services.RETRIES), next_at=NOON)
 
     services.handle(message.pk)
 
@@ -173,8 +185,9 @@ def test_a_person_tries_a_parked_message_again(handled, django_capture_on_commit
     supervisor = make_user("supervisor", shop)
     handled.fails = ValueError("mapping missing")
     message = receive(shop)
-    for _attempt in range(5):
-        services.handle(message.pk)
+    InboxTask.objects.update(attempts=4, next_at=NOON)
+    services.handle(message.pk)
+    assert InboxTask.objects.get().is_parked
     handled.fails = None
 
     with django_capture_on_commit_callbacks(execute=True):

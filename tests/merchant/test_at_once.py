@@ -1,0 +1,129 @@
+"""Two of everything at the same moment, on connections of their own."""
+
+import threading
+
+import pytest
+from django.db import connection
+
+from merchant.inbox import registry
+from merchant.inbox import services as inbox
+from merchant.inbox.models import InboxTask
+from merchant.ledger import services as ledger
+from merchant.ledger.models import LedgerEntry
+from merchant.policy import services as policy
+from merchant.policy.models import Policy
+from merchant.refusals import Refused
+from merchant.shops import services as shops
+from merchant.vault import services as vault
+from merchant.vault.models import PiiCounted, PiiReveal
+from tests.merchant.factories import make_shop, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(count, work):
+    """Runs `work(number)` in `count` threads that start together; returns what each gave or raised, in order."""
+    gate = threading.Barrier(count)
+    results = [None] * count
+
+    def run(number):
+        try:
+            gate.wait(10)
+            results[number] = work(number)
+        except Refused as refusal:
+            results[number] = refusal.code
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return results
+
+
+def test_the_last_look_of_the_day_goes_to_one_of_six():
+    shop = make_shop()
+    agent = make_user("agent", shop)
+    recipient = vault.store(shop, name="王小明", phone="13800001234", address="浙江省杭州市")
+    policy.change(shop, by=None, reason="一", pii_quota_per_day=1)
+
+    results = at_once(
+        6,
+        lambda number: vault.reveal(
+            agent, recipient, order_number=f"O{number}", field="phone", is_free=False, is_closed_14d=False
+        ),
+    )
+
+    assert sorted(results) == ["13800001234"] + ["QUOTA_EMPTY"] * 5
+    assert vault.quota_left(shop) == (1, 1)
+    assert sorted(PiiReveal.objects.values_list("verdict", flat=True)) == ["quota_empty"] * 5 + ["shown"]
+    assert PiiCounted.objects.count() == 1
+
+
+def test_one_order_looked_at_six_times_at_once_costs_one():
+    shop = make_shop()
+    agent = make_user("agent", shop)
+    recipient = vault.store(shop, name="王小明", phone="13800001234", address="浙江省杭州市")
+
+    results = at_once(
+        6,
+        lambda number: vault.reveal(
+            agent, recipient, order_number="O1", field="phone", is_free=False, is_closed_14d=False
+        ),
+    )
+
+    assert results == ["13800001234"] * 6
+    assert vault.quota_left(shop) == (1, 100)
+
+
+def test_a_document_booked_six_times_at_once_stands_once():
+    shop = make_shop()
+
+    results = at_once(
+        6,
+        lambda number: ledger.post(
+            shop, "refunds_paid", "refunds_payable", 8800, kind="refund.approve", document="RF1"
+        ),
+    )
+
+    assert sorted(results) == [False] * 5 + [True]
+    assert LedgerEntry.objects.get().amount_fen == 8800
+
+
+def test_six_changes_of_the_rules_become_six_versions_and_none_is_lost():
+    shop = make_shop()
+    timers = ["T-INT-ACK", "T-INT-RESULT", "T-RETURN-HOME", "T-FUNDS", "T-OFFLINE", "T-NEGO"]
+
+    at_once(6, lambda number: policy.change(shop, by=None, reason="快", timers={timers[number]: 60}).version)
+
+    assert sorted(Policy.objects.values_list("version", flat=True)) == [1, 2, 3, 4, 5, 6]
+    assert {policy.current(shop).timers[name] for name in timers} == {60}
+
+
+def test_an_agreement_signed_by_six_hands_is_signed_once():
+    shop = make_shop(is_signed=False)
+    owner = make_user("owner", shop)
+
+    results = at_once(6, lambda number: shops.sign_agreement(shop, by=owner).version)
+
+    assert sorted(results) == ["2023-06"] + ["SIGNED"] * 5
+    assert shop.agreements.count() == 1
+
+
+def test_a_message_handled_by_six_workers_is_handled_by_one(monkeypatch):
+    read, inside = [], threading.Event()
+
+    def handle(message):
+        read.append(message.pk)
+        inside.wait(0.3)  # long enough for the others to come and find the row taken
+
+    monkeypatch.setitem(registry._handlers, "courier:test", handle)
+    message = inbox.receive("courier:test", shop=make_shop(), account_id=1, headers={}, body=b"x", verdict="forged")
+    InboxTask.objects.create(message=message, source="courier:test")
+
+    at_once(6, lambda number: inbox.sweep())
+
+    assert read == [message.pk]
+    assert InboxTask.objects.count() == 0
