@@ -69,7 +69,7 @@ def buttons(refund: Refund, user: User) -> list[Button]:
     if refund.state == S.APPROVED:
         found.append(button("release", _("Release"), policies.check_can_release, refund, user))
         found.append(button("reject", _("Reject"), policies.check_can_reject, refund, user))
-    if refund.state in (S.PROCESSING, S.WAIT_FUNDS, S.ABNORMAL):
+    if refund.state in (S.PROCESSING, S.WAIT_FUNDS):
         found.append(button("ask", _("Ask the channel"), check_right, user, refund.shop_id, Right.RELEASE_REFUND))
     if refund.state == S.CLOSED:
         found.append(button("replace", _("Pay under a new number"), policies.check_can_replace, refund, user))
@@ -133,9 +133,7 @@ def _reason(request: HttpRequest) -> str:
 
 
 def _ask(request: HttpRequest, refund: Refund) -> str:
-    check_right(request.user, refund.shop_id, Right.RELEASE_REFUND)
-    sending.poll_refund(refund.pk)
-    fresh = Refund.objects.get(pk=refund.pk)
+    fresh = sending.ask_refund(refund, by=request.user)
     return _("The channel was asked: %(state)s.") % {"state": fresh.get_state_display()}
 
 

@@ -67,7 +67,7 @@ def from_order(order: Order) -> list[Entry]:
     rows = [Entry(order.placed_at, "people", "orders", _("Ordered"), order.buyer_note)]
     if order.paid_at:
         rows.append(
-            Entry(order.paid_at, "money", "money", _("Paid %(sum)s") % {"sum": money(order.paid_fen)}, tone="ok")
+            Entry(order.paid_at, "money", "money", _("Paid, %(sum)s") % {"sum": money(order.paid_fen)}, tone="ok")
         )
     if order.shipped_at:
         rows.append(Entry(order.shipped_at, "goods", "box", _("Sent"), tone="ok"))

@@ -34,6 +34,7 @@ VERBS: dict[str, Any] = {
     "refund.approve": _("Refund approved"),
     "refund.release": _("Released by finance"),
     "refund.send": _("Handed to the channel"),
+    "refund.ask": _("Channel asked"),
     "refund.success": _("Refunded"),
     "refund.settle": _("Refunded"),
     "refund.book": _("Moved by the platform, booked"),

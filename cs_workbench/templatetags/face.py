@@ -22,7 +22,7 @@ from merchant.money import yuan
 
 register = template.Library()
 register.filter(money)
-register.filter(length)
+register.filter("lasted", length)
 register.filter(ago)
 
 # One shape and colour a state: wait ○ run ◐ done ✓ late ▲ fail ✕ rule ◆ hold ❚❚ shut □ (static/css/components/chip.css).

@@ -34,7 +34,10 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && isTyping && !at.closest("dialog")) { at.blur(); return; }
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   const isOff = localStorage.getItem(OFF) === "1" && event.key !== "?";
-  if (event.key === "Enter" && at === document.body && !isOff) { press('[data-key="Enter"]'); return; }
+  if (event.key === "Enter" && !isOff && (at === document.body || at.matches?.(".task[aria-current]"))) {
+    if (press('[data-key="Enter"]')) event.preventDefault();
+    return;
+  }
   const act = letters[event.key] ?? letters[event.key.toLowerCase()];
   if (!act || isOff) return;
   event.preventDefault();

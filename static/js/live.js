@@ -7,7 +7,7 @@ function show(isOn) {
   sign.hidden = false;
   sign.classList.toggle("is-off", !isOn);
   const time = last.toLocaleTimeString("zh-CN", { hour12: false });
-  const text = isOn ? sign.dataset.on : sign.dataset.off.replace("%(time)s", time);
+  const text = isOn ? sign.dataset.on : sign.dataset.off.replace("{time}", time);
   if (sign.textContent !== text) sign.textContent = text;
 }
 
@@ -28,4 +28,44 @@ document.addEventListener("htmx:confirm", (event) => {
 });
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) document.querySelectorAll("[data-live]").forEach((element) => htmx.trigger(element, "look"));
+});
+
+// --- the open case: what is being read or typed is never pulled away -------------------------------------------------
+const LIVING = ["action-body", "buyer-body"];
+const typed = () => [...document.querySelectorAll("#action [data-typed]")].filter((field) => field.value);
+
+function isHeld(target, fresh) {
+  return document.querySelector("dialog[open]") || typed().length > 0
+    || (target.dataset.asked && fresh?.dataset.asked && fresh.dataset.asked !== target.dataset.asked);
+}
+
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const { target, fragment } = event.detail;
+  if (!LIVING.includes(target.id)) return;
+  const fresh = fragment.querySelector?.(`#${target.id}`) ?? fragment.firstElementChild;
+  if (!isHeld(target, fresh)) return;
+  event.detail.shouldSwap = false;
+  document.getElementById("case-changed")?.removeAttribute("hidden");
+  const stamp = document.querySelector('#pulse-case [name="stamp"]');
+  if (stamp && fresh?.dataset.stamp) stamp.value = fresh.dataset.stamp;
+});
+
+// 看新版: the new version, with what was typed put back.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("[data-renews]");
+  if (!link || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  const kept = typed().map((field) => [field.id, field.value]);
+  await htmx.ajax("GET", link.href, { target: "#buyer", swap: "innerHTML" });
+  for (const [id, value] of kept) {
+    const field = document.getElementById(id);
+    if (field) field.value = value;
+  }
+});
+
+// After a decision the reader stands on the task it was about, not on nothing.
+document.addEventListener("htmx:afterSettle", () => {
+  if (document.activeElement === document.body) {
+    document.querySelector("#queue .task[aria-current]")?.focus({ preventScroll: true });
+  }
 });

@@ -21,3 +21,9 @@ document.querySelector(".pane-tabs")?.addEventListener("click", (event) => {
   event.preventDefault();
   showPane(tabs().indexOf(tab));
 });
+
+// A task chosen on a narrow screen shows its orders.
+document.addEventListener("click", (event) => {
+  const task = event.target.closest(".task[data-pane]");
+  if (task) showPane(Number(task.dataset.pane));
+});
