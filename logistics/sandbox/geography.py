@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, fields
+from functools import cache, lru_cache
 
 # city → (province, districts)
 CITIES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -43,12 +44,14 @@ def normal_city(name: str) -> str:
     return name if is_full else name + "市"
 
 
+@cache
 def hub(city: str) -> Site:
     city = normal_city(city)
     province, districts = CITIES.get(city, ("", _DISTRICTS_OF_UNKNOWN))
     return Site(f"{city.removesuffix('市')}转运中心", f"{_number(city):05d}", province, city, districts[-1], True)
 
 
+@lru_cache(20_000)
 def site(city: str, seed: str) -> Site:
     """One ordinary site of the city; the same seed gives the same one."""
     city = normal_city(city)
@@ -67,11 +70,13 @@ def site(city: str, seed: str) -> Site:
     )
 
 
+@lru_cache(20_000)
 def staff(seed: str) -> str:
     """A courier's name, masked."""
     return random.Random(seed).choice(_SURNAMES) + "某某"
 
 
+@lru_cache(20_000)
 def between(sender: str, receiver: str, seed: str) -> str:
     """A city on the way that is neither end."""
     ends = {normal_city(sender), normal_city(receiver)}

@@ -221,6 +221,9 @@ def _next(world: World, parcel: Parcel, view: View) -> str:
         return view.text("nothing_next")
     seconds = max(0, round(parcel.next_at - world.now()))
     hours, minutes = divmod(seconds // 60, 60)
-    length = f"{seconds} s" if seconds < 120 else f"{minutes} min" if not hours else f"{hours} h {minutes} min"
+    unit = {"s": "s", "m": "min", "h": "h"} if view.lang == "en" else {"s": "秒", "m": "分钟", "h": "小时"}
+    length = f"{hours} {unit['h']} {minutes} {unit['m']}" if hours else f"{minutes} {unit['m']}"
+    if seconds < 120:
+        length = f"{seconds} {unit['s']}"
     verb = parcel.plan[0][1]
     return view.text("next", seconds=length, verb=VERBS[verb].in_(view.lang) if verb in VERBS else verb)

@@ -3,7 +3,7 @@
 import math
 import random
 import uuid
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from logistics.sandbox import geography
@@ -122,7 +122,8 @@ class Parcel:
         return parcel
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """Plain data for JSON, not a copy: written away or answered at once, never kept."""
+        return {**vars(self), "intercepts": [vars(one) for one in self.intercepts]}
 
     @classmethod
     def from_dict(cls, kept: dict[str, Any]) -> "Parcel":
@@ -169,6 +170,7 @@ class Parcel:
         away = geography.site(self.receiver_city, seed)
         far_hub, home_hub = geography.hub(self.receiver_city), geography.hub(self.sender_city)
         here = geography.hub(middle)
+        # Where it was seen last: whatever happens next, happens there.
         left = geography.Site(**{n: self.scans[-1][n] for n in geography.SITE_FIELDS}) if self.scans else home
         man = geography.staff(seed + verb)
         wording = {
@@ -183,13 +185,13 @@ class Parcel:
             "signed": ("signed", away, f"快件已在【{away.name}】签收，感谢使用"),
             "refused": ("refused", away, f"【{away.name}】客户拒收，等待处理"),
             "return": ("return", away, f"快件在【{away.name}】退回寄件方"),
-            "stop": ("return", here, f"快件在【{here.name}】拦截退回，发往寄件方"),
+            "stop": ("return", left, f"快件在【{left.name}】拦截退回，发往寄件方"),
             "return_at_hub": ("arrived", home_hub, f"退回件到达【{home_hub.name}】"),
             "return_at_sender": ("arrived", home, f"退回件到达【{home.name}】"),
             "return_signed": ("return_signed", home, f"退回件已在【{home.name}】由寄件方签收"),
-            "problem": ("problem", here, f"【{here.name}】快件异常，联系不上收件人"),
-            "lost": ("problem", here, f"【{here.name}】快件疑似遗失，正在查找"),
-            "address_change": ("address_change", here, f"快件在【{here.name}】修改地址，转寄新地址"),
+            "problem": ("problem", left, f"【{left.name}】快件异常，联系不上收件人"),
+            "lost": ("problem", left, f"【{left.name}】快件疑似遗失，正在查找"),
+            "address_change": ("address_change", left, f"快件在【{left.name}】修改地址，转寄新地址"),
         }
         if verb not in wording:
             return None
@@ -197,7 +199,7 @@ class Parcel:
         # Whole seconds, as YTO prints them, rounded up: no scan may seem older than the request it answers. And no two
         # scans of a parcel share a second; without ids of the courier's they are told apart by it.
         at = max(math.ceil(now), self.scans[-1]["at"] + 1) if self.scans else math.ceil(now)
-        return {"id": uuid.uuid4().hex[:16], "at": at, "scan": name, "text": text, "staff": man, **asdict(site)}
+        return {"id": uuid.uuid4().hex[:16], "at": at, "scan": name, "text": text, "staff": man, **vars(site)}
 
     # --- interception ------------------------------------------------------------------------------------------
 
