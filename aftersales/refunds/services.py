@@ -180,6 +180,7 @@ def file_payout(refund: Refund, *, by: Any, proof: Mapping[str, str]) -> Refund:
 def confirm_payout(refund: Refund, *, by: Any) -> Refund:
     """线下打款, second person. The channel is asked once more first: only a number that certainly cannot pay any more
     may be paid another way. Raises Refused RIGHT, SECOND_PERSON, MAY_STILL_PAY."""
+    refund.refresh_from_db()
     policies.check_can_confirm_payout(refund, by)
     started = now()
     receipt = registry.get(refund.channel).query(refund)

@@ -6,12 +6,14 @@ from aftersales.cases import intake
 from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseKind
 from aftersales.cases.models import Case
+from aftersales.refunds import sending
 from aftersales.refunds.models import Refund
 from logistics.interception import services as interceptions
 from logistics.interception.enums import Evidence
 from logistics.interception.models import Interception
 from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package
+from merchant.clock import now
 from merchant.people.models import User
 from merchant.shops.models import PlatformAccount, Shop
 from orders.intake.normal import NormalPayment
@@ -111,3 +113,10 @@ def stop(case: Case, *, evidence: str = Evidence.STATUS) -> Interception:
 
 def refund_of(case: Case) -> Refund:
     return Refund.objects.get(case=case)
+
+
+def a_minute_later(case: Case) -> Refund:
+    """The refund's next step comes due, and the sweep takes it."""
+    Refund.objects.filter(case=case, next_at__isnull=False).update(next_at=now())
+    sending.sweep_refunds()
+    return Refund.objects.filter(case=case).latest("pk")
