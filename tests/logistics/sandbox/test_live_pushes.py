@@ -1,0 +1,99 @@
+"""The courier process pushes into our own door over HTTP: scans arrive doubled, late and lost, and states stay true."""
+
+import asyncio
+import time
+
+import pytest
+
+from logistics.interception import services as interceptions
+from logistics.interception.models import Interception
+from logistics.parcels.models import Package
+from logistics.sandbox.accounts import yto_secrets, zto_secrets
+from logistics.tracking.models import TrackingEvent
+from logistics.watch import services as watching
+from logistics.watch.models import Priority
+from logistics.watch.poller import Poller
+from merchant.inbox.models import InboxMessage, InboxTask
+from tests.logistics.factories import make_package
+from tests.logistics.sandbox.test_wire import both, until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SECRETS = {"zto": zto_secrets(), "yto": yto_secrets()}
+
+
+@pytest.fixture(autouse=True)
+def quiet_end(courier, live_server, transactional_db):
+    """Pushes stop before the database is emptied under them."""
+    yield
+    courier.control("/control/faults", {"duplicate": 0, "disorder": 0, "push_loss": 0})
+    courier.control("/control/reset", {})
+    time.sleep(0.3)
+
+
+def parcel_at(courier, live_server, code, **told):
+    """A parcel of ours that the courier knows, with pushes to our door."""
+    package = make_package(code, receiver_city="杭州市")
+    package.account.secrets = SECRETS[code]
+    package.account.save()
+    push_url = f"{live_server.url}/push/courier/{package.account.push_token}/"
+    where = {"city": "杭州市", "sender_city": "上海市", "hold": True, "script": "silent"}
+    courier.control("/parcels", {"courier": code, "waybill": package.waybill, "push_url": push_url, **where, **told})
+    return package
+
+
+def state(package):
+    return Package.objects.get(pk=package.pk).state
+
+
+def advance(courier, package, *verbs):
+    for verb in verbs:
+        courier.control(f"/parcels/{package.waybill}/advance", {"to": verb})
+
+
+@both
+@pytest.mark.req("R3.49")
+def test_states_follow_the_courier_by_push_and_by_asking_where_pushes_are_lost(courier, live_server, code):
+    package = parcel_at(courier, live_server, code)
+
+    advance(courier, package, "arrived_destination")
+    until(lambda: state(package) == "arrived_destination")
+    advance(courier, package, "out_for_delivery")
+    until(lambda: state(package) == "out_for_delivery")
+
+    courier.control("/faults", {"push_loss": 1})
+    advance(courier, package, "signed")
+    watching.watch(package, priority=Priority.ORDINARY)
+    watching.pull_forward([package.pk])
+    asyncio.run(Poller(once=True).run())
+
+    assert state(package) == "signed"
+
+
+@both
+def test_doubled_and_disordered_pushes_end_in_the_same_state(courier, live_server, code):
+    package = parcel_at(courier, live_server, code)
+    before = TrackingEvent.objects.filter(package_id=package.pk).count()
+    courier.control("/faults", {"duplicate": 1, "disorder": 1})
+    advance(courier, package, "at_far_hub", "arrived_destination", "out_for_delivery", "signed")
+    until(lambda: InboxMessage.objects.count() >= 8)
+    until(lambda: not InboxTask.objects.exists())
+
+    assert state(package) == "signed"
+    assert TrackingEvent.objects.filter(package_id=package.pk).count() - before == 4
+
+
+@both
+def test_a_person_presses_stop_at_the_courier_and_the_interception_succeeds(courier, live_server, code):
+    package = parcel_at(courier, live_server, code)
+    interception = interceptions.submit_interception(package, by=None, checks=[])
+    until(lambda: courier.control(f"/parcels/{package.waybill}")["intercept"])
+    until(lambda: Interception.objects.get(pk=interception.pk).state == "running")
+    time.sleep(1.1)  # a scan carries whole seconds, and must be younger than the acceptance
+
+    advance(courier, package, "stop")
+    until(lambda: state(package) == "returning")
+    if code == "zto":
+        # ZTO's scan alone proves nothing; it makes us ask.
+        asyncio.run(Poller(once=True).run())
+
+    until(lambda: Interception.objects.get(pk=interception.pk).state in ("succeeded", "returning"))
