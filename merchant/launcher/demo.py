@@ -13,7 +13,7 @@ from merchant.launcher.seed import claim_database, seed
 from merchant.launcher.servers import Servers, start_servers
 from merchant.launcher.supervisor import Supervisor, is_answering, python
 
-READY_TIMEOUT_S = 90
+READY_TIMEOUT_S = 180
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,7 @@ class Demo:
                 python("manage.py", f"{kind}_sandbox", "--port", str(port), "--state", str(state / f"{kind}.json")),
                 environment,
                 folder=PROJECT,
+                is_quiet=True,  # the outside world's troubles belong in its own log
             )
             for kind, port in (("courier", self.ports.courier), ("platform", self.ports.platform))
         ]

@@ -17,7 +17,7 @@ def prepare_servers(*, part: str = "test", durable: bool = False) -> None:
     """
     if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
         return
-    folder = DataFolder.default(part)
+    folder = free_folder(part)
     supervisor = Supervisor(folder, out=sys.stderr)
     try:
         servers = start_servers(folder, supervisor, database="huicang", durable=durable)
@@ -34,3 +34,10 @@ def prepare_servers(*, part: str = "test", durable: bool = False) -> None:
     atexit.register(stop)
     os.environ.update(servers.addresses)
     print("Tests run on " + " and ".join(servers.words) + ".", file=sys.stderr)
+
+
+def free_folder(part: str) -> DataFolder:
+    """`.data/test`, or `.data/test-2` and so on while another run has the first."""
+    names = [part, *(f"{part}-{number}" for number in range(2, 10))]
+    folders = [DataFolder.default(name) for name in names]
+    return next((folder for folder in folders if not folder.is_locked()), folders[0])

@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -17,7 +19,7 @@ from merchant.launcher.folder import DataFolder
 from merchant.launcher.network import free_port
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
-START_S = 120
+START_S = 400
 NAMES = [
     "beat",
     "courier-sandbox",
@@ -83,14 +85,12 @@ class Terminal:
 
 
 @pytest.fixture
-def data(tmp_path):
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents[:2]:
-        if parent.stat().st_uid == os.geteuid():
-            parent.chmod(0o755)  # the system user that runs PostgreSQL walks through
-    place = tmp_path / "data"
-    place.mkdir(mode=0o755)
-    return place
+def data():
+    """A folder that the system user running PostgreSQL can walk into, which pytest's own folders do not allow."""
+    place = Path(tempfile.mkdtemp(prefix="huicang-demo-"))
+    place.chmod(0o755)
+    yield place / "data"
+    shutil.rmtree(place, ignore_errors=True)
 
 
 @pytest.fixture

@@ -2,10 +2,12 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from merchant.launcher.network import check_free, free_port
 from merchant.launcher.seed import claim_database
 from merchant.launcher.servers import start_servers
 from merchant.launcher.supervisor import Supervisor, end_in_words, python
-from merchant.launcher.testing import prepare_servers
+from merchant.launcher.testing import free_folder, prepare_servers
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
@@ -43,14 +45,12 @@ class Paper:
 
 
 @pytest.fixture
-def folder(tmp_path_factory):
-    # Reachable by the system user that runs PostgreSQL when the tests run as root.
-    place = tmp_path_factory.mktemp("data")
+def folder():
+    """A folder that the system user running PostgreSQL can walk into, which pytest's own folders do not allow."""
+    place = Path(tempfile.mkdtemp(prefix="huicang-launcher-"))
     place.chmod(0o755)
-    for parent in place.parents[:2]:
-        if parent.stat().st_uid == os.geteuid():
-            parent.chmod(0o755)
-    return DataFolder(place)
+    yield DataFolder(place)
+    shutil.rmtree(place, ignore_errors=True)
 
 
 def wait_until(is_true, timeout_s=20.0):
@@ -371,3 +371,14 @@ def test_a_second_ctrl_c_does_not_wait(folder):
     assert time.monotonic() - began < 5
     assert running.child is None
     folder.unlock()
+
+
+def test_two_test_runs_at_once_each_have_a_folder(folder, monkeypatch):
+    monkeypatch.setenv("HUICANG_DATA", str(folder.path))
+    first = free_folder("test")
+    first.lock()
+
+    second = free_folder("test")
+
+    assert (first.path.name, second.path.name) == ("test", "test-2")
+    first.unlock()
