@@ -48,7 +48,9 @@ class RecordedAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         verb = f"{obj._meta.model_name}.{'change' if change else 'add'}"
-        activity.record(obj, verb, by=request.user, shop=obj if isinstance(obj, Shop) else None, fields=sorted(form.changed_data))
+        activity.record(
+            obj, verb, by=request.user, shop=obj if isinstance(obj, Shop) else None, fields=sorted(form.changed_data)
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -142,7 +144,11 @@ class PolicyAdmin(ReadMostlyAdmin):
 class RecipientAdmin(ReadMostlyAdmin):
     """Masks only. The door to plain values is on the order, with quota, reason and audit."""
 
-    hidden = tuple(f"{field}_{kind}" for field in ("name", "phone", "phone4", "address", "virtual_phone") for kind in ("enc", "bidx"))
+    hidden = tuple(
+        f"{field}_{kind}"
+        for field in ("name", "phone", "phone4", "address", "virtual_phone")
+        for kind in ("enc", "bidx")
+    )
     list_display = ("id", "shop", "name_mask", "phone_mask", "address_mask", "key_id", "shredded_at")
 
 
@@ -161,7 +167,17 @@ class ActivityAdmin(ReadMostlyAdmin):
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(ReadMostlyAdmin):
-    list_display = ("book_date", "shop", "kind", "document", "debit", "credit", "amount_fen", "order_number", "is_estimated")
+    list_display = (
+        "book_date",
+        "shop",
+        "kind",
+        "document",
+        "debit",
+        "credit",
+        "amount_fen",
+        "order_number",
+        "is_estimated",
+    )
     search_fields = ("document", "order_number")
 
 

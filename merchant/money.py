@@ -10,7 +10,7 @@ def yuan(fen: int) -> str:
 
 
 def fen(text: object) -> int:
-    """`88`, `88.0`, `1,288.50`, 178.8 → fen, exactly. Raises ValueError on anything finer than a fen or not a number."""
+    """`88`, `88.0`, `1,288.50`, 178.8 → fen, exactly. Raises ValueError on anything finer or not a number."""
     try:
         value = Decimal(str(text).strip().replace(",", "").removeprefix("¥").removeprefix("￥")) * 100
     except InvalidOperation:

@@ -9,4 +9,8 @@ ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 def new_number(prefix: str) -> str:
     """`prefix` (two letters) + yymmddHHMMSS in Shanghai + six random characters: 20 characters, sorts by time."""
-    return prefix + now().astimezone(SHANGHAI).strftime("%y%m%d%H%M%S") + "".join(secrets.choice(ALPHABET) for _ in range(6))
+    return (
+        prefix
+        + now().astimezone(SHANGHAI).strftime("%y%m%d%H%M%S")
+        + "".join(secrets.choice(ALPHABET) for _ in range(6))
+    )

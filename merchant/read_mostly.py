@@ -1,4 +1,4 @@
-"""The admin shows everything and changes almost nothing: whatever has a rule goes through a service, never around it."""
+"""The admin shows everything and changes almost nothing: what has a rule goes through a service."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from merchant.refusals import Refused
 
 
 class ReadMostlyAdmin(admin.ModelAdmin):
-    """Every field read-only, nothing added or deleted by hand. `editable` names plain fields without a rule behind them."""
+    """Every field read-only, nothing added or deleted. `editable` names plain fields without a rule behind them."""
 
     editable: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     show_full_result_count = False
     list_per_page = 50
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         names = [field.name for field in self.model._meta.fields if field.name not in self.hidden]
         return [*names, *(name for name in self.readonly_fields if name not in names)]
 

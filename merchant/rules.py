@@ -160,11 +160,6 @@ def rule(code: str) -> Rule:
     return _book()[code]
 
 
-def find(code: str) -> Rule | None:
-    """The rule of this code, or None."""
-    return _book().get(code)
-
-
 def groups() -> list[tuple[Both, list[Rule]]]:
     """The rules by section, both in the page's order."""
     found: dict[Both, list[Rule]] = {}

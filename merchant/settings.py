@@ -1,4 +1,4 @@
-"""One settings file: environment in, sensible local defaults, loud failure on nonsense (docs/configuration in README)."""
+"""One settings file: environment in (README), sensible local defaults, loud failure on nonsense."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ DEBUG = env.flag("HUICANG_DEBUG")
 
 DEVELOPMENT_KEY = "only-for-a-machine-of-one-s-own"
 SECRET_KEY = env.text("HUICANG_SECRET_KEY", DEVELOPMENT_KEY)
-# `id:base64 of 32 bytes`, newest first: the first encrypts, all decrypt, so a key is rotated by putting a new one in front.
+# `id:base64 of 32 bytes`, newest first: the first encrypts, all decrypt. `manage.py rotate_keys` seals old rows anew.
 PII_KEYS = env.words("HUICANG_PII_KEYS", "dev:" + "aHVpY2FuZy1sb2NhbC1kZXZlbG9wbWVudC1rZXktMzI=")
 DEVELOPMENT_INDEX_KEY = "huicang-local-index-key"
 PII_INDEX_KEY = env.text("HUICANG_PII_INDEX_KEY", DEVELOPMENT_INDEX_KEY)
@@ -34,7 +34,8 @@ if IS_PUBLIC and (
     or PII_KEYS[0].startswith("dev:")
 ):
     raise ImproperlyConfigured(
-        "HUICANG_SECRET_KEY, HUICANG_PII_KEYS and HUICANG_PII_INDEX_KEY must be set before the site is served over https."
+        "HUICANG_SECRET_KEY, HUICANG_PII_KEYS and HUICANG_PII_INDEX_KEY "
+        "must be set before the site is served over https."
     )
 if IS_PUBLIC and IS_DEMO:
     raise ImproperlyConfigured("The demo has well-known passwords: it does not run on a public https address.")

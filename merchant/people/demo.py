@@ -1,4 +1,4 @@
-"""The people of the demo: names made up, passwords printed on the login page. They exist only where HUICANG_DEMO is on."""
+"""The people of the demo: names made up, passwords printed on the login page. Only where HUICANG_DEMO is on."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,9 @@ class DemoPerson:
 
 PEOPLE = (
     DemoPerson("xiaosu", "小苏", "agent", _("Customer-service agent: intercepts, agrees up to ¥200, refuses, remarks")),
-    DemoPerson("ahe", "阿禾", "supervisor", _("Supervisor: agrees up to ¥1,000, imports, retries jobs, sees raw messages")),
+    DemoPerson(
+        "ahe", "阿禾", "supervisor", _("Supervisor: agrees up to ¥1,000, imports, retries jobs, sees raw messages")
+    ),
     DemoPerson("laoli", "老黎", "warehouse", _("Warehouse: receives parcels that come home")),
     DemoPerson("qingqing", "青青", "finance", _("Finance: releases refunds, second person above ¥1,000")),
     DemoPerson("zhanggui", "掌柜", "owner", _("Shop owner: agreement, rules, accounts, second person")),

@@ -40,7 +40,16 @@ class DefaultRole:
 
 
 R = Right
-_DESK = (R.SEE_ORDERS, R.REMARK_ORDER, R.HOLD_ORDER, R.SUBMIT_INTERCEPTION, R.WITHDRAW_INTERCEPTION, R.AGREE_CASE, R.REFUSE_CASE, R.REVEAL_PII)
+_DESK = (
+    R.SEE_ORDERS,
+    R.REMARK_ORDER,
+    R.HOLD_ORDER,
+    R.SUBMIT_INTERCEPTION,
+    R.WITHDRAW_INTERCEPTION,
+    R.AGREE_CASE,
+    R.REFUSE_CASE,
+    R.REVEAL_PII,
+)
 
 ROLES: dict[str, DefaultRole] = {
     "agent": DefaultRole(gettext_noop("Customer-service agent"), _DESK, {R.AGREE_CASE: 20_000}),
@@ -57,7 +66,16 @@ ROLES: dict[str, DefaultRole] = {
     ),
     "owner": DefaultRole(
         gettext_noop("Shop owner"),
-        (*_DESK, R.IMPORT_ORDERS, R.APPROVE_REFUND, R.SIGN_AGREEMENT, R.EDIT_POLICY, R.EDIT_SECRETS, R.OPERATE_JOBS, R.SEE_MESSAGES),
+        (
+            *_DESK,
+            R.IMPORT_ORDERS,
+            R.APPROVE_REFUND,
+            R.SIGN_AGREEMENT,
+            R.EDIT_POLICY,
+            R.EDIT_SECRETS,
+            R.OPERATE_JOBS,
+            R.SEE_MESSAGES,
+        ),
     ),
     "platform_admin": DefaultRole(
         gettext_noop("Platform administrator"),
@@ -91,7 +109,7 @@ def membership_of(user: Any, shop: Any) -> Membership | None:
     return held.get(shop if isinstance(shop, int) else shop.pk)
 
 
-def can(user: User | None, shop: Any, right: str) -> bool:
+def can(user: Any, shop: Any, right: str) -> bool:
     """Whether `user` holds `right` in `shop` (a Shop or its id)."""
     if user is None:
         return True
@@ -103,13 +121,15 @@ def can(user: User | None, shop: Any, right: str) -> bool:
     return user.is_platform_admin and right in ROLES["platform_admin"].rights
 
 
-def check_right(user: User | None, shop: Any, right: str) -> None:
+def check_right(user: Any, shop: Any, right: str) -> None:
     """Raise Refused("RIGHT") unless `user` holds `right` in `shop`."""
     if not can(user, shop, right):
-        raise Refused("RIGHT", _("Your role does not include this: %(right)s.") % {"right": Right(right).label}, right=str(right))
+        raise Refused(
+            "RIGHT", _("Your role does not include this: %(right)s.") % {"right": Right(right).label}, right=str(right)
+        )
 
 
-def limit_fen(user: User | None, shop: Any, right: str) -> int | None:
+def limit_fen(user: Any, shop: Any, right: str) -> int | None:
     """The most `user` may decide with `right`, in fen; None is no limit."""
     if user is None:
         return None

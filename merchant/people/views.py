@@ -1,16 +1,21 @@
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth import views as auth
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from merchant.people import demo
 
 
-def login(request: HttpRequest) -> HttpResponse:
+def login(request: HttpRequest) -> HttpResponseBase:
     """Two fields; in the demo also the people one can be, with one click each."""
     return auth.LoginView.as_view(
-        template_name="registration/login.html", redirect_authenticated_user=True, extra_context={"demo_people": demo.people()}
+        template_name="registration/login.html",
+        redirect_authenticated_user=True,
+        extra_context={"demo_people": demo.people()},
     )(request)
 
 
@@ -18,7 +23,7 @@ class PasswordChange(auth.PasswordChangeView):
     template_name = "registration/password_change.html"
     success_url = reverse_lazy("home")
 
-    def form_valid(self, form: object) -> HttpResponse:
+    def form_valid(self, form: Any) -> HttpResponse:
         messages.success(self.request, _("Your password is changed."))
         return super().form_valid(form)
 

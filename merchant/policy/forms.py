@@ -22,17 +22,29 @@ class PolicyForm(forms.Form):
     auto_agree = forms.BooleanField(label=_("A stopped parcel agrees the refund by itself"), required=False)
     pay_when = forms.ChoiceField(
         label=_("The refund is paid"),
-        choices=[("success", _("when the courier says the parcel is stopped")), ("returned", _("only when the parcel is back"))],
+        choices=[
+            ("success", _("when the courier says the parcel is stopped")),
+            ("returned", _("only when the parcel is back")),
+        ],
     )
     auto_submit = forms.BooleanField(
-        label=_("Submit the interception by itself when a case qualifies"), required=False, help_text=_("Off by default: a person presses the button.")
+        label=_("Submit the interception by itself when a case qualifies"),
+        required=False,
+        help_text=_("Off by default: a person presses the button."),
     )
     evidence = forms.MultipleChoiceField(
-        label=_("Evidence of a stop that may pay by itself"), required=False, widget=MANY, choices=list(EVIDENCE_LABELS.items())
+        label=_("Evidence of a stop that may pay by itself"),
+        required=False,
+        widget=MANY,
+        choices=list(EVIDENCE_LABELS.items()),
     )
-    intercept_couriers = forms.MultipleChoiceField(label=_("Couriers that may be asked (E08)"), required=False, widget=MANY, choices=COURIERS)
+    intercept_couriers = forms.MultipleChoiceField(
+        label=_("Couriers that may be asked (E08)"), required=False, widget=MANY, choices=COURIERS
+    )
     intercept_limit_fen = YuanField(label=_("Refund must be below (yuan, E10)"))
-    intercept_limit_on_parcel_sum = forms.BooleanField(label=_("The limit also holds for the sum of a parcel's cases (E10)"), required=False)
+    intercept_limit_on_parcel_sum = forms.BooleanField(
+        label=_("The limit also holds for the sum of a parcel's cases (E10)"), required=False
+    )
     warn_only = forms.MultipleChoiceField(
         label=_("Only warn, do not refuse"),
         required=False,
@@ -41,7 +53,8 @@ class PolicyForm(forms.Form):
     )
     second_person_fen = YuanField(label=_("A second person approves refunds above (yuan)"))
     release_manual_refunds = forms.ChoiceField(
-        label=_("A refund a person agreed is paid"), choices=[("finance", _("when finance releases it")), ("at_once", _("at once, within the person's limit"))]
+        label=_("A refund a person agreed is paid"),
+        choices=[("finance", _("when finance releases it")), ("at_once", _("at once, within the person's limit"))],
     )
     refund_window = forms.ChoiceField(
         label=_("Automatic refunds are paid"),
@@ -49,7 +62,9 @@ class PolicyForm(forms.Form):
         choices=[("", _("at any hour")), ("09:00-21:00", _("between 09:00 and 21:00 (T-REFUND-WINDOW)"))],
     )
     pii_quota_per_day = forms.IntegerField(label=_("Looks at personal data a day"), min_value=0, max_value=100_000)
-    pii_count = forms.ChoiceField(label=_("A look is counted"), choices=[("order", _("once per order and day")), ("view", _("every time"))])
+    pii_count = forms.ChoiceField(
+        label=_("A look is counted"), choices=[("order", _("once per order and day")), ("view", _("every time"))]
+    )
     keep_raw_days = forms.IntegerField(label=_("Keep raw messages (days)"), min_value=1, max_value=3650)
     reason = forms.CharField(label=_("Why it changes"), max_length=200)
 

@@ -1,4 +1,4 @@
-"""The settings of a shop, typed. Every default is a row of docs/rules.md; what is called an assumption there is a setting here."""
+"""The settings of a shop, typed. Every default is a row of docs/rules.md, where each is said in plain words."""
 
 from dataclasses import dataclass, field, fields
 from datetime import timedelta

@@ -17,7 +17,7 @@ from merchant.shops.models import Shop
 
 @login_required
 def policy_page(request: HttpRequest, shop_id: int) -> HttpResponse:
-    """Rules and timers of one shop: read by everybody who sees the shop, changed by whoever may (versioned, with a reason)."""
+    """Rules and timers of one shop: read by whoever sees the shop, changed by whoever may, with a reason."""
     shop = get_object_or_404(Shop.objects.visible_to(request.user), pk=shop_id)
     rules = services.current(shop)
     form = PolicyForm(request.POST or None, initial=initial(rules))
@@ -29,7 +29,9 @@ def policy_page(request: HttpRequest, shop_id: int) -> HttpResponse:
         try:
             if changes:
                 services.change(shop, by=request.user, reason=form.cleaned_data["reason"], **changes)
-                messages.success(request, _("Saved as a new version. Clocks that run keep the version they started under."))
+                messages.success(
+                    request, _("Saved as a new version. Clocks that run keep the version they started under.")
+                )
             else:
                 messages.info(request, _("Nothing differs from the version in force."))
             return redirect("policy", shop_id=shop.pk)
@@ -43,7 +45,7 @@ def policy_page(request: HttpRequest, shop_id: int) -> HttpResponse:
         "timers": [
             {
                 "code": name,
-                "title": rulebook.find(name).title() if rulebook.find(name) else name,
+                "title": rulebook.rule(name).title(),
                 "value": _amount(timers[name]),
                 "unit": _unit(timers[name]),
                 "is_wrong": name in bad_timers,

@@ -52,7 +52,9 @@ class CourierAccountForm(forms.ModelForm):
     intercept_fee = YuanField(label=_("Interception fee (yuan, estimate)"), initial="3.00")
     back_freight = YuanField(label=_("Freight back (yuan, estimate)"), initial="4.50")
     secrets_json = SecretsField(
-        label=_("Credentials (JSON)"), required=False, help_text=_("Written, never shown. Leave empty to keep what is stored.")
+        label=_("Credentials (JSON)"),
+        required=False,
+        help_text=_("Written, never shown. Leave empty to keep what is stored."),
     )
 
     class Meta:
@@ -67,13 +69,20 @@ class CourierAccountForm(forms.ModelForm):
             self.fields["back_freight"].initial = self.instance.rate_card.get("back_freight_fen", 0)
 
     def rate_card(self) -> dict[str, int]:
-        return {"intercept_fee_fen": self.cleaned_data["intercept_fee"], "back_freight_fen": self.cleaned_data["back_freight"]}
+        return {
+            "intercept_fee_fen": self.cleaned_data["intercept_fee"],
+            "back_freight_fen": self.cleaned_data["back_freight"],
+        }
 
 
 class PlatformAccountForm(forms.ModelForm):
-    platform = forms.ChoiceField(label=_("Platform"), choices=[("kuaishou", _("Kuaishou")), ("wechat_pay", _("WeChat Pay"))])
+    platform = forms.ChoiceField(
+        label=_("Platform"), choices=[("kuaishou", _("Kuaishou")), ("wechat_pay", _("WeChat Pay"))]
+    )
     secrets_json = SecretsField(
-        label=_("Credentials (JSON)"), required=False, help_text=_("Written, never shown. Leave empty to keep what is stored.")
+        label=_("Credentials (JSON)"),
+        required=False,
+        help_text=_("Written, never shown. Leave empty to keep what is stored."),
     )
 
     class Meta:

@@ -73,7 +73,9 @@ class Agreement(models.Model):
         verbose_name = _("agreement")
         verbose_name_plural = _("agreements")
         constraints = [
-            models.UniqueConstraint(fields=["shop", "kind"], name="agreement_one_in_force", condition=models.Q(revoked_at__isnull=True))
+            models.UniqueConstraint(
+                fields=["shop", "kind"], name="agreement_one_in_force", condition=models.Q(revoked_at__isnull=True)
+            )
         ]
 
     def __str__(self) -> str:
@@ -114,7 +116,9 @@ class CourierAccount(Account):
     class Meta:
         verbose_name = _("courier account")
         verbose_name_plural = _("courier accounts")
-        constraints = [models.UniqueConstraint(fields=["shop", "courier", "customer_code"], name="courier_account_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["shop", "courier", "customer_code"], name="courier_account_once")
+        ]
 
     def __str__(self) -> str:
         return self.name or f"{self.courier} {self.customer_code}"

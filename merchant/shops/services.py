@@ -116,7 +116,7 @@ def resume_courier(account: CourierAccount, *, by: Any) -> CourierAccount:
 def save_account(
     account: CourierAccount | PlatformAccount, *, by: Any, secrets: dict[str, Any] | None
 ) -> CourierAccount | PlatformAccount:
-    """Insert or change an account (E09 reads it). `secrets=None` keeps the stored ones. Raises Refused RIGHT or TWICE."""
+    """Insert or change an account (E09). `secrets=None` keeps the stored ones. Raises Refused RIGHT or TWICE."""
     check_right(by, account.shop, Right.EDIT_SECRETS)
     verb = "account.change" if account.pk else "account.add"
     if secrets is not None:

@@ -25,7 +25,11 @@ def settings_home(request: HttpRequest) -> HttpResponse:
     """The shops I see, each with what stands between it and its first interception."""
     shops = list(Shop.objects.visible_to(request.user).order_by("pk")[:100])
     signed = set(Agreement.objects.filter(shop__in=shops, revoked_at__isnull=True).values_list("shop_id", flat=True))
-    with_ewaybill = set(CourierAccount.objects.filter(shop__in=shops, has_ewaybill=True, is_active=True).values_list("shop_id", flat=True))
+    with_ewaybill = set(
+        CourierAccount.objects.filter(shop__in=shops, has_ewaybill=True, is_active=True).values_list(
+            "shop_id", flat=True
+        )
+    )
     rows = [{"shop": shop, "is_signed": shop.pk in signed, "has_ewaybill": shop.pk in with_ewaybill} for shop in shops]
     return render(request, "merchant/settings.html", {"rows": rows})
 
@@ -113,9 +117,11 @@ def platform_account_edit(request: HttpRequest, shop_id: int, pk: int | None = N
 @login_required
 @require_POST
 def push_token_renew(request: HttpRequest, shop_id: int, kind: str, pk: int) -> HttpResponse:
-    model = {"courier": CourierAccount, "platform": PlatformAccount}.get(kind, CourierAccount)
+    model: Any = {"courier": CourierAccount, "platform": PlatformAccount}.get(kind, CourierAccount)
     account = get_object_or_404(model.objects.visible_to(request.user), shop_id=shop_id, pk=pk)
     with refusals_as_messages(request):
         services.renew_push_token(account, by=request.user)
-        messages.success(request, _("The push address is new; give it to the other side now, the old one answers no more."))
+        messages.success(
+            request, _("The push address is new; give it to the other side now, the old one answers no more.")
+        )
     return redirect("accounts", shop_id=shop_id)

@@ -22,7 +22,7 @@ def record(
     """Write one line about `subject`. `by=None` is the system. `detail` holds plain values, never personal data."""
     return Activity.objects.create(
         shop_id=shop.pk if shop is not None else getattr(subject, "shop_id", None),
-        subject_kind=subject._meta.model_name,
+        subject_kind=str(subject._meta.model_name),
         subject_id=subject.pk,
         verb=verb,
         by=by,
