@@ -1,6 +1,7 @@
 """`manage.py messages`: bring the Chinese catalogue up to date with the code, or check that it is."""
 
 import os
+import shutil
 import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
@@ -23,10 +24,18 @@ class Extraction(makemessages.Command):
     msgmerge_options = ["-q", "--backup=none", "--update", "--no-fuzzy-matching"]
 
 
+def only_text(folder: str, names: list[str]) -> set[str]:
+    """What copytree leaves behind: everything but folders, code and templates."""
+    kept = (".py", ".html", ".txt")
+    return {
+        name for name in names if name == "__pycache__" or (not name.endswith(kept) and not Path(folder, name).is_dir())
+    }
+
+
 def extract(before: bytes | None) -> str:
     """The catalogue as the code wants it, with the translations of `before`.
 
-    Done in a folder of links, so that a check changes nothing and nobody sees a half-written file.
+    Done on a copy: the extraction leaves its own files beside each template while it works.
     """
     if not languages.can_extract():
         raise CommandError("Extracting messages needs gettext: apt-get install gettext")
@@ -34,7 +43,7 @@ def extract(before: bytes | None) -> str:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
         for source in SOURCES:
-            (folder / source).symlink_to(settings.BASE_DIR / source)
+            shutil.copytree(settings.BASE_DIR / source, folder / source, ignore=only_text)
         catalogue = folder / languages.CATALOGUE.relative_to(settings.BASE_DIR)
         catalogue.parent.mkdir(parents=True)
         if before is not None:
@@ -42,7 +51,7 @@ def extract(before: bytes | None) -> str:
         os.chdir(folder)  # makemessages walks the working folder
         try:
             Extraction().run_from_argv(
-                ["manage.py", "makemessages", "-v", "0", "-l", languages.LANGUAGE, "--no-location", "--no-wrap", "-s"]
+                ["manage.py", "makemessages", "-v", "0", "-l", languages.LANGUAGE, "--no-location", "--no-wrap"]
             )
         finally:
             os.chdir(here)
