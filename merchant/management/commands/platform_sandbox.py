@@ -29,5 +29,5 @@ class Command(BaseCommand):
         if scale <= 0:
             raise CommandError(_("--scale must be above 0."))
         self.stdout.write(_("Platform sandbox on http://%(host)s:%(port)s/") % options)
-        self.stdout._out.flush()
+        self.stdout.flush()
         run(options["host"], options["port"], options["state"], scale)

@@ -65,7 +65,7 @@ WECHAT_PAY_APIV3_KEY = "demo-api-v3-key-of-32-characters"
 
 
 def wechat_pay_secrets() -> dict[str, str]:
-    """What goes into `PlatformAccount.secrets` of a WeChat Pay account. Its keys take a second to make."""
+    """What goes into `PlatformAccount.secrets` of a WeChat Pay account."""
     return {
         "mchid": WECHAT_PAY_MCHID,
         "cert_serial_no": WECHAT_PAY_SERIAL,

@@ -195,7 +195,9 @@ class Sandbox:
 
     async def _live(self, app: web.Application) -> AsyncIterator[None]:
         """Time passes and messages go out while the server runs."""
-        async with aiohttp.ClientSession(trust_env=False) as session:
+        # A fresh connection a message, as from a platform's many machines; a kept one would hold a merchant's thread.
+        connector = aiohttp.TCPConnector(force_close=True)
+        async with aiohttp.ClientSession(connector=connector, trust_env=False) as session:
             jobs = [asyncio.create_task(self._pass_time()), asyncio.create_task(self.outbox.run(session))]
             yield
             for job in jobs:

@@ -24,7 +24,7 @@ from merchant.platforms.sandbox.world import (
 )
 from merchant.platforms.snapshots import EXPRESS_CODES
 
-ORDER_EVENTS = {30: ("kwaishop_order_addOrder", "kwaishop_order_paySuccess")}
+ORDER_EVENTS: dict[int, tuple[str, ...]] = {30: ("kwaishop_order_addOrder", "kwaishop_order_paySuccess")}
 ORDER_EVENTS[40] = (*ORDER_EVENTS[30], "kwaishop_order_delivering")
 PAGE_ROWS = 40
 
@@ -188,7 +188,10 @@ class Control:
         return self.wechat.trades[out_trade_no]
 
     def set_target(self, push_url: str, app_key: str = "") -> Row:
-        """Where an app's messages go."""
+        """Where an app's messages go; an empty address: nowhere any more, and what waits stays waiting."""
+        if not push_url:
+            self.outbox.forget_target(_app_key(app_key))
+            return {"app_key": _app_key(app_key), "push_url": ""}
         if not push_url.startswith(("http://", "https://")):
             raise ValueError("push_url must be http(s)")
         self.outbox.set_target(_app_key(app_key), push_url)

@@ -49,6 +49,9 @@ class Outbox:
             [("target", app_key, {"url": url, "failures": 0, "isPaused": False, "heartbeatAt": 0})]
         )
 
+    def forget_target(self, app_key: str) -> None:
+        self.world.journal.write([("target", app_key, None)])
+
     def note(self, app_key: str, event: str, biz_id: str, info: Row) -> list[Change]:
         """The change that puts one message into the outbox; written together with the change it tells of."""
         if app_key not in self.targets:
@@ -127,7 +130,8 @@ class Outbox:
             row = self.pushes[key]
             if key in self._flying or row["nextAt"] > at:
                 continue
-            if self.targets.get(row["appKey"], {}).get("isPaused"):
+            target = self.targets.get(row["appKey"])
+            if target is None or target["isPaused"]:
                 continue
             found.append(key)
         return found
@@ -160,15 +164,18 @@ class Outbox:
     async def _heartbeat(self, session: aiohttp.ClientSession, app_key: str) -> None:
         """While a door is shut nothing is sent to it but this, until it answers."""
         error = await self._post(session, app_key, json.dumps({"test": True}))
-        if not error:
+        if not error and app_key in self.targets:
             self._save_target(app_key, {**self.targets[app_key], "isPaused": False, "failures": 0})
 
     async def _post(self, session: aiohttp.ClientSession, app_key: str, plain: str) -> str:
         """The reason why it was not acknowledged; empty when it was."""
         body = encrypt_message(APPS[app_key].message_key, plain)
+        target = self.targets.get(app_key)
+        if target is None:
+            return "no door"
         try:
             async with session.post(
-                self.targets[app_key]["url"],
+                target["url"],
                 data=body.encode(),
                 headers={"Content-Type": "text/plain;charset=utf-8"},
                 allow_redirects=False,

@@ -221,7 +221,14 @@ def test_an_order_is_read_with_its_parcels_and_masked_recipient(answers):
         "result": 1,
         "data": {
             "orderBaseInfo": {"oid": 7, "status": 40, "totalFee": 8800, "expressFee": 800, "payTime": 1763870400000},
-            "orderItemInfo": {"itemId": 1, "skuId": 2, "itemTitle": "保温杯", "num": 2, "price": 4000, "skuNick": "A-1"},
+            "orderItemInfo": {
+                "itemId": 1,
+                "skuId": 2,
+                "itemTitle": "保温杯",
+                "num": 2,
+                "price": 4000,
+                "skuNick": "A-1",
+            },
             "orderLogisticsInfo": [{"expressNo": "YT1", "expressCode": 6}, {"expressNo": "X", "expressCode": 777}],
             "orderAddress": {"desensitiseConsignee": "张**", "encryptedMobile": "cipher", "province": "浙江省"},
             "orderRefundList": [{"refundId": 9, "refundStatus": 10}],
@@ -269,7 +276,7 @@ def test_every_documented_code_has_a_class_and_a_certain_outcome(answers, code, 
 
 
 def test_the_table_holds_no_code_the_test_does_not_know():
-    assert kuaishou.ERRORS == {str(code): ErrorClass(error_class) for code, error_class in KNOWN}
+    assert {str(code): ErrorClass(error_class) for code, error_class in KNOWN} == kuaishou.ERRORS
 
 
 def test_only_what_may_heal_by_waiting_is_tried_again():
@@ -345,7 +352,9 @@ def test_a_long_span_is_asked_for_day_by_day_and_page_by_page(answers):
     assert found == ["1", "2", "3", "4"]
     assert [param["pcursor"] for param in asked] == ["", "c1", "", ""]
     assert [(param["endTime"] - param["beginTime"]) / 3_600_000 for param in asked] == [24, 24, 24, 12]
-    assert {(param["queryType"], param["sort"], param["type"], param["pageSize"]) for param in asked} == {(2, 2, 9, 100)}
+    assert {(param["queryType"], param["sort"], param["type"], param["pageSize"]) for param in asked} == {
+        (2, 2, 9, 100)
+    }
 
 
 def test_orders_are_asked_for_seven_days_at_a_time(answers):
@@ -399,7 +408,7 @@ def test_assumption_a3_the_total_fee_is_what_the_buyer_paid(answers):
 
 
 def test_assumption_a4_no_refund_list_spans_more_than_a_day():
-    assert (kuaishou.REFUND_WINDOW, kuaishou.ORDER_WINDOW) == (timedelta(days=1), timedelta(days=7))
+    assert (timedelta(days=1), timedelta(days=7)) == (kuaishou.REFUND_WINDOW, kuaishou.ORDER_WINDOW)
 
 
 def test_assumption_a5_a_code_nobody_documented_leaves_a_decision_unknown(answers):

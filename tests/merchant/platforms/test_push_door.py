@@ -130,9 +130,7 @@ def test_a_repetition_leaves_what_is_parked_to_people(account, read, django_capt
 
 
 def test_another_shops_message_with_the_same_event_id_is_not_a_repetition(account):
-    other = make_platform_account(
-        make_shop(), app_key=accounts.OTHER.app_key, secrets=accounts.OTHER_KUAISHOU_SECRETS
-    )
+    other = make_platform_account(make_shop(), app_key=accounts.OTHER.app_key, secrets=accounts.OTHER_KUAISHOU_SECRETS)
     push(account, plain())
     body = plain(appKey=accounts.OTHER.app_key, userId=int(accounts.OTHER.seller_id))
 
@@ -142,7 +140,9 @@ def test_another_shops_message_with_the_same_event_id_is_not_a_repetition(accoun
 
 
 @pytest.mark.parametrize(
-    "body", [{"test": True}, plain(test=True), b'{"test":true}', b' {"test": true} '], ids=["bare", "full", "plain", "spaced"]
+    "body",
+    [{"test": True}, plain(test=True), b'{"test":true}', b' {"test": true} '],
+    ids=["bare", "full", "plain", "spaced"],
 )
 def test_a_heartbeat_is_acknowledged_and_not_kept(account, body):
     answer = push(account, body)
