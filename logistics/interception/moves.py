@@ -70,7 +70,11 @@ def succeed(interception: Interception, *, by: Any = None, evidence: str) -> Int
     interception.settled_at = at
     interception.due_at = _due(interception, "T-RETURN-HOME", at)
     _estimate(interception, with_fee=True)
-    return _revive(interception, "succeed", by=by, signal=signals.interception_succeeded, evidence=str(evidence))
+    moved = _revive(interception, "succeed", by=by, signal=signals.interception_succeeded, evidence=str(evidence))
+    if moved is not None:
+        # From FAILED its parcel may have left the list.
+        watching.watch(moved.package)
+    return moved
 
 
 def fail(interception: Interception, *, by: Any = None, reason: str, words: str = "") -> Interception:

@@ -17,6 +17,7 @@ from logistics.interception import evidence as proof
 from logistics.interception.enums import Evidence
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import Interception
+from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package
 from logistics.tracking import store
 from logistics.watch import services as watching
@@ -203,11 +204,14 @@ def accept_interception(interception: Interception, *, external_ref: str = "", b
 
 @transaction.atomic
 def succeed_interception(interception: Interception, *, by: Any, evidence: str = Evidence.PERSON) -> Interception:
-    """拦截成功, said by a person who knows: a stop that may not pay by itself. Raises Refused RIGHT, INT-STATE, E14."""
+    """拦截成功, said by a person who knows: a stop that may not pay by itself. Raises Refused RIGHT, INT-STATE, E11
+    (the track says that the buyer has it), E14."""
     check_right(by, interception.shop_id, Right.SUBMIT_INTERCEPTION)
     row = lock(interception)
     if row.state not in (S.RUNNING, S.FAILED):
         raise _wrong_state(row)
+    if row.package.state == PackageState.SIGNED:
+        raise Refused("E11", _("The track says that the buyer has signed for it."))
     moved = moves.succeed(row, by=by, evidence=evidence)
     if moved is None:
         raise Refused("E14", _("There is already another interception of this parcel."))

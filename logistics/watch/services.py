@@ -54,7 +54,8 @@ class Due:
 
 
 def watch(package: Package, *, priority: int = Priority.ORDINARY) -> Watch | None:
-    """Look after this parcel; raising the priority makes it due at once. None when no account can be asked about it."""
+    """Look after this parcel at least this closely; raising the priority makes it due at once. None when no account
+    can be asked about it. (`relax` is the way back.)"""
     if package.account_id is None:
         return None
     start = now()
@@ -62,9 +63,9 @@ def watch(package: Package, *, priority: int = Priority.ORDINARY) -> Watch | Non
         package=package,
         defaults={"account_id": package.account_id, "priority": priority, "next_at": start, "since_at": start},
     )
-    if not created and row.priority != priority:
+    if not created and row.priority < priority:
         row.priority, row.since_at, row.misses = priority, start, 0
-        row.next_at = min(row.next_at, start) if priority == Priority.OPEN_INTERCEPTION else row.next_at
+        row.next_at = min(row.next_at, start)
         row.save(update_fields=["priority", "since_at", "misses", "next_at"])
     return row
 

@@ -163,6 +163,15 @@ def test_a_person_who_knows_may_say_that_it_was_stopped(on_the_road):
     assert seen(row) == (S.SUCCEEDED, "person", False)
 
 
+def test_nobody_may_call_stopped_what_the_buyer_has_signed_for(on_the_road):
+    row = on_the_road(running(), scan(P.SIGNED, city="杭州市"))
+
+    with pytest.raises(Refused) as refusal:
+        services.succeed_interception(row, by=None)
+
+    assert (refusal.value.code, Interception.objects.get(pk=row.pk).state) == ("E11", S.FAILED)
+
+
 # --- failing ------------------------------------------------------------------------------------------------------
 
 
