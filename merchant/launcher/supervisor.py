@@ -180,7 +180,7 @@ class Supervisor:
     def _line(self, running: Running, line: bytes) -> None:
         running.log.write(line)
         running.is_ready = running.is_ready or running.program.ready_words.encode() in line
-        if not running.program.is_quiet:
+        if not running.program.is_quiet and line.strip():
             self.say_line(running.program.name, running.colour, line)
 
     def _close_pipe(self, running: Running) -> None:
