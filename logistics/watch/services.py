@@ -20,6 +20,7 @@ from logistics.watch.models import AccountPulse, Priority, Watch
 from merchant.clock import now, scaled
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
+from merchant.shops import services as shops
 from merchant.shops.models import CourierAccount
 from merchant.trail import activity
 
@@ -188,23 +189,15 @@ def pause_account(
     account: CourierAccount, *, by: Any, reason: str = "", until: datetime | None = None
 ) -> CourierAccount:
     """Ask nothing more through this account until `until` (None: until a person resumes it). Raises Refused RIGHT."""
-    check_right(by, account.shop_id, Right.OPERATE_JOBS)
-    until = until or now() + FOREVER
-    CourierAccount.objects.filter(pk=account.pk).update(paused_until=until, pause_reason=reason[:200])
-    activity.record(account, "courier_account.pause", by=by, reason=reason, until=until.isoformat())
-    account.refresh_from_db()
-    return account
+    return shops.pause_courier(account, by=by, until=until or now() + FOREVER, reason=reason)
 
 
 @transaction.atomic
 def resume_account(account: CourierAccount, *, by: Any) -> CourierAccount:
     """Ask again, and close the circuit breaker. Raises Refused RIGHT."""
-    check_right(by, account.shop_id, Right.OPERATE_JOBS)
-    CourierAccount.objects.filter(pk=account.pk).update(paused_until=None, pause_reason="")
+    resumed = shops.resume_courier(account, by=by)
     AccountPulse.objects.filter(account=account).update(streak=0, trips=0)
-    activity.record(account, "courier_account.resume", by=by)
-    account.refresh_from_db()
-    return account
+    return resumed
 
 
 def poll_now(account: CourierAccount, *, by: Any, package: Package | None = None) -> int:
@@ -215,7 +208,7 @@ def poll_now(account: CourierAccount, *, by: Any, package: Package | None = None
     rows = Watch.objects.filter(account=account)
     rows = rows.filter(package=package) if package else rows.filter(priority=Priority.OPEN_INTERCEPTION)
     count = rows.filter(next_at__gt=now()).update(next_at=now())
-    activity.record(account, "courier_account.poll_now", by=by, count=count)
+    activity.record(account, "courier.poll_now", by=by, count=count)
     return count
 
 

@@ -1,0 +1,65 @@
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from logistics.interception import services as interceptions
+from logistics.interception.models import CourierCall, Interception
+from logistics.parcels.models import Package
+from logistics.tracking import services as tracking
+from logistics.watch.models import AccountPulse, Watch
+from merchant.read_mostly import ReadMostlyAdmin
+
+
+@admin.register(Package)
+class PackageAdmin(ReadMostlyAdmin):
+    list_display = ("waybill", "courier", "shop", "state", "last_event_at", "track_checked_at")
+    list_filter = ("courier", "state")
+    list_select_related = ("shop",)
+    search_fields = ("waybill",)
+    actions = ("read_track",)
+
+    @admin.action(description=_("Read the track now"))
+    def read_track(self, request: HttpRequest, rows: Any) -> None:
+        self.each(
+            request, rows, lambda row: tracking.refresh_track(row, by=request.user), _("%(count)d tracks were read.")
+        )
+
+
+@admin.register(Interception)
+class InterceptionAdmin(ReadMostlyAdmin):
+    list_display = ("number", "shop", "courier", "waybill", "state", "is_unknown", "reason", "submitted_at", "due_at")
+    list_filter = ("state", "is_unknown", "courier", "reason")
+    list_select_related = ("shop",)
+    search_fields = ("number", "waybill")
+    actions = ("withdraw",)
+
+    @admin.action(description=_("Withdraw at the courier"))
+    def withdraw(self, request: HttpRequest, rows: Any) -> None:
+        self.each(
+            request,
+            rows,
+            lambda row: interceptions.withdraw_interception(row, by=request.user),
+            _("%(count)d interceptions were withdrawn."),
+        )
+
+
+@admin.register(CourierCall)
+class CourierCallAdmin(ReadMostlyAdmin):
+    list_display = ("operation", "key", "attempt", "outcome", "error", "started_at", "answered_at")
+    list_filter = ("operation", "outcome")
+    search_fields = ("key",)
+
+
+@admin.register(Watch)
+class WatchAdmin(ReadMostlyAdmin):
+    list_display = ("package", "account", "priority", "next_at", "interval_s", "misses")
+    list_filter = ("priority",)
+    list_select_related = ("package", "account")
+
+
+@admin.register(AccountPulse)
+class AccountPulseAdmin(ReadMostlyAdmin):
+    list_display = ("account", "polled_count", "error_count", "streak", "trips", "last_ok_at", "last_error")
+    list_select_related = ("account",)
