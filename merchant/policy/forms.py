@@ -3,6 +3,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from merchant.forms import Dressed
 from merchant.policy import schema
 from merchant.policy.schema import ShopPolicy
 from merchant.shops.forms import COURIERS, YuanField
@@ -16,7 +17,7 @@ EVIDENCE_LABELS = {
 MANY = forms.CheckboxSelectMultiple
 
 
-class PolicyForm(forms.Form):
+class PolicyForm(Dressed, forms.Form):
     """Every setting of a shop but its timers, each with the rule it belongs to."""
 
     auto_agree = forms.BooleanField(label=_("A stopped parcel agrees the refund by itself"), required=False)

@@ -62,7 +62,9 @@ UNITS = {"d": schema.DAY, "h": schema.HOUR, "min": schema.MINUTE, "s": 1}
 
 
 def _unit(seconds: int) -> str:
-    return next(unit for unit, length in UNITS.items() if seconds % length == 0 and seconds >= length)
+    # Days from three on: the trade says 48 hours.
+    least = {"d": 3 * schema.DAY}
+    return next(u for u, length in UNITS.items() if seconds % length == 0 and seconds >= least.get(u, length))
 
 
 def _amount(seconds: int) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from merchant.forms import Dressed
 from merchant.money import fen, yuan
 from merchant.shops.models import CourierAccount, PlatformAccount
 
@@ -47,7 +48,7 @@ class SecretsField(forms.CharField):
         return found
 
 
-class CourierAccountForm(forms.ModelForm):
+class CourierAccountForm(Dressed, forms.ModelForm):
     courier = forms.ChoiceField(label=_("Courier"), choices=COURIERS)
     intercept_fee = YuanField(label=_("Interception fee (yuan, estimate)"), initial="3.00")
     back_freight = YuanField(label=_("Freight back (yuan, estimate)"), initial="4.50")
@@ -75,7 +76,7 @@ class CourierAccountForm(forms.ModelForm):
         }
 
 
-class PlatformAccountForm(forms.ModelForm):
+class PlatformAccountForm(Dressed, forms.ModelForm):
     platform = forms.ChoiceField(
         label=_("Platform"), choices=[("kuaishou", _("Kuaishou")), ("wechat_pay", _("WeChat Pay"))]
     )
@@ -95,5 +96,5 @@ class PlatformAccountForm(forms.ModelForm):
             self.fields["platform"].disabled = True
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(Dressed, forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200)
