@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from merchant.clock import SHANGHAI, now
+from merchant.copying import copy_rows
 from merchant.people.rights import Right, can, check_right
 from merchant.policy import services as policy
 from merchant.refusals import Refused
@@ -33,35 +34,50 @@ class Person:
     region_code: str = ""
 
 
-def _seal(row: Recipient, person: Person) -> Recipient:
-    row.key_id = crypto.current_key_id()
+def _sealed(person: Person) -> dict[str, Any]:
+    """The columns of one recipient's row."""
+    token = uuid4()
+    row: dict[str, Any] = {"token": token, "key_id": crypto.current_key_id()}
     for field in FIELDS:
         value = getattr(person, field).strip()
-        if value and "*" not in value:
-            setattr(row, f"{field}_enc", crypto.encrypt(value.encode(), aad=_aad(row, field)))
-    row.name_mask = masking.mask_name(person.name)[:40]
-    row.phone_mask = masking.mask_phone(person.phone)[:40]
-    row.address_mask = masking.mask_address(person.address)[:120]
-    row.province, row.city, row.region_code = person.province[:40], person.city[:40], person.region_code[:12]
+        is_plain = value and "*" not in value
+        row[f"{field}_enc"] = crypto.encrypt(value.encode(), aad=_aad(token, field)) if is_plain else None
+    row["name_mask"] = masking.mask_name(person.name)[:40]
+    row["phone_mask"] = masking.mask_phone(person.phone)[:40]
+    row["address_mask"] = masking.mask_address(person.address)[:120]
+    row["province"], row["city"], row["region_code"] = person.province[:40], person.city[:40], person.region_code[:12]
     phone = masking.normal_phone(person.phone)
-    if phone and "*" not in phone:
-        row.phone_bidx = crypto.blind_index("phone", phone.partition("-")[0])
-        row.phone4_bidx = crypto.blind_index("phone4", phone.partition("-")[0][-4:])
-    if person.name and "*" not in person.name:
-        row.name_bidx = crypto.blind_index("name", person.name.strip())
-    if person.address and "*" not in person.address:
-        row.address_bidx = crypto.blind_index("address", "".join(person.address.split()))
+    number = "" if "*" in phone else phone.partition("-")[0]
+    row["phone_bidx"] = crypto.blind_index("phone", number) if number else None
+    row["phone4_bidx"] = crypto.blind_index("phone4", number[-4:]) if number else None
+    row["name_bidx"] = crypto.blind_index("name", person.name.strip()) if row["name_enc"] else None
+    row["address_bidx"] = crypto.blind_index("address", "".join(person.address.split())) if row["address_enc"] else None
     return row
 
 
-def _aad(row: Recipient, field: str) -> bytes:
-    return f"{row.token}.{field}".encode()
+def _aad(token: UUID, field: str) -> bytes:
+    return f"{token}.{field}".encode()
 
 
 def store_many(shop: Any, people: Iterable[Person]) -> list[Recipient]:
     """Seal and insert, in order. One statement per 1,000 people."""
-    rows = [_seal(Recipient(shop=shop, token=uuid4()), person) for person in people]
+    rows = [Recipient(shop=shop, **_sealed(person)) for person in people]
     return Recipient.objects.bulk_create(rows, batch_size=1000)
+
+
+def store_ids(shop: Any, people: Sequence[Person]) -> list[int]:
+    """The same by COPY, for imports: the ids, in order. The caller holds the transaction."""
+    if not people:
+        return []
+    table = Recipient._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, len(people)]
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+        rows = [{"id": pk, "shop_id": shop.pk, **_sealed(person)} for pk, person in zip(ids, people, strict=True)]
+        copy_rows(cursor, table, tuple(rows[0]), (tuple(row.values()) for row in rows))
+    return ids
 
 
 def store(shop: Any, name: str = "", phone: str = "", address: str = "", **more: str) -> Recipient:
@@ -85,14 +101,14 @@ def find_by_name(shop_ids: Sequence[int], name: str) -> list[int]:
 
 def _open(recipient: Recipient, field: str) -> str:
     sealed = getattr(recipient, f"{field}_enc")
-    return "" if sealed is None else crypto.decrypt(sealed, aad=_aad(recipient, field)).decode()
+    return "" if sealed is None else crypto.decrypt(sealed, aad=_aad(recipient.token, field)).decode()
 
 
 def reseal(row: Recipient) -> None:
     """Seal an opened row with the newest key; the caller holds its lock and saves."""
     for field in FIELDS:
         if getattr(row, f"{field}_enc") is not None:
-            setattr(row, f"{field}_enc", crypto.encrypt(_open(row, field).encode(), aad=_aad(row, field)))
+            setattr(row, f"{field}_enc", crypto.encrypt(_open(row, field).encode(), aad=_aad(row.token, field)))
     row.key_id = crypto.current_key_id()
 
 

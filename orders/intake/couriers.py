@@ -1,4 +1,4 @@
-"""The words platforms and files use for couriers, brought to our codes. What is not listed passes through as it came."""
+"""The words platforms and files use for couriers, brought to our codes. What is not listed passes through."""
 
 import re
 

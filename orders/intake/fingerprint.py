@@ -28,13 +28,15 @@ def fingerprint(order: NormalOrder) -> bytes:
              line.product_id, line.sku_code, line.spec, str(line.category_class))
             for line in order.lines
         ],
-        order.paid_fen, order.freight_fen, order.goods_fen, order.shop_discount_fen, order.subsidy_fen, order.refunded_fen,
+        order.paid_fen, order.freight_fen, order.goods_fen, order.shop_discount_fen, order.subsidy_fen,
+        order.refunded_fen,
         [at and at.timestamp() for at in (
             order.paid_at, order.shipped_at, order.received_at, order.completed_at, order.closed_at, order.ship_by_at)],
         order.source_status, order.close_reason, order.pay_method,
         [(payment.channel, payment.number, payment.amount_fen) for payment in order.payments],
         order.buyer_id, order.buyer_nickname,
-        person and (person.name, person.phone, person.address, person.virtual_phone, person.province, person.city, person.region_code),
+        person and (person.name, person.phone, person.address, person.virtual_phone, person.province, person.city,
+                    person.region_code),
         order.buyer_note, order.seller_note, order.flag, order.host_name, order.benefits,
         [(package.courier, package.waybill, package.shipped_at and package.shipped_at.timestamp(), package.line_ids)
          for package in order.packages],

@@ -29,4 +29,7 @@ class ImportForm(forms.Form):
 
 
 def layouts() -> list[tuple[str, Any]]:
-    return [("auto", _("Recognise it by its columns")), *((profile.name, profile.title) for profile in registry.all_profiles())]
+    return [
+        ("auto", _("Recognise it by its columns")),
+        *((profile.name, profile.title) for profile in registry.all_profiles()),
+    ]

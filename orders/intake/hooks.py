@@ -12,8 +12,8 @@ _hooks: dict[str, Hook] = {}
 
 
 def register_after_orders(name: str, hook: Hook) -> None:
-    """Call `hook` with each stored chunk. Registering a name again replaces it. A hook reads `packages` and the like from
-    the rows; it works on many rows at once and raises nothing for one bad parcel."""
+    """Call `hook` with each stored chunk. Registering a name again replaces it. A hook reads `packages` and the like
+    from the rows; it works on many rows at once and raises nothing for one bad parcel."""
     _hooks[name] = hook
 
 

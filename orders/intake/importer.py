@@ -1,8 +1,8 @@
 """An import as a job: chunk after chunk, each with its rows' outcomes and the cursor in one transaction.
 
 Whoever is killed halfway leaves whole chunks behind; the next run starts after the last of them. Two runs of one job
-cannot overlap: a run holds a lock of its database session, which a dead process gives up by itself, and each chunk begins
-by locking the job and looking whether it is still this run's.
+cannot overlap: a run holds a lock of its database session, which a dead process gives up by itself, and each chunk
+begins by locking the job and looking whether it is still this run's.
 """
 
 import logging
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from merchant.clock import now
+from merchant.copying import copy_rows
 from merchant.jobs.models import Job, JobState
 from merchant.locking import lock
 from merchant.refusals import Refused
@@ -28,7 +29,6 @@ from orders.intake import registry
 from orders.intake.mapping import Record
 from orders.intake.normal import Outcome
 from orders.intake.readers import SourceFile, Table, read_tables
-from orders.intake.stage import copy_rows
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +122,9 @@ def _take(job: Job, mine: str) -> Job:
     job.started_at = job.started_at or now()
     job.save()
     if starts > MAX_STARTS:
-        return _fail(job, mine, _("The import broke off %(times)s times; ask whoever runs the servers.") % {"times": MAX_STARTS})
+        return _fail(
+            job, mine, _("The import broke off %(times)s times; ask whoever runs the servers.") % {"times": MAX_STARTS}
+        )
     return job
 
 
@@ -196,7 +198,8 @@ def _write_outcomes(job: Job, outcomes: Sequence[Outcome]) -> None:
         if held is None or outcome.outcome == "refused":
             seen[outcome.row_no] = outcome
     rows = [
-        (job.pk, row_no, outcome.subject[:64], outcome.outcome, str(outcome.reason)) for row_no, outcome in sorted(seen.items())
+        (job.pk, row_no, outcome.subject[:64], outcome.outcome, str(outcome.reason))
+        for row_no, outcome in sorted(seen.items())
     ]
     with connection.cursor() as cursor:
         copy_rows(cursor, "merchant_jobrow", ("job_id", "row_no", "subject", "outcome", "reason"), rows)
@@ -216,7 +219,9 @@ def _finish(job: Job, mine: str) -> Job:
     job = _held(job, mine)
     job.state, job.finished_at, job.pulse_at = JobState.DONE, now(), now()
     job.save()
-    activity.record(job, "import.finish", by=job.by, to_state=job.state, figures=job.figures, layout=job.options.get("layout"))
+    activity.record(
+        job, "import.finish", by=job.by, to_state=job.state, figures=job.figures, layout=job.options.get("layout")
+    )
     return job
 
 

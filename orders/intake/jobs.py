@@ -88,7 +88,7 @@ def _bytes_of(file: ImportFile) -> Any:
         body = ImportFile.objects.get(pk=file.pk).body
         if body is None:
             raise Refused("FILE", _("The uploaded file has been purged; upload it again."))
-        return body
+        return bytes(body)
 
     return read
 
@@ -137,7 +137,9 @@ def sweep_imports() -> int:
     quiet = [
         job.pk
         for job in waiting[:200]
-        if importer.is_free(job) and (job.pulse_at or job.created_at) < now() - timedelta(seconds=20) and job.files.exists()
+        if importer.is_free(job)
+        and (job.pulse_at or job.created_at) < now() - timedelta(seconds=20)
+        and job.files.exists()
     ]
     for job_id in quiet:
         run_import.delay(job_id=job_id)

@@ -78,7 +78,9 @@ def reader(spec: Any) -> tuple[str, Read]:
         return "", lambda record, row: spec["const"]
     if "concat" in spec:
         separator = spec.get("sep", "")
-        return spec["concat"][0], lambda record, row: separator.join(filter(None, (text(find(row, c)) for c in spec["concat"])))
+        return spec["concat"][0], lambda record, row: separator.join(
+            filter(None, (text(find(row, c)) for c in spec["concat"]))
+        )
     if "sum" in spec:
         return spec["sum"], lambda record, row: None  # handled by money_reader: sums are money
     if "lookup" in spec:

@@ -7,7 +7,7 @@ from merchant.vault.fields import EncryptedBytes
 
 
 class ImportFile(models.Model):
-    """An uploaded file as it came, sealed: any worker on any machine can read it, and the purge takes it after N days."""
+    """An uploaded file as it came, sealed: any worker on any machine can read it, the purge takes it after N days."""
 
     shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
     job = models.ForeignKey("merchant.Job", models.CASCADE, related_name="files")

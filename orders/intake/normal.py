@@ -1,4 +1,4 @@
-"""An order as every source is brought down to it. Money in fen, times aware, blanks as "" or None, nothing stored yet."""
+"""An order as every source is brought down to it. Money in fen, times aware, blanks as "" or None, nothing stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

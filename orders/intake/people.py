@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from merchant.copying import copy_rows
 from merchant.vault import crypto, masking
 from merchant.vault import services as vault
 from merchant.vault.models import Recipient
 from orders.intake.normal import NormalOrder, Person
-from orders.intake.stage import copy_rows, make_stage
+from orders.intake.stage import make_stage
 
 if TYPE_CHECKING:
     from orders.intake.upsert import Incoming
@@ -53,8 +54,9 @@ def recipients(shop: Any, changed: Sequence["Incoming"]) -> None:
             continue
         if held is None or not _is_same(held, person):
             new.append((item, person))
-    for (item, _person), row in zip(new, vault.store_many(shop, [person for _item, person in new]), strict=True):
-        item.recipient_id = row.pk
+    ids = vault.store_ids(shop, [person for _item, person in new])
+    for (item, _person), recipient_id in zip(new, ids, strict=True):
+        item.recipient_id = recipient_id
 
 
 def forget_recipients(met: Sequence["Incoming"]) -> None:

@@ -2,7 +2,6 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from merchant.refusals import Refused
 from orders.intake import couriers, mapping, services
 from orders.intake.mapping import Record, columns_of, find
 from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment, Outcome, Person
+from orders.intake.profile_parts import Join, by_key, line_ids_of, readable_spec, what_it_proves
 from orders.intake.readers import BROKEN, Row, Table
 from orders.intake.values import BadValue, identifier, moment, structure, text
 from orders.record.enums import CategoryClass, OrderState
@@ -27,21 +27,9 @@ PERSON = ("name", "phone", "address", "virtual_phone", "province", "city", "regi
 LINE_TEXTS = ("title", "sku_code", "spec")
 LINE_IDS = ("external_id", "item_id", "product_id")
 LINE_AMOUNTS = ("goods_fen", "unit_fen", "net_fen", "refunded_fen")
-# A cell of a spec column may be a JSON list of name and value; people read it as one line.
-SPEC_NAMES = (("name", "value"), ("attr_key", "attr_value"))
-
-
-@dataclass(frozen=True)
-class Join:
-    """Another file of the set: its rows belong to the order whose `order_key` equals their `key`."""
-
-    alias: str
-    signature: frozenset[str]
-    key: str
-    order_key: str
-    identity: tuple[str, ...]
-    is_lookup: bool
-    is_required: bool
+# Membership of an enum is slow, and this is asked for every row.
+STATES = frozenset(map(str, OrderState))
+CATEGORIES = frozenset(map(str, CategoryClass))
 
 
 class OrderProfile:
@@ -93,12 +81,16 @@ class OrderProfile:
         self._line_source: str = line.get("rows", "rows" if self.is_by_line else "")
         self._line_texts = {name: mapping.text_reader(line[name]) for name in LINE_TEXTS if name in line}
         self._line_ids = {name: mapping.id_reader(line[name]) for name in LINE_IDS if name in line}
-        self._line_amounts = {name: mapping.money_reader(line[name], self.unit) for name in LINE_AMOUNTS if name in line}
+        self._line_amounts = {
+            name: mapping.money_reader(line[name], self.unit) for name in LINE_AMOUNTS if name in line
+        }
         self._quantity = mapping.whole_reader(line.get("quantity"))
         self._category = mapping.text_reader(line.get("category_class"))
         pay = self.body.get("payment", {})
         self._pay_source: str = pay.get("rows", "")
-        self._pay_channel = mapping.text_reader(pay.get("channel", {"const": self.body.get("channel", self.platform or "other")}))
+        self._pay_channel = mapping.text_reader(
+            pay.get("channel", {"const": self.body.get("channel", self.platform or "other")})
+        )
         self._pay_number = mapping.text_reader(pay.get("number"))
         self._pay_amount = mapping.money_reader(pay.get("amount"), self.unit)
         self._package: Mapping[str, Any] = self.body.get("package", {})
@@ -116,7 +108,8 @@ class OrderProfile:
         )
         self._order_keys = {join.alias: join.order_key for join in self.joins}
         self._joined_known = {
-            join.alias: {join.key, *join.identity, *self.body["files"][join.alias].get("ignored", ())} for join in self.joins
+            join.alias: {join.key, *join.identity, *self.body["files"][join.alias].get("ignored", ())}
+            for join in self.joins
         }
 
     def _check(self, origin: str) -> None:
@@ -124,7 +117,14 @@ class OrderProfile:
         allowed = {"number", "buyer_id", "flag", "state", *TEXTS, *MOMENTS, *AMOUNTS}
         unknown = set(self.body["order"]) - allowed
         unknown |= set(self.body.get("recipient", {})) - set(PERSON)
-        unknown |= set(self.body.get("line", {})) - {"rows", "quantity", "category_class", *LINE_TEXTS, *LINE_IDS, *LINE_AMOUNTS}
+        unknown |= set(self.body.get("line", {})) - {
+            "rows",
+            "quantity",
+            "category_class",
+            *LINE_TEXTS,
+            *LINE_IDS,
+            *LINE_AMOUNTS,
+        }
         if unknown:
             raise ImproperlyConfigured(f"{origin}: unknown fields {sorted(unknown)}")
         spec = self._state_spec
@@ -168,8 +168,10 @@ class OrderProfile:
         return [name for name in table.header if name and name not in known]
 
     def pick(self, tables: Sequence[Table]) -> tuple[Table, dict[str, Table]]:
-        """(the file of orders, the joined files by alias). Raises Refused("LAYOUT") when one that is needed is missing."""
-        main = max((table for table in tables if self.score(table.header)), key=lambda t: self.score(t.header), default=None)
+        """(the file of orders, the joined files by alias). Raises Refused("LAYOUT") when a needed one is missing."""
+        main = max(
+            (table for table in tables if self.score(table.header)), key=lambda t: self.score(t.header), default=None
+        )
         if main is None:
             raise Refused(
                 "LAYOUT",
@@ -205,7 +207,7 @@ class OrderProfile:
             if join.is_lookup:
                 lookups[join.alias] = {text(row.get(join.key)): row for row in rows}
             else:
-                by_alias[join.alias] = _by_key(rows, join)
+                by_alias[join.alias] = by_key(rows, join)
         gathered: dict[Any, Record] = {}
         for number, row in main.rows():
             for each in self._descend(row):
@@ -284,9 +286,9 @@ class OrderProfile:
 
     def _state_of(self, record: Record, order: NormalOrder) -> str:
         if self._state_spec is None:
-            return _what_it_proves(order)
+            return what_it_proves(order)
         found = self._state(record, record.row)
-        if found in OrderState:
+        if found in STATES:
             return found
         said = text(find(record.row, self._state_name))
         raise BadValue(self._state_name, _("“%(value)s” is a status this layout does not know") % {"value": said[:40]})
@@ -309,7 +311,7 @@ class OrderProfile:
         line = NormalLine()
         for name, read in (*self._line_texts.items(), *self._line_ids.items()):
             setattr(line, name, read(record, row))
-        line.spec = _spec(line.spec)
+        line.spec = readable_spec(line.spec)
         quantity = self._quantity(record, row)
         if quantity is not None:
             if quantity < 0:
@@ -323,7 +325,7 @@ class OrderProfile:
             if amount is not None:
                 setattr(line, name, amount)
         category = self._category(record, row)
-        if category in CategoryClass:
+        if category in CATEGORIES:
             line.category_class = category
         return line
 
@@ -343,13 +345,15 @@ class OrderProfile:
         for row in rows:
             # One parcel may carry several lines, and a cell may name several parcels.
             cell = identifier(find(row, spec["waybill"]), spec["waybill"])
-            for waybill in filter(None, (part.strip() for part in cell.replace("，", ",").replace(";", ",").split(","))):
+            for waybill in filter(
+                None, (part.strip() for part in cell.replace("，", ",").replace(";", ",").split(","))
+            ):
                 if not waybill.isascii() or not waybill.replace("-", "").isalnum() or len(waybill) > 40:
                     raise BadValue(spec["waybill"], _("“%(value)s” is not a waybill number") % {"value": waybill[:40]})
                 word = text(find(row, spec.get("courier", ""))) or text(find(row, spec.get("courier_name", "")))
                 shipped_at = moment(find(row, spec["shipped_at"]), spec["shipped_at"]) if "shipped_at" in spec else None
                 held = packages.setdefault(waybill, NormalPackage(couriers.code_of(word, waybill), waybill, shipped_at))
-                held.line_ids = (*held.line_ids, *_line_ids(row, spec.get("line_ids", "")))
+                held.line_ids = (*held.line_ids, *line_ids_of(row, spec.get("line_ids", "")))
         return list(packages.values())
 
     def _payments(self, record: Record, order: NormalOrder) -> list[NormalPayment]:
@@ -364,56 +368,8 @@ class OrderProfile:
         for position, row in enumerate(record.joined.get(self._pay_source, []), start=1):
             number = self._pay_number(record, row) or str(position)
             payments.append(
-                NormalPayment(self._pay_channel(record, row), f"{order.number}-{number}", self._pay_amount(record, row) or 0)
+                NormalPayment(
+                    self._pay_channel(record, row), f"{order.number}-{number}", self._pay_amount(record, row) or 0
+                )
             )
         return payments
-
-
-def _by_key(rows: Iterator[Row], join: Join) -> dict[str, list[Row]]:
-    """Rows of a joined file by the order they name. The same item pulled twice (equal `identity`) counts once."""
-    found: dict[str, dict[Any, Row]] = {}
-    for position, row in enumerate(rows):
-        held = found.setdefault(text(row.get(join.key)), {})
-        held[tuple(text(row.get(name)) for name in join.identity) or position] = row
-    return {key: list(held.values()) for key, held in found.items()}
-
-
-def _what_it_proves(order: NormalOrder) -> str:
-    """The state of an order whose source has no status column: no more than its amounts and times show."""
-    if order.paid_at is None:
-        return OrderState.PENDING_PAYMENT
-    if order.paid_fen and order.refunded_fen >= order.paid_fen:
-        return OrderState.CLOSED
-    if order.completed_at:
-        return OrderState.COMPLETED
-    if order.received_at:
-        return OrderState.RECEIVED
-    return OrderState.SHIPPED if order.shipped_at else OrderState.TO_FULFIL
-
-
-def _spec(found: str) -> str:
-    """`[{"name": "颜色", "value": "红"}]` → `颜色:红`; anything else stays."""
-    if not found.startswith("["):
-        return found
-    try:
-        parts = structure(found, "spec")
-    except BadValue:
-        return found
-    for name, value in SPEC_NAMES:
-        if parts and all(isinstance(part, dict) and name in part for part in parts):
-            return ";".join(f"{part[name]}:{part.get(value, '')}" for part in parts)
-    return "" if parts == [] else found
-
-
-def _line_ids(row: Row, path: str) -> tuple[str, ...]:
-    """Names of the lines in a parcel: a column, or `list[].column` inside nested JSON."""
-    if not path:
-        return ()
-    head, is_list, rest = path.partition("[].")
-    if not is_list:
-        value = text(find(row, path))
-        return (value,) if value else ()
-    inside = structure(find(row, head), head) or []
-    return tuple(text(each.get(rest)) for each in inside if isinstance(each, dict) and text(each.get(rest)))
-
-

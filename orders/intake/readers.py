@@ -1,4 +1,4 @@
-"""Files as tables of named columns: CSV (also gzipped, also GB18030), Excel, JSON Lines, JSON. Nothing is interpreted here."""
+"""Files as tables of named columns: CSV (also gzipped or GB18030), Excel, JSON Lines, JSON. Nothing is interpreted."""
 
 import csv
 import gzip
@@ -90,7 +90,9 @@ def _sheets(name: str, body: bytes) -> list[Table]:
         sheets = [(sheet, book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)) for sheet in book.sheet_names]
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise _unreadable(name, _("Excel could not be read: the file is damaged or protected by a password")) from error
-    return [_table(f"{name} · {sheet}" if len(sheets) > 1 else name, partial(iter, rows)) for sheet, rows in sheets if rows]
+    return [
+        _table(f"{name} · {sheet}" if len(sheets) > 1 else name, partial(iter, rows)) for sheet, rows in sheets if rows
+    ]
 
 
 def _csv(name: str, text: str) -> Table:
@@ -102,7 +104,9 @@ def _csv(name: str, text: str) -> Table:
 
 def _table(name: str, cells: Callable[[], Iterable[list[Any]]]) -> Table:
     """The first row with two filled cells is the header (platforms put a title above it); empty rows are no rows."""
-    top, header, total = 0, (), 0
+    top, total = 0, 0
+    header: tuple[str, ...] = ()
+    number = 0
     try:
         for number, row in enumerate(cells(), start=1):
             if not top:
@@ -126,7 +130,7 @@ def _table(name: str, cells: Callable[[], Iterable[list[Any]]]) -> Table:
 
 
 def _filled(cell: Any) -> bool:
-    return cell is not None and cell != "" and not (isinstance(cell, str) and cell.isspace())
+    return cell.strip() != "" if isinstance(cell, str) else cell is not None
 
 
 def _header(cells: list[Any]) -> tuple[str, ...]:
@@ -155,7 +159,11 @@ def _json(name: str, text: str) -> Table:
                 row = None
             rows.append((number, row if isinstance(row, dict) else {BROKEN: line[:80]}))
     else:
-        rows = list(enumerate((row for row in (found if isinstance(found, list) else [found]) if isinstance(row, dict)), start=1))
+        rows = list(
+            enumerate(
+                (row for row in (found if isinstance(found, list) else [found]) if isinstance(row, dict)), start=1
+            )
+        )
     if not rows:
         raise _unreadable(name, _("it holds no rows"))
     header = dict.fromkeys(column for _number, row in rows[:200] for column in row if column != BROKEN)

@@ -66,7 +66,11 @@ def profile_named(name: str) -> Profile:
 def detect(tables: Sequence[Table]) -> Profile:
     """The layout that knows most of a file's columns. Raises Refused("LAYOUT"), naming the columns, when none fits."""
     best = max(
-        ((profile.score(table.header), -position, profile) for position, profile in enumerate(all_profiles()) for table in tables),
+        (
+            (profile.score(table.header), -position, profile)
+            for position, profile in enumerate(all_profiles())
+            for table in tables
+        ),
         key=lambda found: found[:2],
         default=(0, 0, None),
     )
@@ -74,6 +78,7 @@ def detect(tables: Sequence[Table]) -> Profile:
         names = " / ".join(", ".join(table.header[:12]) for table in tables)
         raise Refused(
             "LAYOUT",
-            _("No layout fits these columns: %(columns)s. Choose one, or add a profile for it.") % {"columns": names[:400]},
+            _("No layout fits these columns: %(columns)s. Choose one, or add a profile for it.")
+            % {"columns": names[:400]},
         )
     return best[2]

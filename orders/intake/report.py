@@ -39,5 +39,7 @@ def lines(job: Job, *, only: str = "") -> Iterator[str]:
     rows = job.rows.order_by("row_no")
     if only:
         rows = rows.filter(outcome=only)
-    for row_no, subject, outcome, reason in rows.values_list("row_no", "subject", "outcome", "reason").iterator(chunk_size=2000):
+    for row_no, subject, outcome, reason in rows.values_list("row_no", "subject", "outcome", "reason").iterator(
+        chunk_size=2000
+    ):
         yield writer.writerow([row_no, safe_cell(subject), outcome_label(outcome), safe_cell(reason)])

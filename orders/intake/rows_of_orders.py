@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from merchant.copying import copy_rows
 from orders.intake.listings import bigrams, title_hash
 from orders.intake.normal import NormalLine, NormalOrder
-from orders.intake.stage import copy_rows, make_stage
+from orders.intake.stage import make_stage
 from orders.payments.enums import Bearer, DiscountKind
 from orders.record.enums import SENT, OrderState
 
@@ -19,24 +20,25 @@ ORDER_COLUMNS = {
     "refunded_fen": "bigint", "freight_refunded_fen": "bigint", "refunded_before_fen": "bigint",
     "pay_method": "varchar", "flag": "smallint", "host_name": "varchar", "buyer_note": "text", "benefits": "varchar[]",
     "source_status": "varchar", "close_reason": "varchar", "placed_at": "timestamptz", "paid_at": "timestamptz",
-    "shipped_at": "timestamptz", "received_at": "timestamptz", "completed_at": "timestamptz", "closed_at": "timestamptz",
-    "pay_by_at": "timestamptz", "ship_by_at": "timestamptz", "auto_receive_at": "timestamptz", "settle_at": "timestamptz",
+    "shipped_at": "timestamptz", "received_at": "timestamptz", "completed_at": "timestamptz",
+    "closed_at": "timestamptz", "pay_by_at": "timestamptz", "ship_by_at": "timestamptz",
+    "auto_receive_at": "timestamptz", "settle_at": "timestamptz",
     "source_hash": "bytea", "source_updated_at": "timestamptz",
 }  # fmt: skip
 # What a newer version of a stored order may change. State, refunds and the times of progress have writers of their own.
 ORDER_UPDATES = (
     "goods_fen", "shop_discount_fen", "subsidy_fen", "freight_fen", "adjustment_fen", "paid_fen", "receivable_fen",
-    "pay_method", "host_name", "buyer_note", "benefits", "source_status", "placed_at", "paid_at", "pay_by_at", "ship_by_at",
-    "source_hash", "source_updated_at",
+    "pay_method", "host_name", "buyer_note", "benefits", "source_status", "placed_at", "paid_at", "pay_by_at",
+    "ship_by_at", "source_hash", "source_updated_at",
 )  # fmt: skip
 # Kept when the newer version does not say it; our own flag is not taken away by an older one of the platform's.
 ORDER_KEPT = ("buyer_id", "recipient_id")
 
 LINE_COLUMNS = {
-    "order_id": "bigint", "line_no": "smallint", "external_id": "varchar", "listing_id": "bigint", "quantity": "integer",
-    "shipped_quantity": "integer", "goods_fen": "bigint", "discount_fen": "bigint", "subsidy_fen": "bigint",
-    "net_fen": "bigint", "refunded_fen": "bigint", "category_class": "varchar", "custom_spec": "varchar",
-    "placed_at": "timestamptz",
+    "order_id": "bigint", "line_no": "smallint", "external_id": "varchar", "listing_id": "bigint",
+    "quantity": "integer", "shipped_quantity": "integer", "goods_fen": "bigint", "discount_fen": "bigint",
+    "subsidy_fen": "bigint", "net_fen": "bigint", "refunded_fen": "bigint", "category_class": "varchar",
+    "custom_spec": "varchar", "placed_at": "timestamptz",
 }  # fmt: skip
 LINE_UPDATES = (
     "external_id", "listing_id", "quantity", "shipped_quantity", "goods_fen", "discount_fen", "subsidy_fen", "net_fen",
@@ -46,6 +48,12 @@ LISTING_COLUMNS = {
     "external_id": "varchar", "product_id": "varchar", "sku_code": "varchar", "title": "varchar", "spec": "varchar",
     "title_hash": "bytea", "category_class": "varchar", "bigrams": "varchar[]",
 }  # fmt: skip
+PAYMENT_COLUMNS = {
+    "order_id": "bigint", "channel": "varchar", "channel_number": "varchar", "amount_fen": "bigint",
+    "paid_at": "timestamptz",
+}  # fmt: skip
+DISCOUNT_COLUMNS = {"order_id": "bigint", "kind": "varchar", "bearer": "varchar", "amount_fen": "bigint"}
+NOTE_COLUMNS = {"order_id": "bigint", "text": "text", "flag": "smallint"}
 
 ListingKey = tuple[str, bytes]
 
@@ -62,8 +70,8 @@ def listings(cursor: Any, shop: Any, orders: Sequence[NormalOrder]) -> dict[List
             named.setdefault(listing_key(line), line)
     make_stage(cursor, "stage_listing", LISTING_COLUMNS)
     rows = [
-        (key[0], line.product_id[:64], line.sku_code[:80], line.title[:300], line.spec[:300], key[1], str(line.category_class),
-         bigrams(line.title[:300]))
+        (key[0], line.product_id[:64], line.sku_code[:80], line.title[:300], line.spec[:300], key[1],
+         str(line.category_class), bigrams(line.title[:300]))
         for key, line in sorted(named.items(), key=lambda pair: pair[0])
     ]  # fmt: skip
     copy_rows(cursor, "stage_listing", tuple(LISTING_COLUMNS), rows)
@@ -81,7 +89,8 @@ def listings(cursor: Any, shop: Any, orders: Sequence[NormalOrder]) -> dict[List
         )
         SELECT external_id, title_hash, id FROM made
         UNION ALL
-        SELECT l.external_id, l.title_hash, l.id FROM orders_listing l JOIN stage_listing s USING (external_id, title_hash)
+        SELECT l.external_id, l.title_hash, l.id
+        FROM orders_listing l JOIN stage_listing s USING (external_id, title_hash)
         WHERE l.shop_id = %(shop)s
         """,  # noqa: S608 - column names are constants above
         {"shop": shop.pk},
@@ -158,7 +167,8 @@ def lines(
     updates = ", ".join(f"{name} = excluded.{name}" for name in LINE_UPDATES)
     cursor.execute(
         f"""
-        INSERT INTO orders_orderline (shop_id, {columns}) SELECT %s, {columns} FROM stage_line ORDER BY order_id, line_no
+        INSERT INTO orders_orderline (shop_id, {columns})
+        SELECT %s, {columns} FROM stage_line ORDER BY order_id, line_no
         ON CONFLICT (order_id, line_no) DO UPDATE SET {updates}
         """,  # noqa: S608 - column names are constants above
         [shop.pk],
@@ -179,9 +189,8 @@ def payments_and_discounts(cursor: Any, shop: Any, changed: Sequence["Incoming"]
             if amount:
                 discounts.append((order_id, str(kind), str(bearer), amount))
     if payments:
-        columns = ("order_id", "channel", "channel_number", "amount_fen", "paid_at")
-        make_stage(cursor, "stage_payment", dict(zip(columns, ("bigint", "varchar", "varchar", "bigint", "timestamptz"), strict=True)))
-        copy_rows(cursor, "stage_payment", columns, payments)
+        make_stage(cursor, "stage_payment", PAYMENT_COLUMNS)
+        copy_rows(cursor, "stage_payment", tuple(PAYMENT_COLUMNS), payments)
         if any(item.stored for item in changed):
             # The channel's number became known: it takes the place of the order number that stood in for it.
             cursor.execute(
@@ -206,9 +215,8 @@ def payments_and_discounts(cursor: Any, shop: Any, changed: Sequence["Incoming"]
             [shop.pk],
         )
     if discounts:
-        columns = ("order_id", "kind", "bearer", "amount_fen")
-        make_stage(cursor, "stage_discount", dict(zip(columns, ("bigint", "varchar", "varchar", "bigint"), strict=True)))
-        copy_rows(cursor, "stage_discount", columns, discounts)
+        make_stage(cursor, "stage_discount", DISCOUNT_COLUMNS)
+        copy_rows(cursor, "stage_discount", tuple(DISCOUNT_COLUMNS), discounts)
         cursor.execute(
             """
             INSERT INTO orders_orderdiscount AS d (shop_id, order_id, kind, bearer, amount_fen)
@@ -222,17 +230,19 @@ def payments_and_discounts(cursor: Any, shop: Any, changed: Sequence["Incoming"]
 
 def notes(cursor: Any, shop: Any, changed: Sequence["Incoming"], ids: Mapping[str, int]) -> None:
     """The seller's remark on the platform becomes a note of ours, once for each wording."""
-    said = [(ids[item.order.number], item.order.seller_note, item.order.flag) for item in changed if item.order.seller_note]
+    said = [
+        (ids[item.order.number], item.order.seller_note, item.order.flag) for item in changed if item.order.seller_note
+    ]
     if not said:
         return
-    columns = ("order_id", "text", "flag")
-    make_stage(cursor, "stage_note", dict(zip(columns, ("bigint", "text", "smallint"), strict=True)))
-    copy_rows(cursor, "stage_note", columns, said)
+    make_stage(cursor, "stage_note", NOTE_COLUMNS)
+    copy_rows(cursor, "stage_note", tuple(NOTE_COLUMNS), said)
     cursor.execute(
         """
         INSERT INTO orders_note (shop_id, order_id, text, flag)
         SELECT %s, order_id, text, flag FROM stage_note s
-        WHERE NOT EXISTS (SELECT 1 FROM orders_note n WHERE n.order_id = s.order_id AND n.text = s.text) ORDER BY order_id
+        WHERE NOT EXISTS (SELECT 1 FROM orders_note n WHERE n.order_id = s.order_id AND n.text = s.text)
+        ORDER BY order_id
         """,
         [shop.pk],
     )

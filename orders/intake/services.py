@@ -39,7 +39,11 @@ def upsert_what_can_be(shop: Any, rows: Sequence[NormalOrder], *, by: Any) -> li
         if _is_not_about_rows(error):
             raise
         if len(rows) == 1:
-            return list(outcomes_of(rows[0], "refused", _("the database refused this order: %(why)s") % {"why": _first_line(error)}))
+            return list(
+                outcomes_of(
+                    rows[0], "refused", _("the database refused this order: %(why)s") % {"why": _first_line(error)}
+                )
+            )
     middle = len(rows) // 2
     return upsert_what_can_be(shop, rows[:middle], by=by) + upsert_what_can_be(shop, rows[middle:], by=by)
 

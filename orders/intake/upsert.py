@@ -1,7 +1,7 @@
 """A chunk of orders into the tables, set-based: COPY to a stage, insert what is missing, update what changed.
 
-Everything here runs inside one transaction per chunk. The order's state is written on INSERT only; later progress of the
-platform goes through orders.record.progress. Money already on its way back is never cut off by a later, lower amount.
+Everything here runs inside one transaction per chunk. The order's state is written on INSERT only; later progress of
+the platform goes through orders.record.progress. Money already on its way back is never cut off by a lower amount.
 """
 
 from collections.abc import Sequence
@@ -74,7 +74,11 @@ def _newest_of_each(orders: Sequence[NormalOrder], outcomes: list[Outcome]) -> l
             newest[order.number] = order
             continue
         older, newer = (order, other) if _is_older(order, other) else (other, order)
-        outcomes.extend(outcomes_of(older, "unchanged", _("the same order stands in row %(row)s") % {"row": (newer.row_nos or (0,))[0]}))
+        outcomes.extend(
+            outcomes_of(
+                older, "unchanged", _("the same order stands in row %(row)s") % {"row": (newer.row_nos or (0,))[0]}
+            )
+        )
         newest[order.number] = newer
     return list(newest.values())
 
@@ -96,7 +100,12 @@ def _set_aside_unchanged(shop: Any, incoming: Sequence[Incoming], outcomes: list
         digest, updated_at = known.get(item.order.number, (None, None))
         if digest == item.digest:
             outcomes.extend(outcomes_of(item.order, "unchanged"))
-        elif digest is not None and updated_at and item.order.source_updated_at and item.order.source_updated_at < updated_at:
+        elif (
+            digest is not None
+            and updated_at
+            and item.order.source_updated_at
+            and item.order.source_updated_at < updated_at
+        ):
             outcomes.extend(outcomes_of(item.order, "unchanged", _("a newer version of this order is stored already")))
         else:
             changed.append(item)
@@ -150,7 +159,9 @@ def _line_numbers(order: NormalOrder, by_external: dict[str, OrderLine], by_no: 
         return list(range(1, len(order.lines) + 1))
     taken = {by_external[line.external_id].line_no for line in order.lines if line.external_id in by_external}
     free = iter(no for no in range(1, len(order.lines) + len(by_no) + 1) if no not in taken and no not in by_no)
-    return [by_external[line.external_id].line_no if line.external_id in by_external else next(free) for line in order.lines]
+    return [
+        by_external[line.external_id].line_no if line.external_id in by_external else next(free) for line in order.lines
+    ]
 
 
 def _store(shop: Any, changed: list[Incoming], outcomes: list[Outcome], *, by: Any) -> None:
@@ -169,7 +180,9 @@ def _store(shop: Any, changed: list[Incoming], outcomes: list[Outcome], *, by: A
         rows_of_orders.lines(cursor, shop, changed, ids, listings)
         rows_of_orders.payments_and_discounts(cursor, shop, changed, ids)
         rows_of_orders.notes(cursor, shop, changed, ids)
-        rows_of_orders.created_activity(cursor, shop, [ids[number] for number, is_created in written.items() if is_created], by=by)
+        rows_of_orders.created_activity(
+            cursor, shop, [ids[number] for number, is_created in written.items() if is_created], by=by
+        )
     _follow(shop, [item for item in changed if item.stored], by=by)
     hooks.after_orders(shop, {number: ids[number] for number in written}, [item.order for item in changed])
     for item in changed:
@@ -257,7 +270,12 @@ def _update_line(shop: Any, item: Incoming, by: Any) -> Activity | None:
     if item.recipient_id and item.recipient_id != stored.recipient_id:
         changes["recipient"] = [stored.recipient_id, item.recipient_id]
     return Activity(
-        shop=shop, subject_kind="order", subject_id=stored.pk, verb="order.update_from_source", by=by, detail={"changes": changes}
+        shop=shop,
+        subject_kind="order",
+        subject_id=stored.pk,
+        verb="order.update_from_source",
+        by=by,
+        detail={"changes": changes},
     )
 
 

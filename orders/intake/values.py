@@ -13,7 +13,9 @@ from merchant.clock import SHANGHAI
 
 # What sources write into a cell to say that there is nothing.
 BLANKS = frozenset({"", "null", "none", "nil", "nan", "n/a", "-", "--", "/", "\\n", "无", "0000-00-00 00:00:00"})
-# Spreadsheets keep 178.8 as 178.79999999999998. What is nearer to a fen than this was that fen; anything else is refused.
+# First or last characters that are not the cell's own text.
+WRAPPED = frozenset(" \t\r\n\v\f\u3000\xa0\ufeff='\"")
+# Spreadsheets keep 178.8 as 178.79999999999998. What is this near to a fen was that fen; anything else is refused.
 FLOAT_DUST = Decimal("0.0001")
 # Dates before this are a source's way of saying "not yet" (unix 0, 1970-01-01 08:00:00).
 EARLIEST_YEAR = 1990
@@ -22,7 +24,7 @@ EARLIEST_YEAR = 1990
 class BadValue(Exception):
     """One value cannot be read. `field` is the source's own name for it."""
 
-    def __init__(self, field: str, why: Any, value: Any = None) -> None:
+    def __init__(self, field: Any, why: Any, value: Any = None) -> None:
         super().__init__(field, str(why))
         self.field = field
         self.why = why
@@ -37,6 +39,9 @@ def text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
+        # Most cells: nothing to take off, and no word for nothing is this long.
+        if len(value) > 19 and value[0] not in WRAPPED and value[-1] not in WRAPPED and "\0" not in value:
+            return value
         found = value
     elif isinstance(value, bool):
         return "true" if value else "false"

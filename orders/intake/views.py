@@ -25,9 +25,15 @@ def import_list(request: HttpRequest) -> HttpResponse:
     """GET: the form and the history. POST: take the files and go to the page that shows them being read."""
     form = ImportForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
-        files = [(file.name or "", file.read()) for file in request.FILES.getlist("files") if (file.size or 0) <= jobs.MAX_BYTES + 1]
+        files = [
+            (file.name or "", file.read())
+            for file in request.FILES.getlist("files")
+            if (file.size or 0) <= jobs.MAX_BYTES + 1
+        ]
         try:
-            job = jobs.start_import(form.cleaned_data["shop"], files, by=request.user, profile=form.cleaned_data["profile"])
+            job = jobs.start_import(
+                form.cleaned_data["shop"], files, by=request.user, profile=form.cleaned_data["profile"]
+            )
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -64,7 +70,9 @@ def import_progress(request: HttpRequest, number: str) -> HttpResponse:
 def import_report(request: HttpRequest, number: str) -> StreamingHttpResponse:
     job = get_object_or_404(_visible(request), number=number)
     only = request.GET.get("only", "")
-    response = StreamingHttpResponse(report.lines(job, only=only if only in OUTCOMES else ""), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(
+        report.lines(job, only=only if only in OUTCOMES else ""), content_type="text/csv; charset=utf-8"
+    )
     response["Content-Disposition"] = f'attachment; filename="{job.number}{"-" + only if only in OUTCOMES else ""}.csv"'
     response["X-Content-Type-Options"] = "nosniff"
     return response
@@ -99,7 +107,7 @@ def _figures(job: Job) -> dict[str, Any]:
 
 
 def _progress(request: HttpRequest, job: Job) -> dict[str, Any]:
-    may_act = can(request.user, job.shop_id, Right.IMPORT_ORDERS)  # type: ignore[arg-type]
+    may_act = can(request.user, job.shop_id, Right.IMPORT_ORDERS)
     seconds_left = None
     if job.state == JobState.RUNNING and job.done and job.total and job.started_at and job.pulse_at:
         spent = (job.pulse_at - job.started_at).total_seconds()
@@ -108,7 +116,9 @@ def _progress(request: HttpRequest, job: Job) -> dict[str, Any]:
         **_figures(job),
         "stamp": f"{job.state}-{job.done}-{job.pulse_at.timestamp() if job.pulse_at else 0:.3f}",
         "seconds_left": seconds_left,
-        "refused_rows": list(job.rows.filter(outcome="refused").order_by("row_no")[:REFUSED_SHOWN]) if job.refused else [],
+        "refused_rows": list(job.rows.filter(outcome="refused").order_by("row_no")[:REFUSED_SHOWN])
+        if job.refused
+        else [],
         "files": list(job.files.defer("body").order_by("pk")),
         "layout": dict(layouts()).get(job.options.get("layout", ""), job.options.get("layout", "")),
         "layouts": layouts(),

@@ -10,9 +10,9 @@ from orders.record.models import Order, OrderLine
 
 
 def raise_refunded(totals: Sequence[tuple[int, int]]) -> None:
-    """Bring `refunded` of each (order id, refunded in all) up to what the platform says, sharing the difference over what
-    the lines have left (M2), the rest being freight. The caller holds the orders' locks. Never lowers anything, and never
-    goes above what was paid: money our own refunds have reserved is counted first."""
+    """Bring `refunded` of each (order id, refunded in all) up to what the platform says, sharing the difference over
+    what the lines have left (M2), the rest being freight. The caller holds the orders' locks. Never lowers anything,
+    never goes above what was paid: money our own refunds have reserved is counted first."""
     if not totals:
         return
     wanted = dict(totals)

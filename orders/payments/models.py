@@ -15,7 +15,9 @@ class Payment(models.Model):
     channel = models.CharField(_("channel"), max_length=24, choices=PayChannel)
     channel_number = models.CharField(_("channel number"), max_length=80)
     amount_fen = models.BigIntegerField(_("amount"))
-    state = models.CharField(_("state"), max_length=24, choices=PaymentState, default=PaymentState.PAID, db_default="paid")
+    state = models.CharField(
+        _("state"), max_length=24, choices=PaymentState, default=PaymentState.PAID, db_default="paid"
+    )
     paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
 
     objects = ShopQuerySet.as_manager()

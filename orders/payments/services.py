@@ -85,7 +85,7 @@ def adopt_refund_before(order: Order, *, parts: Mapping[int, int], freight_fen: 
 
 
 def refund_of_everything(order: Order) -> tuple[dict[int, int], int]:
-    """(parts, freight_fen) of a refund of all that is left: every line's rest, and the freight while nothing shipped."""
+    """(parts, freight_fen) of a refund of all that is left: every line's rest, and freight while nothing shipped."""
     lines = list(order.lines.order_by("line_no"))
     parts = {line.pk: line.refundable_fen for line in lines if line.refundable_fen}
     freight = freight_back(
@@ -148,7 +148,8 @@ def _too_much(order: Order, parts: Mapping[int, int], freight_fen: int, amount: 
 def _refusal(amount: int, most: int) -> Refused:
     return Refused(
         "M5",
-        _("¥%(asked)s is more than can still be refunded here; the most is ¥%(max)s.") % {"asked": yuan(amount), "max": yuan(most)},
+        _("¥%(asked)s is more than can still be refunded here; the most is ¥%(max)s.")
+        % {"asked": yuan(amount), "max": yuan(most)},
         asked_fen=amount,
         max_fen=most,
     )

@@ -56,12 +56,14 @@ class OrderQuerySet(ShopQuerySet):
 
 
 class Order(StateMachine):
-    """An order as the shop keeps it. Personal data stays in the vault, the platform's later words come through intake."""
+    """An order as the shop keeps it. Personal data stays in the vault, the platform's words come through intake."""
 
     shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
     number = models.CharField(_("order number"), max_length=64)
     buyer = models.ForeignKey("orders.Buyer", models.PROTECT, null=True, db_index=False, related_name="orders")
-    recipient = models.ForeignKey("merchant.Recipient", models.PROTECT, null=True, db_index=False, related_name="orders")
+    recipient = models.ForeignKey(
+        "merchant.Recipient", models.PROTECT, null=True, db_index=False, related_name="orders"
+    )
     state = FSMField(_("state"), max_length=24, default=S.PENDING_PAYMENT, choices=S.choices, protected=True)
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
@@ -124,7 +126,9 @@ class Order(StateMachine):
             state_constraint("order_state_known", S),
             models.CheckConstraint(
                 name="order_refunds_within_paid",
-                condition=Q(refunding_fen__gte=0, refunded_fen__gte=0, paid_fen__gte=F("refunding_fen") + F("refunded_fen")),
+                condition=Q(
+                    refunding_fen__gte=0, refunded_fen__gte=0, paid_fen__gte=F("refunding_fen") + F("refunded_fen")
+                ),
             ),
             models.CheckConstraint(
                 name="order_freight_refunds_within_freight",
@@ -218,7 +222,7 @@ class Order(StateMachine):
 
 
 class Listing(models.Model):
-    """What the platform called the goods: one row per shop, item and title, so that a renamed item keeps its old orders."""
+    """What the platform called the goods: one row per shop, item and title: a renamed item keeps its old orders."""
 
     shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
     external_id = models.CharField(_("item on the platform"), max_length=64, blank=True, default="", db_default="")
@@ -228,7 +232,9 @@ class Listing(models.Model):
     title = models.CharField(_("title"), max_length=300, blank=True, default="", db_default="")
     spec = models.CharField(_("specification"), max_length=300, blank=True, default="", db_default="")
     title_hash = models.BinaryField(max_length=16)
-    category_class = models.CharField(max_length=16, choices=CategoryClass, default=CategoryClass.NORMAL, db_default="normal")
+    category_class = models.CharField(
+        max_length=16, choices=CategoryClass, default=CategoryClass.NORMAL, db_default="normal"
+    )
     # Two-character pieces of the lower-cased title: finds Chinese words that trigrams cannot.
     bigrams = ArrayField(models.CharField(max_length=2), default=list, db_default=[])
 
@@ -260,7 +266,9 @@ class OrderLine(models.Model):
     net_fen = fen(verbose_name=_("paid for this line"))
     refunding_fen = fen()
     refunded_fen = fen()
-    category_class = models.CharField(max_length=16, choices=CategoryClass, default=CategoryClass.NORMAL, db_default="normal")
+    category_class = models.CharField(
+        max_length=16, choices=CategoryClass, default=CategoryClass.NORMAL, db_default="normal"
+    )
     custom_spec = models.CharField(max_length=300, blank=True, default="", db_default="")
     # A copy of the order's, so that the newest orders of a listing come from one index.
     placed_at = models.DateTimeField()
@@ -274,7 +282,9 @@ class OrderLine(models.Model):
             models.UniqueConstraint(fields=["order", "line_no"], name="order_line_once"),
             models.CheckConstraint(
                 name="order_line_refunds_within_net",
-                condition=Q(refunding_fen__gte=0, refunded_fen__gte=0, net_fen__gte=F("refunding_fen") + F("refunded_fen")),
+                condition=Q(
+                    refunding_fen__gte=0, refunded_fen__gte=0, net_fen__gte=F("refunding_fen") + F("refunded_fen")
+                ),
             ),
         ]
         indexes = [models.Index(F("listing"), F("placed_at").desc(), F("order"), name="order_line_of_listing")]
@@ -321,7 +331,7 @@ class BlockQuerySet(ShopQuerySet):
 
 
 class Block(models.Model):
-    """Somebody's reason why an order may not go on. `document` names it; upper apps place blocks through the services."""
+    """Somebody's reason why an order may not go on. `document` names it; upper apps place it through the services."""
 
     shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
     order = models.ForeignKey(Order, models.PROTECT, db_index=False, related_name="blocks")

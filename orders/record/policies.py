@@ -25,7 +25,7 @@ def check_not_blocked(order: Order, step: str) -> None:
 
 
 def check_can_close(order: Order) -> None:
-    """Before shipping a paid order closes once its goods' money is on its way back; after it, once all of it went back."""
+    """Before shipping a paid order closes once its goods' money is on its way back; after it, once all went back."""
     if order.state not in CLOSABLE:
         raise _wrong_state(order, OrderState.CLOSED)
     if order.state == OrderState.PENDING_PAYMENT:

@@ -15,7 +15,9 @@ from merchant.trail.models import Activity
 from orders.record.enums import ROAD, OrderState, states_before
 
 # (source, target) of every step forward.
-ALLOWED = frozenset((str(source), str(target)) for target in (*ROAD[1:], OrderState.CLOSED) for source in states_before(target))
+ALLOWED = frozenset(
+    (str(source), str(target)) for target in (*ROAD[1:], OrderState.CLOSED) for source in states_before(target)
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ def follow_platform(shop: Any, moves: Sequence[Move], *, by: Any = None) -> dict
     kept = ", ".join(f"{name} = coalesce(o.{name}, w.{name})" for name in times)
     sql = f"""
         WITH wanted AS (
-            SELECT * FROM unnest(%s::bigint[], %s::text[]{", %s::timestamptz[]" * len(times)}) AS w(id, target, {columns})
+            SELECT * FROM unnest(%s::bigint[], %s::text[]{", %s::timestamptz[]" * len(times)})
+                AS w(id, target, {columns})
         ), held AS (
             SELECT o.id, o.state FROM orders_order o JOIN wanted USING (id)
             WHERE o.shop_id = %s ORDER BY o.id FOR NO KEY UPDATE OF o

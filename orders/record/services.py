@@ -34,7 +34,7 @@ def close_order(order: Order, *, by: Any, reason: str) -> Order:
 
 @transaction.atomic
 def ship_order(order: Order, *, by: Any, is_last: bool = True, at: datetime | None = None) -> Order:
-    """发货: a parcel left the house; `is_last` says that nothing of the order stays. Raises Refused ORDER_STATE, BLOCKED."""
+    """发货: a parcel left the house; `is_last`: nothing of the order stays. Raises Refused ORDER_STATE or BLOCKED."""
     order = lock(order)
     policies.check_can_ship(order)
     before, at = order.state, at or now()
@@ -47,7 +47,7 @@ def ship_order(order: Order, *, by: Any, is_last: bool = True, at: datetime | No
 
 @transaction.atomic
 def receive_order(order: Order, *, by: Any, at: datetime | None = None) -> Order:
-    """确认收货. Raises Refused ORDER_STATE, or BLOCKED while an after-sale or a parcel on its way back stands in the way."""
+    """确认收货. Raises Refused ORDER_STATE, or BLOCKED by an after-sale or a parcel coming back."""
     order = lock(order)
     policies.check_can_receive(order)
     before, at = order.state, at or now()
@@ -86,27 +86,34 @@ def place_block(order: Order, *, kind: str, document: str, stops: Iterable[str],
             )
     except IntegrityError:  # somebody placed the same one a moment ago
         return Block.objects.open().get(order=order, kind=kind, document=document)
-    activity.record(order, "order.block", by=by, reason=reason, kind=str(kind), document=document, stops=list(block.stops))
+    activity.record(
+        order, "order.block", by=by, reason=reason, kind=str(kind), document=document, stops=list(block.stops)
+    )
     return block
 
 
 @transaction.atomic
 def lift_block(order: Order, *, kind: str, document: str, by: Any, reason: str = "") -> bool:
     """Take the block away; False when it no longer stood."""
-    lifted = Block.objects.open().filter(order=order, kind=kind, document=document).update(closed_at=now(), closed_by=by)
+    lifted = (
+        Block.objects.open().filter(order=order, kind=kind, document=document).update(closed_at=now(), closed_by=by)
+    )
     if lifted:
         activity.record(order, "order.unblock", by=by, reason=reason, kind=str(kind), document=document)
     return bool(lifted)
 
 
 def sweep_clocks() -> int:
-    """Orders of our own channel whose clock ran out: unpaid ones close, delivered ones are received, settled ones complete.
+    """Orders of our own channel whose clock ran out: unpaid ones close, others are received or complete.
 
     A platform runs these clocks itself and tells us. A row that refuses is left for the next round; the rest goes on.
     """
     moved = 0
     due: list[tuple[Any, Callable[[Order], Order]]] = [
-        (Order.objects.awaiting_payment().filter(pay_by_at__lte=now()), lambda o: close_order(o, by=None, reason="T-PAY")),
+        (
+            Order.objects.awaiting_payment().filter(pay_by_at__lte=now()),
+            lambda o: close_order(o, by=None, reason="T-PAY"),
+        ),
         (Order.objects.awaiting_receipt().filter(auto_receive_at__lte=now()), lambda o: receive_order(o, by=None)),
         (Order.objects.awaiting_settlement().filter(settle_at__lte=now()), lambda o: complete_order(o, by=None)),
     ]

@@ -21,7 +21,9 @@ def add_note(order: Order, *, text: str, flag: int | None = None, by: Any) -> No
     if len(text) > 500:
         raise Refused("NOTE", _("A remark holds at most 500 characters."), length=len(text))
     order = lock(order)
-    note = Note.objects.create(shop_id=order.shop_id, order=order, text=text, flag=flag, by=by, by_name=str(by) if by else "")
+    note = Note.objects.create(
+        shop_id=order.shop_id, order=order, text=text, flag=flag, by=by, by_name=str(by) if by else ""
+    )
     if flag is not None and order.flag != flag:
         order.flag = flag
         order.save(update_fields=["flag"])

@@ -53,7 +53,9 @@ def run() -> None:
         assert job.figures == {"unchanged": ROWS}, job.figures
 
     best, unchanged, copied = sorted(took)[1], sorted(again)[1], sorted(floors)[1]
-    note(f"import {ORDERS / best:,.0f} orders/s, unchanged {ORDERS / unchanged:,.0f}/s, COPY floor {ORDERS / copied:,.0f}/s")
+    note(
+        f"import {ORDERS / best:,.0f} orders/s, unchanged {ORDERS / unchanged:,.0f}/s, COPY floor {ORDERS / copied:,.0f}/s"
+    )
     figure("import / COPY of the resulting rows, % of its speed", copied / best * 100, BAR, ok_when=">=")
     figure("import, statements a row", sorted(statements)[1], STATEMENTS_BAR)
     figure("unchanged re-import / import, times its speed", best / unchanged, UNCHANGED_BAR, ok_when=">=")
@@ -91,14 +93,14 @@ def sheet(start: int, count: int) -> bytes:
 
 def newest(table: str) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT coalesce(max(id), 0) FROM {table}")  # noqa: S608
+        cursor.execute(f"SELECT coalesce(max(id), 0) FROM {table}")
         return cursor.fetchone()[0]
 
 
 def rows_since(table: str, last: int) -> str:
     buffer = io.StringIO()
     with connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY (SELECT * FROM {table} WHERE id > {int(last)} ORDER BY id) TO STDOUT", buffer)  # noqa: S608
+        cursor.copy_expert(f"COPY (SELECT * FROM {table} WHERE id > {int(last)} ORDER BY id) TO STDOUT", buffer)
     return buffer.getvalue()
 
 
@@ -122,6 +124,7 @@ def floor(bodies: dict[str, str]) -> float:
 
 def foreign_keys(cursor, table: str) -> list[tuple[str, str]]:
     cursor.execute(
-        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f' AND conrelid = %s::regclass", [table]
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f' AND conrelid = %s::regclass",
+        [table],
     )
     return cursor.fetchall()

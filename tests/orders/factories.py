@@ -60,7 +60,13 @@ def order_row(
         payments=[NormalPayment("kuaishou", number, paid)] if is_paid else [],
         buyer_id="buyer-1",
         buyer_nickname="海边的云",
-        recipient=Person(name="林小满", phone="13900001234", address="浙江省杭州市余杭区仓前街道文一西路 1 号", province="浙江省", city="杭州市"),
+        recipient=Person(
+            name="林小满",
+            phone="13900001234",
+            address="浙江省杭州市余杭区仓前街道文一西路 1 号",
+            province="浙江省",
+            city="杭州市",
+        ),
         packages=[NormalPackage(courier, waybill, placed_at + timedelta(hours=3)) for courier, waybill in packages],
     )
     for name, value in more.items():

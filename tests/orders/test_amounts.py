@@ -24,7 +24,11 @@ def test_what_is_missing_from_the_goods_is_the_shops_discount():
     found = add_up(order(priced(10000, 10000), paid_fen=17800, freight_fen=800, subsidy_fen=1000))
 
     assert (found.goods_fen, found.shop_discount_fen, found.subsidy_fen, found.adjustment_fen) == (20000, 2000, 1000, 0)
-    assert (found.paid_fen, found.receivable_fen, [line.net_fen for line in found.lines]) == (17800, 18800, [8500, 8500])
+    assert (found.paid_fen, found.receivable_fen, [line.net_fen for line in found.lines]) == (
+        17800,
+        18800,
+        [8500, 8500],
+    )
 
 
 def test_a_price_the_platform_changed_is_an_adjustment_and_the_paid_amount_stands():
@@ -55,13 +59,20 @@ def test_an_unpaid_order_keeps_what_its_lines_would_cost():
 def test_an_order_whose_lines_have_no_price_shares_its_own_by_quantity():
     found = add_up(order([NormalLine(quantity=2), NormalLine(quantity=1)], paid_fen=1000))
 
-    assert ([line.goods_fen for line in found.lines], [line.net_fen for line in found.lines]) == ([667, 333], [667, 333])
+    assert ([line.goods_fen for line in found.lines], [line.net_fen for line in found.lines]) == (
+        [667, 333],
+        [667, 333],
+    )
 
 
 def test_a_refund_the_source_shows_is_shared_over_the_lines_then_the_freight():
     found = add_up(order(priced(300, 700), paid_fen=1100, freight_fen=100, refunded_fen=1050))
 
-    assert ([line.refunded_fen for line in found.lines], found.freight_refunded_fen, found.refunded_fen) == ([300, 700], 50, 1050)
+    assert ([line.refunded_fen for line in found.lines], found.freight_refunded_fen, found.refunded_fen) == (
+        [300, 700],
+        50,
+        1050,
+    )
 
 
 @pytest.mark.parametrize("fields", [{"refunded_fen": 1001}, {"paid_fen": -1}, {"refunded_fen": 5, "paid_at": None}])

@@ -44,7 +44,9 @@ def test_a_supervisor_uploads_watches_and_downloads(client, shop, supervisor, dj
     assert "import-progress" in page
     report = b"".join(client.get(reverse("import_report", args=[job.number])).streaming_content).decode()
     assert len(report.splitlines()) == 5
-    refused = b"".join(client.get(reverse("import_report", args=[job.number]) + "?only=refused").streaming_content).decode()
+    refused = b"".join(
+        client.get(reverse("import_report", args=[job.number]) + "?only=refused").streaming_content
+    ).decode()
     assert len(refused.splitlines()) == 2
     assert job.number in client.get(reverse("import_list")).content.decode()
     assert Order.objects.filter(shop=shop).count() == 3
@@ -130,7 +132,9 @@ def test_the_list_asks_the_same_number_of_questions_for_one_import_and_for_three
     assert questions() == one
 
 
-def test_a_broken_file_shows_its_sentence_and_offers_another_layout(client, shop, supervisor, django_capture_on_commit_callbacks):
+def test_a_broken_file_shows_its_sentence_and_offers_another_layout(
+    client, shop, supervisor, django_capture_on_commit_callbacks
+):
     with django_capture_on_commit_callbacks(execute=True):
         answer = upload(client, shop, "颜色,味道\n红,甜\n".encode())
 

@@ -46,7 +46,10 @@ def rows_of(job):
 class TestRunning:
     def test_every_rows_outcome_is_kept_with_its_reason(self):
         shop = make_shop("taobao")
-        body = sheet(2) + "3,abc,0,上海,2020-02-21 00:00:00,,0.0\n,1.0,1.0,上海,2020-02-21 00:00:00,,0.0\n2,178.8,178.8,上海,2020-02-21 00:00:00,2020-02-21 00:01:00,0.0\n".encode()
+        body = (
+            sheet(2)
+            + "3,abc,0,上海,2020-02-21 00:00:00,,0.0\n,1.0,1.0,上海,2020-02-21 00:00:00,,0.0\n2,178.8,178.8,上海,2020-02-21 00:00:00,2020-02-21 00:01:00,0.0\n".encode()
+        )
         with override("en"):
             job = importer.run(jobs.new_job(shop, ["a.csv"], by=None), files(body))
 
@@ -87,7 +90,10 @@ class TestRunning:
         job = importer.run(job, files(sheet(50)), chunk=10)
 
         assert (job.state, job.done, job.figures) == (JobState.DONE, 50, {"created": 50})
-        assert ([row_no for row_no, *_ in rows_of(job)], Order.objects.filter(shop=shop).count()) == (list(range(2, 52)), 50)
+        assert ([row_no for row_no, *_ in rows_of(job)], Order.objects.filter(shop=shop).count()) == (
+            list(range(2, 52)),
+            50,
+        )
 
     def test_a_chunk_that_dies_halfway_leaves_nothing_of_itself(self, monkeypatch):
         shop = make_shop("taobao")
@@ -186,7 +192,12 @@ class TestUploading:
 
     @pytest.mark.parametrize(
         ("given", "profile", "code"),
-        [([], "auto", "FILE"), ([("a.csv", b"")], "auto", "FILE"), ([("a.csv", b"x")] * 11, "auto", "FILE"), ([("a.csv", b"x")], "nobody", "LAYOUT")],
+        [
+            ([], "auto", "FILE"),
+            ([("a.csv", b"")], "auto", "FILE"),
+            ([("a.csv", b"x")] * 11, "auto", "FILE"),
+            ([("a.csv", b"x")], "nobody", "LAYOUT"),
+        ],
     )
     def test_what_cannot_be_imported_is_refused_at_once(self, given, profile, code):
         shop = make_shop("taobao")
@@ -196,7 +207,9 @@ class TestUploading:
 
         assert (refusal.value.code, Job.objects.count()) == (code, 0)
 
-    def test_a_failed_import_is_tried_again_with_another_layout_from_the_beginning(self, django_capture_on_commit_callbacks):
+    def test_a_failed_import_is_tried_again_with_another_layout_from_the_beginning(
+        self, django_capture_on_commit_callbacks
+    ):
         shop = make_shop("taobao")
         owner = make_user("owner", shop)
         with django_capture_on_commit_callbacks(execute=True):
@@ -222,7 +235,11 @@ class TestUploading:
         assert jobs.sweep_imports() == 1
 
         states = dict(Job.objects.values_list("pk", "state"))
-        assert (states[dead.pk], states[alive.pk], states[fresh.pk]) == (JobState.DONE, JobState.RUNNING, JobState.WAITING)
+        assert (states[dead.pk], states[alive.pk], states[fresh.pk]) == (
+            JobState.DONE,
+            JobState.RUNNING,
+            JobState.WAITING,
+        )
 
     def test_old_uploads_lose_their_bytes_and_keep_their_report(self, django_capture_on_commit_callbacks):
         shop = make_shop("taobao")
@@ -241,7 +258,11 @@ class TestUploading:
 class TestReport:
     def test_it_opens_right_in_a_spreadsheet_and_runs_no_formula(self):
         job = jobs.new_job(make_shop(), ["a.csv"], by=None)
-        outcomes = [Outcome(2, "=1+1", "refused", "+cmd"), Outcome(3, "-2", "refused", "@x"), Outcome(4, "A4", "created")]
+        outcomes = [
+            Outcome(2, "=1+1", "refused", "+cmd"),
+            Outcome(3, "-2", "refused", "@x"),
+            Outcome(4, "A4", "created"),
+        ]
         importer._write_outcomes(job, outcomes)
 
         with override("en"):
@@ -347,7 +368,14 @@ def test_a_room_above_registers_a_layout_of_its_own(monkeypatch):
 
     monkeypatch.setattr(registry, "_profiles", dict(registry._profiles))
     handler_calls = []
-    mine = RowProfile("statement", {"en": "Statement", "zh": "账单"}, "statement", frozenset({"流水号"}), handler_calls.append, frozenset({"金额"}))
+    mine = RowProfile(
+        "statement",
+        {"en": "Statement", "zh": "账单"},
+        "statement",
+        frozenset({"流水号"}),
+        handler_calls.append,
+        frozenset({"金额"}),
+    )
     registry.register_profile(mine)
 
     assert (profile_named("statement"), mine.score(["流水号", "金额", "x"]), mine.score(["金额"])) == (mine, 2, 0)

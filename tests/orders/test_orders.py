@@ -48,7 +48,7 @@ def test_an_order_moves_only_where_the_table_says(verb, state):
 
 
 def test_a_platform_moves_an_order_only_forward():
-    assert progress.ALLOWED == {(str(source), str(target)) for target, sources in FOLLOWS.items() for source in sources}
+    assert {(str(source), str(target)) for target, sources in FOLLOWS.items() for source in sources} == progress.ALLOWED
 
 
 @pytest.mark.django_db
@@ -147,7 +147,11 @@ class TestTheRoadForward:
         order = services.ship_order(order, by=None, is_last=False, at=at)
         assert (order.state, order.shipped_at, order.auto_receive_at) == (S.PARTLY_SHIPPED, at, None)
         order = services.ship_order(order, by=None, at=at + timedelta(hours=1))
-        assert (order.state, order.shipped_at, order.auto_receive_at) == (S.SHIPPED, at, at + timedelta(days=10, hours=1))
+        assert (order.state, order.shipped_at, order.auto_receive_at) == (
+            S.SHIPPED,
+            at,
+            at + timedelta(days=10, hours=1),
+        )
         order = services.receive_order(order, by=None, at=at + timedelta(days=3))
         assert (order.state, order.settle_at) == (S.RECEIVED, at + timedelta(days=10))
         order = services.complete_order(order, by=None)
@@ -163,7 +167,11 @@ class TestTheRoadForward:
 
     @pytest.mark.parametrize(
         ("verb", "state", "stop"),
-        [("ship_order", S.PACKED, Stop.SHIP), ("receive_order", S.SHIPPED, Stop.RECEIVE), ("complete_order", S.RECEIVED, Stop.COMPLETE)],
+        [
+            ("ship_order", S.PACKED, Stop.SHIP),
+            ("receive_order", S.SHIPPED, Stop.RECEIVE),
+            ("complete_order", S.RECEIVED, Stop.COMPLETE),
+        ],
     )
     def test_a_block_stops_its_step_until_it_is_lifted(self, verb, state, stop):
         order = make_order(state=state)
@@ -218,7 +226,13 @@ class TestClocks:
         long_ago = now() - timedelta(days=30)
         rows = [(shop, state) for shop in (own, platform) for state in (S.PENDING_PAYMENT, S.SHIPPED, S.RECEIVED)]
         orders = [
-            make_order(shop, state=state, placed_at=long_ago, is_paid=state != S.PENDING_PAYMENT, received_at=long_ago if state == S.RECEIVED else None)
+            make_order(
+                shop,
+                state=state,
+                placed_at=long_ago,
+                is_paid=state != S.PENDING_PAYMENT,
+                received_at=long_ago if state == S.RECEIVED else None,
+            )
             for shop, state in rows
         ]
 

@@ -130,7 +130,12 @@ def test_an_amount_of_nothing_is_refused(part, freight):
 def test_the_database_itself_holds_the_limit():
     order = m1_order()
 
-    for columns in ({"refunded_fen": 17801}, {"refunding_fen": 17801}, {"freight_refunded_fen": 801}, {"refunding_fen": -1}):
+    for columns in (
+        {"refunded_fen": 17801},
+        {"refunding_fen": 17801},
+        {"freight_refunded_fen": 801},
+        {"refunding_fen": -1},
+    ):
         with pytest.raises(IntegrityError), transaction.atomic():
             Order.objects.filter(pk=order.pk).update(**columns)
     with pytest.raises(IntegrityError), transaction.atomic():

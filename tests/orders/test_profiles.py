@@ -165,7 +165,10 @@ def test_rows_of_one_order_are_gathered_wherever_they_stand_in_the_file():
     first, second = read(registry.profile_named("qianniu_export"), ("a.csv", text))
 
     assert (first.number, first.row_nos, first.paid_fen, first.state) == ("M1", (2, 4), 34600, "shipped")
-    assert [(line.external_id, line.net_fen, line.refunded_fen) for line in first.lines] == [("31", 17300, 0), ("32", 17300, 2000)]
+    assert [(line.external_id, line.net_fen, line.refunded_fen) for line in first.lines] == [
+        ("31", 17300, 0),
+        ("32", 17300, 2000),
+    ]
     assert [(p.courier, p.waybill, p.line_ids) for p in first.packages] == [
         ("zto", "73100000000001", ("31",)),
         ("zto", "73100000000003", ("32",)),
@@ -179,10 +182,19 @@ def test_a_set_is_joined_by_its_columns_whatever_the_files_are_called():
     payments = "order_id,payment_sequential,payment_type,payment_installments,payment_value\no1,1,credit_card,1,50.00\no1,2,voucher,1,8.82\n"
     customers = "customer_id,customer_unique_id,customer_zip_code_prefix,customer_city,customer_state\nc1,u1,14600,sao paulo,SP\n"
 
-    order = read(registry.profile_named("olist"), ("x1.csv", items), ("x2.csv", customers), ("x3.csv", orders), ("x4.csv", payments))[0]
+    order = read(
+        registry.profile_named("olist"),
+        ("x1.csv", items),
+        ("x2.csv", customers),
+        ("x3.csv", orders),
+        ("x4.csv", payments),
+    )[0]
 
     assert (order.paid_fen, order.freight_fen, order.buyer_id, order.state) == (5882, 383, "u1", "completed")
-    assert [(p.channel, p.number, p.amount_fen) for p in order.payments] == [("bank_card", "o1-1", 5000), ("voucher", "o1-2", 882)]
+    assert [(p.channel, p.number, p.amount_fen) for p in order.payments] == [
+        ("bank_card", "o1-1", 5000),
+        ("voucher", "o1-2", 882),
+    ]
     assert [line.goods_fen for line in order.lines] == [4499, 1000]
     assert order.recipient.city == "sao paulo"
 
@@ -199,10 +211,16 @@ def test_nested_json_gives_payment_parcels_and_specification():
     item = {"order_id": "3719", "product_id": "1", "sku_id": "22396", "sku_cnt": "1", "sale_price": "9990", "real_price": "9990",
             "title": "苦荞", "sku_attrs": json.dumps([{"attr_key": "净含量", "attr_value": "4罐"}])}  # fmt: skip
 
-    order = read(registry.profile_named("wechat_shop_rows"), ("o.jsonl", json.dumps(row)), ("i.jsonl", json.dumps(item)))[0]
+    order = read(
+        registry.profile_named("wechat_shop_rows"), ("o.jsonl", json.dumps(row)), ("i.jsonl", json.dumps(item))
+    )[0]
 
     assert (order.state, order.payments[0].number, order.paid_fen) == ("shipped", "4381", 9990)
-    assert (order.packages[0].courier, order.packages[0].waybill, order.packages[0].line_ids) == ("zto", "73611068324382", ("22396",))
+    assert (order.packages[0].courier, order.packages[0].waybill, order.packages[0].line_ids) == (
+        "zto",
+        "73611068324382",
+        ("22396",),
+    )
     assert (order.lines[0].spec, order.lines[0].net_fen) == ("净含量:4罐", 9990)
 
 

@@ -32,7 +32,9 @@ def adds_up(shop):
     wrong = Order.objects.filter(shop=shop, paid_fen__gt=0).exclude(
         paid_fen=F("goods_fen") - F("shop_discount_fen") - F("subsidy_fen") + F("freight_fen") + F("adjustment_fen")
     )
-    nets = Order.objects.filter(shop=shop, paid_fen__gte=F("freight_fen"), paid_fen__gt=0).annotate(nets=Sum("lines__net_fen"))
+    nets = Order.objects.filter(shop=shop, paid_fen__gte=F("freight_fen"), paid_fen__gt=0).annotate(
+        nets=Sum("lines__net_fen")
+    )
     return not wrong.exists() and not nets.exclude(nets=F("paid_fen") - F("freight_fen")).exists()
 
 
@@ -43,11 +45,17 @@ def test_tmall(shared_data):
     shop, job = take("taobao", path)
 
     orders = Order.objects.filter(shop=shop)
-    assert (job.options["layout"], job.figures, job.options["unknown_columns"]) == ("tmall_report", {"created": 17_772}, [])
+    assert (job.options["layout"], job.figures, job.options["unknown_columns"]) == (
+        "tmall_report",
+        {"created": 17_772},
+        [],
+    )
     assert orders.filter(paid_at=None, paid_fen=0).count() == 2_518
     assert orders.filter(refunded_fen__gt=0).count() == 3_689
     assert states(shop) == {"pending_payment": 2_518, "to_fulfil": 11_900, "closed": 3_354}
-    assert OrderLine.objects.filter(shop=shop).aggregate(Sum("refunded_fen")) == {"refunded_fen__sum": orders.aggregate(s=Sum("refunded_fen"))["s"]}
+    assert OrderLine.objects.filter(shop=shop).aggregate(Sum("refunded_fen")) == {
+        "refunded_fen__sum": orders.aggregate(s=Sum("refunded_fen"))["s"]
+    }
     assert Payment.objects.filter(shop=shop).count() == 17_772 - 2_518
     assert adds_up(shop)
     _shop, again = take("taobao", path, shop=shop)
@@ -76,7 +84,11 @@ def test_qianniu(shared_data):
 
     shop, job = take("taobao", path)
 
-    assert (job.options["layout"], job.figures, job.options["unknown_columns"]) == ("qianniu_export", {"created": 37}, [])
+    assert (job.options["layout"], job.figures, job.options["unknown_columns"]) == (
+        "qianniu_export",
+        {"created": 37},
+        [],
+    )
     assert (states(shop), OrderLine.objects.filter(shop=shop).count()) == ({"to_fulfil": 34}, 37)
     order = Order.objects.get(shop=shop, number="3821113838621237025")
     assert (order.paid_fen, order.buyer_note, order.shipped_at) == (35_400, "", None)
@@ -92,12 +104,32 @@ def test_qianniu(shared_data):
 
 PLATFORMS = {
     "taobao": ("taobao", "taobao_rows", {"created": 2}, {"completed": 1, "shipped": 1}),
-    "jd": ("jd", "jd_rows", {"created": 29}, {"completed": 8, "shipped": 9, "closed": 5, "to_fulfil": 6, "pending_payment": 1}),
+    "jd": (
+        "jd",
+        "jd_rows",
+        {"created": 29},
+        {"completed": 8, "shipped": 9, "closed": 5, "to_fulfil": 6, "pending_payment": 1},
+    ),
     # Twelve rows were pulled without time and amounts: nobody could place them.
-    "douyin": ("douyin", "douyin_rows", {"created": 38, "refused": 12}, {"completed": 10, "closed": 16, "to_fulfil": 6, "shipped": 6}),
+    "douyin": (
+        "douyin",
+        "douyin_rows",
+        {"created": 38, "refused": 12},
+        {"completed": 10, "closed": 16, "to_fulfil": 6, "shipped": 6},
+    ),
     # Two orders stand twice in the file.
-    "pinduoduo": ("pinduoduo", "pinduoduo_rows", {"created": 114, "unchanged": 2}, {"received": 79, "shipped": 6, "closed": 26, "to_fulfil": 3}),
-    "wechat_shop": ("wechat", "wechat_shop_rows", {"created": 27, "unchanged": 19}, {"shipped": 14, "closed": 7, "completed": 2, "to_fulfil": 3, "pending_payment": 1}),
+    "pinduoduo": (
+        "pinduoduo",
+        "pinduoduo_rows",
+        {"created": 114, "unchanged": 2},
+        {"received": 79, "shipped": 6, "closed": 26, "to_fulfil": 3},
+    ),
+    "wechat_shop": (
+        "wechat",
+        "wechat_shop_rows",
+        {"created": 27, "unchanged": 19},
+        {"shipped": 14, "closed": 7, "completed": 2, "to_fulfil": 3, "pending_payment": 1},
+    ),
 }
 
 
@@ -112,7 +144,9 @@ def test_platform_rows(shared_data, folder):
     assert states(shop) == found
     assert adds_up(shop)
     _shop, again = take(platform, *paths, shop=shop)
-    assert again.figures == {key: count for key, count in {**figures, "unchanged": job.done - job.refused, "created": 0}.items() if count}
+    assert again.figures == {
+        key: count for key, count in {**figures, "unchanged": job.done - job.refused, "created": 0}.items() if count
+    }
 
 
 @pytest.mark.parametrize(
@@ -130,6 +164,8 @@ def test_single_answers(shared_data, platform, path, layout, number, state, paid
 
 
 def test_every_file_leaves_its_jobs_rows(shared_data):
-    _shop, job = take("jd", shared_data / "platform" / "jd" / "order.jsonl", shared_data / "platform" / "jd" / "order_item.jsonl")
+    _shop, job = take(
+        "jd", shared_data / "platform" / "jd" / "order.jsonl", shared_data / "platform" / "jd" / "order_item.jsonl"
+    )
 
     assert (job.rows.count(), Job.objects.count()) == (29, 1)

@@ -38,19 +38,34 @@ def stored(shop, row):
 
 def test_an_order_is_stored_whole():
     shop = make_shop()
-    row = order_row(nets=(10200, 6800), freight_fen=800, shop_discount_fen=2000, subsidy_fen=1000, seller_note="先发", flag=3)
+    row = order_row(
+        nets=(10200, 6800), freight_fen=800, shop_discount_fen=2000, subsidy_fen=1000, seller_note="先发", flag=3
+    )
 
     assert told(upsert_orders(shop, [row])) == ["created"]
 
     order = stored(shop, row)
     assert (order.state, order.version, order.flag, order.buyer.nickname) == ("shipped", 1, 3, "海边的云")
-    assert (order.shipped_at, order.auto_receive_at) == (MORNING + timedelta(hours=3), MORNING + timedelta(days=10, hours=3))
+    assert (order.shipped_at, order.auto_receive_at) == (
+        MORNING + timedelta(hours=3),
+        MORNING + timedelta(days=10, hours=3),
+    )
     assert order.ship_by_at == MORNING + timedelta(hours=48, minutes=1)
-    assert (order.recipient.name_mask, order.recipient.phone_mask, order.recipient.city) == ("林**", "139****1234", "杭州市")
-    lines = order.lines.order_by("line_no").values_list("goods_fen", "discount_fen", "subsidy_fen", "net_fen", "shipped_quantity")
+    assert (order.recipient.name_mask, order.recipient.phone_mask, order.recipient.city) == (
+        "林**",
+        "139****1234",
+        "杭州市",
+    )
+    lines = order.lines.order_by("line_no").values_list(
+        "goods_fen", "discount_fen", "subsidy_fen", "net_fen", "shipped_quantity"
+    )
     assert list(lines) == [(13200, 2340, 660, 10200, 1), (6800, -340, 340, 6800, 1)]
-    assert list(Payment.objects.filter(order=order).values_list("channel", "channel_number", "amount_fen")) == [("kuaishou", row.number, 17800)]
-    assert list(OrderDiscount.objects.filter(order=order).order_by("kind").values_list("kind", "bearer", "amount_fen")) == [
+    assert list(Payment.objects.filter(order=order).values_list("channel", "channel_number", "amount_fen")) == [
+        ("kuaishou", row.number, 17800)
+    ]
+    assert list(
+        OrderDiscount.objects.filter(order=order).order_by("kind").values_list("kind", "bearer", "amount_fen")
+    ) == [
         ("platform", "platform", 1000),
         ("shop", "shop", 2000),
     ]
@@ -64,7 +79,14 @@ def test_nothing_personal_stands_outside_the_vault():
     upsert_orders(shop, [order_row()])
 
     with connection.cursor() as cursor:
-        for table in ("orders_order", "orders_buyer", "orders_orderline", "orders_note", "merchant_activity", "merchant_recipient"):
+        for table in (
+            "orders_order",
+            "orders_buyer",
+            "orders_orderline",
+            "orders_note",
+            "merchant_activity",
+            "merchant_recipient",
+        ):
             cursor.execute(f"SELECT string_agg(t::text, ' ') FROM {table} t")
             found = cursor.fetchone()[0] or ""
             assert ("13900001234" in found, "林小满" in found, "文一西路" in found) == (False, False, False), table
@@ -80,7 +102,11 @@ def test_the_same_orders_again_change_nothing():
     assert told(upsert_orders(shop, rows)) == ["unchanged"] * 5
 
     assert list(Order.objects.filter(shop=shop).order_by("pk").values()) == before
-    assert (Recipient.objects.count(), Note.objects.count(), Activity.objects.filter(subject_kind="order").count()) == (5, 5, 5)
+    assert (Recipient.objects.count(), Note.objects.count(), Activity.objects.filter(subject_kind="order").count()) == (
+        5,
+        5,
+        5,
+    )
 
 
 def test_a_changed_order_is_updated_and_the_trail_says_what_changed():
@@ -123,7 +149,9 @@ def test_a_lower_status_later_is_a_difference_on_record_and_moves_nothing():
 
     order = stored(shop, row)
     assert order.state == "shipped"
-    assert list(SourceDiff.objects.values_list("order", "field", "ours", "theirs")) == [(order.pk, "state", "shipped", "to_fulfil")]
+    assert list(SourceDiff.objects.values_list("order", "field", "ours", "theirs")) == [
+        (order.pk, "state", "shipped", "to_fulfil")
+    ]
 
 
 def test_our_own_steps_before_shipping_are_no_difference_to_the_platforms_one_word():
@@ -156,13 +184,22 @@ def test_an_order_named_twice_is_written_once_as_its_newest_version():
     with override("en"):
         outcomes = upsert_orders(shop, [first, second])
 
-    assert [(o.row_no, o.outcome, o.reason) for o in outcomes] == [(1, "created", ""), (2, "unchanged", "the same order stands in row 1")]
+    assert [(o.row_no, o.outcome, o.reason) for o in outcomes] == [
+        (1, "created", ""),
+        (2, "unchanged", "the same order stands in row 1"),
+    ]
     assert stored(shop, first).buyer_note == "new"
 
 
 def test_a_bad_order_is_refused_alone():
     shop = make_shop()
-    rows = [order_row(), order_row(refunded_fen=9999), order_row(host_name="\ud800"), order_row(flag=40_000), order_row()]
+    rows = [
+        order_row(),
+        order_row(refunded_fen=9999),
+        order_row(host_name="\ud800"),
+        order_row(flag=40_000),
+        order_row(),
+    ]
 
     with override("en"):
         outcomes = upsert_orders(shop, rows)
@@ -257,12 +294,34 @@ def test_a_masked_recipient_never_replaces_a_sealed_one_and_a_corrected_one_is_a
     upsert_orders(shop, [row])
     first = stored(shop, row).recipient
 
-    upsert_orders(shop, [order_row(number=row.number, recipient=Person(name="林**", phone="139****1234", address="浙江省***"), buyer_note="1")])
+    upsert_orders(
+        shop,
+        [
+            order_row(
+                number=row.number,
+                recipient=Person(name="林**", phone="139****1234", address="浙江省***"),
+                buyer_note="1",
+            )
+        ],
+    )
     assert stored(shop, row).recipient == first
-    upsert_orders(shop, [order_row(number=row.number, recipient=Person(name="林小满", phone="13900009999", address="浙江省"), buyer_note="2")])
+    upsert_orders(
+        shop,
+        [
+            order_row(
+                number=row.number,
+                recipient=Person(name="林小满", phone="13900009999", address="浙江省"),
+                buyer_note="2",
+            )
+        ],
+    )
 
     corrected = stored(shop, row).recipient
-    assert (corrected.pk != first.pk, corrected.phone_mask, Recipient.objects.filter(pk=first.pk).exists()) == (True, "139****9999", True)
+    assert (corrected.pk != first.pk, corrected.phone_mask, Recipient.objects.filter(pk=first.pk).exists()) == (
+        True,
+        "139****9999",
+        True,
+    )
 
 
 def test_a_platforms_mask_is_kept_as_it_came():
@@ -272,7 +331,12 @@ def test_a_platforms_mask_is_kept_as_it_came():
     upsert_orders(shop, [row])
 
     recipient = stored(shop, row).recipient
-    assert (recipient.name_mask, recipient.phone_mask, recipient.name_enc, recipient.phone_bidx) == ("李**", "1********26", None, None)
+    assert (recipient.name_mask, recipient.phone_mask, recipient.name_enc, recipient.phone_bidx) == (
+        "李**",
+        "1********26",
+        None,
+        None,
+    )
 
 
 def test_the_channels_number_takes_the_place_of_the_order_number_that_stood_in_for_it():
@@ -304,7 +368,9 @@ def test_shops_do_not_see_each_others_numbers():
 
 def test_rooms_above_get_what_was_stored_in_the_same_transaction(django_capture_on_commit_callbacks, monkeypatch):
     shop, seen, facts = make_shop(), [], []
-    monkeypatch.setitem(hooks._hooks, "test", lambda shop, ids, rows: seen.append((shop, ids, [row.packages for row in rows])))
+    monkeypatch.setitem(
+        hooks._hooks, "test", lambda shop, ids, rows: seen.append((shop, ids, [row.packages for row in rows]))
+    )
 
     def on_imported(sender, **kwargs):
         facts.append((kwargs["shop_id"], kwargs["order_ids"]))
@@ -317,7 +383,9 @@ def test_rooms_above_get_what_was_stored_in_the_same_transaction(django_capture_
     orders_imported.disconnect(on_imported)
 
     order = stored(shop, row)
-    assert seen == [(shop, {row.number: order.pk}, [[NormalPackage("zto", "73100000000009", MORNING + timedelta(hours=3))]])]
+    assert seen == [
+        (shop, {row.number: order.pk}, [[NormalPackage("zto", "73100000000009", MORNING + timedelta(hours=3))]])
+    ]
     assert facts == [(shop.pk, [order.pk])]
 
 

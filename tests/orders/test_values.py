@@ -31,7 +31,9 @@ def test_money_becomes_whole_fen_exactly(cell, unit, fen):
     assert money(cell, "x", unit) == fen
 
 
-@pytest.mark.parametrize(("cell", "unit"), [("0.005", "yuan"), ("12.5", "fen"), ("abc", "yuan"), ("1e400", "yuan"), ("inf", "yuan")])
+@pytest.mark.parametrize(
+    ("cell", "unit"), [("0.005", "yuan"), ("12.5", "fen"), ("abc", "yuan"), ("1e400", "yuan"), ("inf", "yuan")]
+)
 def test_what_is_no_whole_number_of_fen_is_refused_with_its_column(cell, unit):
     with pytest.raises(BadValue) as bad:
         money(cell, "实付款", unit)
@@ -49,7 +51,7 @@ def test_what_is_no_whole_number_of_fen_is_refused_with_its_column(cell, unit):
         ("20200221000002", datetime(2020, 2, 20, 16, 0, 2, tzinfo=UTC)),
         ("1714724014", datetime(2024, 5, 3, 8, 13, 34, tzinfo=UTC)),
         (1654661152607, datetime(2022, 6, 8, 4, 5, 52, 607000, tzinfo=UTC)),
-        (datetime(2024, 3, 21, 10, 24, 20), datetime(2024, 3, 21, 2, 24, 20, tzinfo=UTC)),
+        (datetime.fromisoformat("2024-03-21T10:24:20"), datetime(2024, 3, 21, 2, 24, 20, tzinfo=UTC)),
         ("0", None), ("", None), ("null", None), ("1970-01-01 08:00:00", None), ("0000-00-00 00:00:00", None),
     ],
 )  # fmt: skip

@@ -25,8 +25,12 @@ class Command(BaseCommand):
         parser.add_argument("--shop", help="the shop's id, or platform:external-id")
         parser.add_argument("--profile", default="auto", help="a layout's name, a .toml file, or auto (by the columns)")
         parser.add_argument("--report", type=Path, help="write every row's outcome to this CSV")
-        parser.add_argument("--chunk", type=int, default=importer.CHUNK, help="orders a transaction (default %(default)s)")
-        parser.add_argument("--again", action="store_true", help="start anew although an unfinished import of these files exists")
+        parser.add_argument(
+            "--chunk", type=int, default=importer.CHUNK, help="orders a transaction (default %(default)s)"
+        )
+        parser.add_argument(
+            "--again", action="store_true", help="start anew although an unfinished import of these files exists"
+        )
         parser.add_argument("--profiles", action="store_true", help="list the layouts and stop")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,7 +42,9 @@ class Command(BaseCommand):
         try:
             paths = self._paths(options["files"], options["profile"])
             job = self._job(shop, paths, options)
-            job = importer.run(job, [SourceFile.at(path) for path in paths], on_chunk=self._progress, chunk=options["chunk"])
+            job = importer.run(
+                job, [SourceFile.at(path) for path in paths], on_chunk=self._progress, chunk=options["chunk"]
+            )
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
         self._conclude(job, options["report"])
@@ -47,10 +53,17 @@ class Command(BaseCommand):
         if not name:
             raise CommandError("--shop is needed: the shop's id, or platform:external-id.")
         platform, colon, external_id = name.partition(":")
-        found = Shop.objects.filter(platform=platform, external_id=external_id) if colon else Shop.objects.filter(pk=int(name) if name.isdigit() else 0)
+        found = (
+            Shop.objects.filter(platform=platform, external_id=external_id)
+            if colon
+            else Shop.objects.filter(pk=int(name) if name.isdigit() else 0)
+        )
         shop = found.first()
         if shop is None:
-            known = ", ".join(f"{shop.pk} ({shop.platform}:{shop.external_id} {shop.name})" for shop in Shop.objects.order_by("pk")[:20])
+            known = ", ".join(
+                f"{shop.pk} ({shop.platform}:{shop.external_id} {shop.name})"
+                for shop in Shop.objects.order_by("pk")[:20]
+            )
             raise CommandError(f"There is no shop {name}. Known: {known or 'none'}.")
         return shop
 
@@ -62,7 +75,11 @@ class Command(BaseCommand):
                 raise CommandError(f"{path} does not exist.")
         paths: list[Path] = []
         for path in given:
-            paths += sorted(each for each in path.iterdir() if each.name.lower().endswith(TABLE_NAMES)) if path.is_dir() else [path]
+            paths += (
+                sorted(each for each in path.iterdir() if each.name.lower().endswith(TABLE_NAMES))
+                if path.is_dir()
+                else [path]
+            )
         if len(paths) == 1 and not given[0].is_dir():
             paths += self._siblings(paths[0], profile)
         return paths
@@ -122,7 +139,11 @@ class Command(BaseCommand):
             self.stdout.write("")
         if job.state != JobState.DONE:
             raise CommandError(f"{job.number}: {job.state}. {job.error}")
-        figures = ", ".join(f"{job.figures[name]:,} {name}" for name in ("created", "updated", "unchanged", "refused") if name in job.figures)
+        figures = ", ".join(
+            f"{job.figures[name]:,} {name}"
+            for name in ("created", "updated", "unchanged", "refused")
+            if name in job.figures
+        )
         self.stdout.write(f"{job.number}: {job.done:,} rows as {job.options['layout']}: {figures or 'nothing in it'}")
         if job.options.get("unknown_columns"):
             self.stdout.write(f"Columns the layout says nothing about: {', '.join(job.options['unknown_columns'])}")
