@@ -178,14 +178,20 @@ def _refused(claim: Claim, error: CourierError, interception: Interception) -> N
     if error.is_unknown_outcome:
         _wait_unknown(interception)
     elif error.error_class == ErrorClass.DUPLICATE and claim.may_have_arrived:
-        # The one it already has is ours: this document asked before and never heard the answer.
-        moves.accept(interception)
+        # The one it already has is ours: this document asked before and never heard the answer. It was taken then, and
+        # a return scan made since is its proof.
+        moves.accept(interception, at=_first_unanswered(interception))
     elif error.retry:
         interception.ask_at = now() + _ack(interception) * WAITS[0] * 2 ** min(interception.attempts - 1, 4)
         interception.courier_words = error.message[:300]
         interception.save(update_fields=["ask_at", "courier_words"])
     else:
         moves.fail(interception, reason=error.reason or Reason.OTHER, words=error.message)
+
+
+def _first_unanswered(interception: Interception) -> datetime | None:
+    calls = CourierCall.objects.filter(operation=Operation.CREATE, key=interception.number, outcome=Outcome.UNKNOWN)
+    return calls.order_by("started_at").values_list("started_at", flat=True).first()
 
 
 def _ack(interception: Interception) -> timedelta:

@@ -53,8 +53,11 @@ def _due(interception: Interception, timer: str, start: datetime) -> datetime:
     return start + policy.timer(policy.current(interception.shop_id), timer)
 
 
-def accept(interception: Interception, *, by: Any = None, external_ref: str = "") -> Interception:
-    at = now()
+def accept(
+    interception: Interception, *, by: Any = None, external_ref: str = "", at: datetime | None = None
+) -> Interception:
+    """`at` is when the courier took the request, if that was before now."""
+    at = at or now()
     interception.external_ref = external_ref[:64]
     interception.accepted_at = at
     interception.ask_at = None

@@ -89,9 +89,9 @@ def submit_interception(
 def send_interception(interception_id: int) -> None:
     """Claim, call, record: ask the courier. Outside any transaction; safe to run twice."""
     status = calls.send(interception_id)
-    if status is not None:
-        package_id = Interception.objects.values_list("package_id", flat=True).get(pk=interception_id)
-        weigh_evidence(package_id, status=status)
+    # Also without an answer about an earlier request: the parcel may have been stopped before we heard of it.
+    package_id = Interception.objects.values_list("package_id", flat=True).get(pk=interception_id)
+    weigh_evidence(package_id, status=status)
 
 
 def withdraw_interception(interception: Interception, *, by: Any) -> Interception:

@@ -13,6 +13,7 @@ from logistics.tracking.models import TrackingEvent
 from logistics.watch import services as watching
 from logistics.watch.models import Priority
 from logistics.watch.poller import Poller
+from merchant.clock import now
 from merchant.inbox.models import InboxMessage, InboxTask
 from tests.logistics.factories import make_package
 from tests.logistics.sandbox.test_wire import both, until
@@ -97,3 +98,20 @@ def test_a_person_presses_stop_at_the_courier_and_the_interception_succeeds(cour
         asyncio.run(Poller(once=True).run())
 
     until(lambda: Interception.objects.get(pk=interception.pk).state in ("succeeded", "returning"))
+
+
+def test_a_parcel_stopped_while_our_answer_was_lost_is_a_success_all_the_same(courier, live_server):
+    """YTO took the request, its answer was an error, and the return scan came before we asked again."""
+    package = parcel_at(courier, live_server, "yto", script="5xx")
+    interception = interceptions.submit_interception(package, by=None, checks=[])
+    until(lambda: state(package) == "returning")
+    assert Interception.objects.get(pk=interception.pk).state == "submitted"
+    for _ in range(2):
+        Interception.objects.filter(pk=interception.pk).update(ask_at=now())
+        interceptions.send_interception(interception.pk)
+        if Interception.objects.get(pk=interception.pk).state != "submitted":
+            break
+    watching.pull_forward([package.pk])
+    asyncio.run(Poller(once=True).run())
+
+    assert Interception.objects.get(pk=interception.pk).state in ("succeeded", "returning")
