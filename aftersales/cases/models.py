@@ -52,7 +52,7 @@ class Case(StateMachine):
     offer = models.JSONField(default=dict, blank=True)
     assignee = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
     level = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField(_("due"), null=True)
+    due_at = models.DateTimeField(_("answer due at"), null=True)
     clock = models.CharField(max_length=20, choices=Clock, blank=True, default="")
     # The clock ran out and was acted upon: warned on a platform, marked "merchant late" in our own channel.
     is_late = models.BooleanField(_("late"), default=False)
@@ -72,8 +72,8 @@ class Case(StateMachine):
     # The row of merchant.policy in force when the clock started (domain.md 2.11 no. 6).
     policy_version = models.BigIntegerField(null=True)
     round_no = models.PositiveSmallIntegerField(default=1)
-    applied_at = models.DateTimeField(_("applied"))
-    closed_at = models.DateTimeField(_("closed"), null=True)
+    applied_at = models.DateTimeField(_("applied at"))
+    closed_at = models.DateTimeField(_("closed at"), null=True)
     version = models.PositiveIntegerField(default=1)
     updated_at = models.DateTimeField(auto_now=True)
 

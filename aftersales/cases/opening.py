@@ -57,7 +57,9 @@ def open_case() -> Refused:
 
 
 def insert_case(case: Case, lines: Mapping[int, OrderLine], shares: Mapping[int, int]) -> None:
-    """Write case and lines, and have its parcels read now: whoever opens the case wants to see where they are. Raises Refused OPEN_CASE or CASE_ONCE where somebody was faster."""
+    """Write case and lines, and have its parcels read now: whoever opens the case wants to see where they are.
+
+    Raises Refused OPEN_CASE or CASE_ONCE where somebody was faster."""
     try:
         with transaction.atomic():
             case.save(force_insert=True)

@@ -41,7 +41,7 @@ class Source(models.TextChoices):
 class Outcome(models.TextChoices):
     """What a channel can tell us about one refund number: a closed set every adapter maps to."""
 
-    SUCCESS = "success", _("paid")
+    SUCCESS = "success", _("the money has moved")
     PROCESSING = "processing", _("being paid")
     NOT_PAYABLE = "not_payable", _("cannot be paid any more")
     WAIT_FUNDS = "wait_funds", _("balance too low")

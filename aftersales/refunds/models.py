@@ -63,9 +63,9 @@ class Refund(StateMachine):
     # When the next step is due: to send (approved), to ask (processing, waiting for funds). Empty = waits for a person.
     next_at = models.DateTimeField(null=True)
     # The channel has been called with this number at least once: from here on we ask before anything else.
-    sent_at = models.DateTimeField(_("sent"), null=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True)
     funds_short_at = models.DateTimeField(null=True)
-    settled_at = models.DateTimeField(_("settled"), null=True)
+    settled_at = models.DateTimeField(_("settled at"), null=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
     )

@@ -61,7 +61,7 @@ def poll_refund(refund_id: int) -> Refund | None:
 
 
 def ask_refund(refund: Refund, *, by: Any) -> Refund:
-    """查询渠道: a person will not wait for the next poll. Raises Refused RIGHT, or REFUND_STATE when nothing was sent."""
+    """查询渠道: a person will not wait for the next poll. Raises Refused RIGHT, REFUND_STATE (nothing was sent)."""
     check_right(by, refund.shop_id, Right.RELEASE_REFUND)
     with transaction.atomic(durable=True):
         _case, refund = services.lock_with_case(refund)
