@@ -4,7 +4,7 @@ const words = await (await fetch(`/words/${language}.json`)).json();
 const $ = (id) => document.getElementById(id);
 const yuan = (fen) => `¥${(fen / 100).toFixed(2)}`;
 const fen = (text) => Math.round(parseFloat(text) * 100);
-const clock = (ms) => new Date(ms).toLocaleTimeString(language === "zh" ? "zh-CN" : "en-GB", { hour12: false });
+const clock = (ms) => new Date(ms).toLocaleTimeString(language === "zh" ? "zh-CN" : "en-GB", { hour12: false, timeZone: "Asia/Shanghai" });
 const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const FAULTS = ["rate_5xx", "lost", "garbage", "slow", "slow_s", "throttle", "duplicate", "disorder", "lose_push", "withdraw", "edit", "platform_pay", "pay_delay_s"];
 const VERBS = ["withdraw", "edit", "platform_pay", "intervene", "close"];
