@@ -1,9 +1,10 @@
 """Forms of the settings pages. A secret is written here and never shown again: an empty box keeps what is stored."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from merchant.forms import Dressed
@@ -64,8 +65,12 @@ class CourierAccountForm(Dressed, forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # Only couriers that are spoken with have a host; an account of another would promise what nothing keeps.
+        offered = {*settings.COURIER_HOSTS, self.instance.courier}
+        courier = cast(forms.ChoiceField, self.fields["courier"])
+        courier.choices = [choice for choice in COURIERS if choice[0] in offered]
         if self.instance.pk:
-            self.fields["courier"].disabled = True
+            courier.disabled = True
             self.fields["intercept_fee"].initial = self.instance.rate_card.get("intercept_fee_fen", 0)
             self.fields["back_freight"].initial = self.instance.rate_card.get("back_freight_fen", 0)
 

@@ -134,6 +134,18 @@ def test_an_owner_adds_a_courier_account_and_nobody_reads_the_secret_again(clien
     assert f"/push/courier/{account.push_token}/" in pages[0].content.decode()
 
 
+def test_only_couriers_that_are_spoken_with_are_offered(client):
+    shop = make_shop()
+    client.force_login(make_user("owner", shop))
+    path = f"/settings/{shop.pk}/accounts/courier/add/"
+
+    offered = re.findall(r'<option value="(\w+)"', client.get(path).content.decode())
+    forced = client.post(path, {**COURIER, "courier": "sf"})
+
+    assert offered == ["zto", "yto"]
+    assert (forced.status_code, shop.courier_accounts.count()) == (422, 0)
+
+
 def test_an_empty_secrets_box_keeps_what_is_stored(client):
     shop = make_shop()
     client.force_login(make_user("owner", shop))
