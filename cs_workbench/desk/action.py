@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aftersales.cases import policies
-from aftersales.cases.enums import REASONS_WITH_EVIDENCE, REFUSAL_REASONS, CaseKind, CaseState
+from aftersales.cases.enums import REASONS_WITH_EVIDENCE, REFUSAL_REASONS, TO_DECIDE_STATES, CaseKind, CaseState
 from aftersales.cases.models import Case
 from aftersales.refunds.models import Refund
 from cs_workbench.checks import Line, lines
@@ -60,8 +60,9 @@ class Action:
         return self.case.kind == CaseKind.REFUND_ONLY_SHIPPED
 
     @property
-    def is_settled(self) -> bool:
-        return not self.case.is_open
+    def is_to_decide(self) -> bool:
+        """The shop owes an answer; elsewhere the verbs would only say that it is too late."""
+        return self.case.state in TO_DECIDE_STATES
 
     @property
     def is_stopping(self) -> bool:
@@ -82,7 +83,7 @@ def refund_of(case: Case) -> Refund | None:
     return Refund.objects.filter(case=case).select_related("created_by").order_by("-pk").first()
 
 
-def stamp(case: Case, refund: Refund | None | bool = False) -> str:
+def stamp(case: Case, refund: Refund | bool | None = False) -> str:
     """Changes when anything the case's panes show may have changed; one statement for the refund when not given."""
     money = refund_of(case) if refund is False else refund
     tried = case.interception
@@ -104,7 +105,7 @@ def build(case: Case, user: Any) -> Action:
     return Action(
         case=case,
         verbs={verb.name: verb for verb in policies.open_verbs(case, user, found=found)},
-        checks=lines(found.checks) if is_stoppable_kind and case.is_open else [],
+        checks=lines(found.checks) if is_stoppable_kind and case.state == CaseState.APPLIED else [],
         packages=packages,
         refund=refund,
         steps=steps(case.interception, refund) if case.interception else [],

@@ -82,6 +82,11 @@ def _tasks(shops: list[int]) -> Any:
     return InboxTask.objects.filter(message__shop_id__in=shops)
 
 
+def _no_pulse(account: CourierAccount) -> AccountPulse:
+    """An account nobody has asked about yet."""
+    return AccountPulse(account=account, polled_count=0, error_count=0, streak=0, trips=0, last_error="")
+
+
 def courier_rows(shops: list[int], user: User) -> list[dict[str, Any]]:
     """Each account with its backlog (due and waiting), lag (how long the oldest waits), errors and last answer."""
     at = now()
@@ -100,7 +105,7 @@ def courier_rows(shops: list[int], user: User) -> list[dict[str, Any]]:
     )
     rows = []
     for account in accounts:
-        pulse = getattr(account, "pulse", None) or AccountPulse(account=account)
+        pulse = getattr(account, "pulse", None) or _no_pulse(account)
         is_paused = account.paused_until is not None and account.paused_until > at
         lag = at - account.oldest if account.oldest and account.oldest < at else timedelta(0)
         kind = "hold" if is_paused else "late" if pulse.streak else "done" if pulse.last_ok_at else "shut"

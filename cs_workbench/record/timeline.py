@@ -126,7 +126,7 @@ def from_cases(cases: Iterable[Any]) -> list[Entry]:
 
 def reason_text(reason: str) -> str:
     """A stored reason in words; free text stays as it was written."""
-    return str(REASONS.get(reason, reason))
+    return str(REASONS.get(reason, reason)) if reason else ""
 
 
 def from_trail(rows: Iterable[Activity], names: dict[int, str]) -> list[Entry]:

@@ -110,7 +110,7 @@ def order_detail(request: HttpRequest, shop_id: int, number: str) -> HttpRespons
         "stops": stops,
         "entries": entries,
         "kind": kind,
-        "kinds": [("", _("All")), ("goods", _("Goods")), ("money", _("Money")), ("people", _("People"))],
+        "kinds": [("", _("All")), ("goods", _("Logistics")), ("money", _("Money")), ("people", _("People"))],
         "open_case": next((case for case in card.cases if case.state in OPEN_STATES), None),
         "may_note": can(request.user, order.shop_id, Right.REMARK_ORDER),
         "sums": _sums(card),

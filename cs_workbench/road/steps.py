@@ -44,8 +44,8 @@ def _accepted(row: Interception) -> Step:
             if row.attempts > 1
             else _("waiting for the courier's answer")
         )
-        return Step(_("Taken by the courier"), "now", None, note, "clock")
-    return Step(_("Taken by the courier"), "skip", None, "")
+        return Step(_("Courier's answer"), "now", None, note, "clock")
+    return Step(_("Courier's answer"), "skip", None, "")
 
 
 def _stopped(row: Interception) -> Step:
@@ -59,13 +59,13 @@ def _stopped(row: Interception) -> Step:
         return Step(_("Withdrawn"), "bad", row.settled_at, "", "x")
     if row.state == S.RUNNING:
         return Step(
-            _("Stopped on the road"),
+            _("Stopping it on the road"),
             "now",
             None,
             _("result unknown, still asking") if row.is_unknown else _("accepted is not stopped yet"),
             "clock",
         )
-    return Step(_("Stopped on the road"), "todo")
+    return Step(_("Stopping it on the road"), "todo")
 
 
 def _refund_steps(row: Interception, refund: Refund | None) -> list[Step]:
@@ -74,7 +74,7 @@ def _refund_steps(row: Interception, refund: Refund | None) -> list[Step]:
         kind = "skip" if ended else "now" if row.state in STOPPED else "todo"
         return [
             Step(_("Refund agreed"), kind, icon="clock" if kind == "now" else "check"),
-            Step(_("Refunded"), "skip" if ended else "todo"),
+            Step(_("Refund"), "skip" if ended else "todo"),
         ]
     agreed = Step(
         _("Refund agreed"),
@@ -90,28 +90,34 @@ def _refund_steps(row: Interception, refund: Refund | None) -> list[Step]:
         RefundState.ABNORMAL: "bad",
         RefundState.CLOSED: "bad",
     }.get(RefundState(refund.state), "now")
-    note = f"{money(refund.amount_fen)} · {refund.get_state_display()}" if paid != "done" else money(refund.amount_fen)
-    return [agreed, Step(_("Refunded"), paid, refund.settled_at, note, {"bad": "x", "now": "clock"}.get(paid, "check"))]
+    # 已退款 is said only when the channel has said so.
+    title = {"done": _("Refunded"), "now": _("Refund under way")}.get(paid, _("Refund"))
+    note = money(refund.amount_fen) if paid == "done" else f"{money(refund.amount_fen)}·{refund.get_state_display()}"
+    return [agreed, Step(title, paid, refund.settled_at, note, {"bad": "x", "now": "clock"}.get(paid, "check"))]
 
 
 def _way_home(row: Interception) -> list[Step]:
     if row.state in (S.FAILED, S.WITHDRAWN):
-        return [Step(_("On its way home"), "skip"), Step(_("Back in the warehouse"), "skip")]
+        return [Step(_("Way home"), "skip"), Step(_("Home to the warehouse"), "skip")]
     if row.state == S.DELIVERED_ANYWAY:
         return [
             Step(_("Delivered after all"), "bad", None, _("ask the courier to make good the loss"), "alert"),
-            Step(_("Back in the warehouse"), "skip"),
+            Step(_("Home to the warehouse"), "skip"),
         ]
     if row.state in (S.LOST_SUSPECT, S.CLOSED_LOST):
         return [
             Step(_("On its way home"), "bad", None, row.get_state_display(), "alert"),
-            Step(_("Back in the warehouse"), "skip"),
+            Step(_("Home to the warehouse"), "skip"),
         ]
     going = "done" if row.state in HOME else "now" if row.state == S.RETURNING else "todo"
     note = row.get_state_display() if row.state in (S.CLOSED_OK, S.CLOSED_DAMAGED) else ""
     return [
-        Step(_("On its way home"), going, None, "", "truck" if going == "now" else "check"),
-        Step(_("Back in the warehouse"), "done" if row.state in HOME else "todo", row.home_at, note, "warehouse"),
+        Step(
+            _("Way home") if going == "todo" else _("On its way home"), going, icon="truck" if going == "now" else "check"
+        ),
+        Step(_("Back in the warehouse"), "done", row.home_at, note, "warehouse")
+        if row.state in HOME
+        else Step(_("Home to the warehouse"), "todo"),
     ]
 
 

@@ -99,7 +99,7 @@ def detail_context(request: HttpRequest, row: Interception) -> dict[str, Any]:
             kind=kind if kind in ("goods", "money", "people") else "",
         ),
         "kind": kind,
-        "kinds": [("", _("All")), ("goods", _("Courier")), ("money", _("Money")), ("people", _("People"))],
+        "kinds": [("", _("All")), ("goods", _("Logistics")), ("money", _("Money")), ("people", _("People"))],
         "buttons": buttons(row, request.user),
         "sees_raw": can(request.user, row.shop_id, Right.SEE_MESSAGES),
         "stamp": stamp(row),

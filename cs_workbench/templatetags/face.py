@@ -19,6 +19,7 @@ from cs_workbench.ops import masking
 from cs_workbench.words import ago, instant_text, length, length_text, money, urgency
 from merchant.clock import SHANGHAI
 from merchant.money import yuan
+from orders.payments.enums import PayChannel
 
 register = template.Library()
 register.filter(money)
@@ -217,6 +218,12 @@ def copy(text: str) -> dict[str, str]:
 def courier(code: str) -> str:
     """zto → 中通."""
     return courier_name(code)
+
+
+@register.filter
+def channel(code: str) -> str:
+    """wechat_pay → 微信支付."""
+    return str(dict(PayChannel.choices).get(code, code))
 
 
 @register.simple_tag

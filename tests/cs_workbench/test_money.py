@@ -1,0 +1,123 @@
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from aftersales.cases import services as cases
+from aftersales.cases.enums import CaseState
+from aftersales.refunds.enums import RefundState
+from aftersales.refunds.models import Refund
+from tests.aftersales.factories import agent_of, case_of, own_shop, refund_of
+from tests.merchant.factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def agreed(platform, shop, agent, **more):
+    case = case_of(platform, shop, **more)
+    return cases.agree_case(case, by=agent)
+
+
+def verb(client, refund, name, **told):
+    return client.post(reverse("refund_verb", args=[refund.shop_id, refund.number, name]), told, follow=True)
+
+
+def test_what_an_agent_agreed_waits_for_finance_who_releases_it(platform, commits, sign_in):
+    shop = own_shop()
+    case = agreed(platform, shop, agent_of(shop))
+    finance = make_user("finance", shop)
+    client = sign_in(finance)
+
+    page = client.get(reverse("refunds"))
+    assert (page.context["tab"], [row["refund"].case_id for row in page.context["rows"]]) == ("release", [case.pk])
+
+    with commits():
+        verb(client, refund_of(case), "release")
+
+    refund = refund_of(case)
+    assert (refund.released_by, refund.state) == (finance, RefundState.PROCESSING)
+    assert len(platform.wechat.refunds) == 1
+
+
+def test_above_the_agent_s_limit_another_person_must_approve(platform, sign_in):
+    shop = own_shop()
+    agent = agent_of(shop)
+    case = agreed(platform, shop, agent, nets=(45_000,))
+    refund = refund_of(case)
+    assert refund.state == RefundState.CREATED
+
+    own = verb(sign_in(agent), refund, "approve").content.decode()
+    assert refund_of(case).state == RefundState.CREATED
+    assert "does not include" in own or "somebody else must approve it" in own
+
+    owner = make_user("owner", shop)
+    verb(sign_in(owner), refund, "approve")
+    assert (refund_of(case).state, refund_of(case).approved_by) == (RefundState.APPROVED, owner)
+
+
+def test_a_rejection_needs_a_reason_and_gives_the_case_back(platform, sign_in):
+    shop = own_shop()
+    case = agreed(platform, shop, agent_of(shop))
+    client = sign_in(make_user("finance", shop))
+
+    silent = verb(client, refund_of(case), "reject", reason=" ").content.decode()
+    assert "Say why." in silent
+    assert refund_of(case).state == RefundState.APPROVED
+
+    verb(client, refund_of(case), "reject", reason="金额不对")
+    case.refresh_from_db()
+    assert (refund_of(case).state, case.state) == (RefundState.REJECTED, CaseState.APPLIED)
+
+
+def test_finance_asks_the_channel_without_waiting_for_the_next_poll(platform, commits, sign_in):
+    shop = own_shop()
+    case = agreed(platform, shop, agent_of(shop))
+    client = sign_in(make_user("finance", shop))
+    with commits():
+        verb(client, refund_of(case), "release")
+    platform.let_money_arrive()
+
+    page = verb(client, refund_of(case), "ask")
+
+    assert "The channel was asked: Refunded." in page.content.decode()
+    assert refund_of(case).state == RefundState.SUCCESS
+
+
+def test_an_agent_may_look_but_not_release(platform, sign_in):
+    shop = own_shop()
+    agent = agent_of(shop)
+    case = agreed(platform, shop, agent)
+
+    text = verb(sign_in(agent), refund_of(case), "release").content.decode()
+
+    assert "Your role does not include this: release refund money." in text
+    assert refund_of(case).released_by is None
+
+
+def test_another_shops_refund_is_not_there(platform, sign_in):
+    mine, theirs = own_shop(), own_shop()
+    case = agreed(platform, theirs, agent_of(theirs))
+    refund = refund_of(case)
+    client = sign_in(make_user("finance", mine))
+
+    assert client.get(reverse("refund_detail", args=[theirs.pk, refund.number])).status_code == 404
+    assert verb(client, refund, "release").status_code == 404
+    assert client.get(reverse("refunds")).context["rows"] == []
+
+
+def test_the_refunds_desk_costs_the_same_for_one_row_and_for_three(platform, sign_in):
+    shop = own_shop()
+    agents = [agent_of(shop) for _ in range(3)]
+    client = sign_in(make_user("finance", shop))
+    agreed(platform, shop, agents[0])
+    client.get(reverse("refunds"))
+
+    with CaptureQueriesContext(connection) as one:
+        client.get(reverse("refunds"), {"tab": "release"})
+    for agent in agents[1:]:
+        agreed(platform, shop, agent)
+    with CaptureQueriesContext(connection) as three:
+        page = client.get(reverse("refunds"), {"tab": "release"})
+
+    assert len(page.context["rows"]) == Refund.objects.count() == 3
+    assert len(three) == len(one)
