@@ -7,6 +7,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .PHONY: demo test bench chaos check format messages requirements states lock clean
+.PHONY: check-style check-templates check-types check-imports check-states check-messages
 
 demo: $(VENV)/.for-running ## the whole product at http://127.0.0.1:8000/ (PORT=8100 for another port)
 	@exec $(RUN) manage.py demo --port $(PORT)
@@ -20,13 +21,26 @@ bench: $(VENV)/.for-tests ## the figures, each a ratio to a floor measured in th
 chaos: $(VENV)/.for-tests ## the road under killed processes and broken services (CHAOS_N=150 for the short run)
 	CHAOS_N=$(CHAOS_N) $(RUN) -m pytest -m chaos -s
 
-check: $(VENV)/.for-tests ## everything that reads the code without running it
+# Several targets, so that `make -k check` shows every fault at once.
+check: check-style check-templates check-types check-imports check-states check-messages ## reads the code without running it
+
+check-style: $(VENV)/.for-tests
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+
+check-templates: $(VENV)/.for-tests
 	$(VENV)/bin/djlint templates --lint --quiet
+
+check-types: $(VENV)/.for-tests
 	$(VENV)/bin/mypy
+
+check-imports: $(VENV)/.for-tests
 	$(VENV)/bin/lint-imports
+
+check-states: $(VENV)/.for-tests
 	$(RUN) manage.py states --check
+
+check-messages: $(VENV)/.for-tests
 	$(RUN) manage.py messages --check
 
 format: $(VENV)/.for-tests
