@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Model
 
 from aftersales.cases import intake
 from aftersales.cases import services as cases
@@ -110,7 +110,9 @@ def _status(row: Interception) -> Any:
     from logistics.couriers import registry
 
     courier = registry.get(row.courier)
-    return courier.query_intercept(row.account, row.waybill) if courier.capabilities.can_query_state else None
+    if row.account is None or not courier.capabilities.can_query_state:
+        return None
+    return courier.query_intercept(row.account, row.waybill)
 
 
 def pay_out(paying: Iterable[Case]) -> None:
@@ -149,7 +151,7 @@ def _move_back(case: Case, age: timedelta, took: timedelta) -> None:
         **{name: F(name) - age for name in ("submitted_at", "accepted_at", "created_at")},
         settled_at=F("settled_at") - age + end,
     )
-    subjects = [
+    subjects: list[tuple[type[Model], list[Any]]] = [
         (Case, [case.pk]),
         (Refund, list(case.refunds.values_list("pk", flat=True))),
         (Interception, [case.interception_id]),

@@ -1,7 +1,7 @@
 """The right pane: what can be decided about one case now, drawn from the policies that guard the services."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from aftersales.cases import policies
 from aftersales.cases.enums import REASONS_WITH_EVIDENCE, REFUSAL_REASONS, TO_DECIDE_STATES, CaseKind, CaseState
@@ -83,7 +83,7 @@ def refund_of(case: Case) -> Refund | None:
     return Refund.objects.filter(case=case).select_related("created_by").order_by("-pk").first()
 
 
-def stamp(case: Case, refund: Refund | bool | None = False) -> str:
+def stamp(case: Case, refund: Refund | Literal[False] | None = False) -> str:
     """Changes when anything the case's panes show may have changed; one statement for the refund when not given."""
     money = refund_of(case) if refund is False else refund
     tried = case.interception

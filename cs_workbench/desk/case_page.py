@@ -1,7 +1,7 @@
 """The after-sale page: the decision first, what speaks for and against it, and how the refundable sum comes about."""
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -13,13 +13,14 @@ from cs_workbench.record import timeline
 from cs_workbench.record.cards import cards
 from merchant.people.models import User
 from merchant.people.rights import Right, limit_fen
+from merchant.signed_in import SignedInRequest
 from merchant.trail.models import Activity
 from orders.record.enums import Flag
 
 
 @login_required
 @require_safe
-def case_detail(request: HttpRequest, shop_id: int, number: str) -> HttpResponse:
+def case_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpResponse:
     case = get_object_or_404(
         Case.objects.visible_to(request.user).select_related(*WITH), shop_id=shop_id, number=number
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -16,25 +16,26 @@ from cs_workbench.desk import action, panes, queue
 from logistics.tracking import services as tracking
 from merchant.money import fen
 from merchant.refusals import Refused, refusals_as_messages
+from merchant.signed_in import SignedInRequest
 from orders.record.enums import Flag
 from orders.remarks import services as remarks
 
 
-def case_or_404(request: HttpRequest, shop_id: int, number: str) -> Case:
+def case_or_404(request: SignedInRequest, shop_id: int, number: str) -> Case:
     try:
         return panes.case_of(request.user, shop_id, number)
     except Case.DoesNotExist:
         raise Http404 from None
 
 
-def segment_in(request: HttpRequest) -> str:
+def segment_in(request: SignedInRequest) -> str:
     """The queue's segment this request speaks of; an unknown one is the working queue."""
     wanted = request.GET.get("queue") or request.POST.get("queue") or ""
     return wanted if wanted in queue.SEGMENTS else "todo"
 
 
 def queue_context(
-    request: HttpRequest, segment: str, here: int | None, *, keep: list[int] | None = None
+    request: SignedInRequest, segment: str, here: int | None, *, keep: list[int] | None = None
 ) -> dict[str, Any]:
     """The queue pane. `keep`: the lines the reader has before them, which stay in place; others wait behind `arrived`."""
     found = queue.ids(request.user, segment)
@@ -54,7 +55,7 @@ def queue_context(
     }
 
 
-def case_context(request: HttpRequest, case: Case | None) -> dict[str, Any]:
+def case_context(request: SignedInRequest, case: Case | None) -> dict[str, Any]:
     """The middle and the right pane."""
     if case is None:
         return {"case": None}
@@ -68,7 +69,7 @@ def case_context(request: HttpRequest, case: Case | None) -> dict[str, Any]:
 
 @login_required
 @require_safe
-def desk(request: HttpRequest) -> HttpResponse:
+def desk(request: SignedInRequest) -> HttpResponse:
     """The start page: the most urgent task is open already, so that reading starts at once."""
     segment = segment_in(request)
     context = queue_context(request, segment, None)
@@ -81,7 +82,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def desk_case(request: HttpRequest, shop_id: int, number: str) -> HttpResponse:
+def desk_case(request: SignedInRequest, shop_id: int, number: str) -> HttpResponse:
     """The workbench with this case open; to htmx the three panes that change."""
     case = case_or_404(request, shop_id, number)
     segment = segment_in(request) if request.GET.get("queue") else queue.segment_of(case) or "todo"
@@ -92,7 +93,7 @@ def desk_case(request: HttpRequest, shop_id: int, number: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def desk_pulse(request: HttpRequest) -> HttpResponse:
+def desk_pulse(request: SignedInRequest) -> HttpResponse:
     """What changed since the page last looked: nothing is a 204. Lines keep their place, new ones only announce themselves."""
     segment = segment_in(request)
     keep = [int(pk) for pk in request.GET.get("shown", "").split(",") if pk.isdigit()][: queue.SIZE]
@@ -120,7 +121,7 @@ def desk_pulse(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def desk_verb(request: HttpRequest, shop_id: int, number: str, verb: str) -> HttpResponse:
+def desk_verb(request: SignedInRequest, shop_id: int, number: str, verb: str) -> HttpResponse:
     """One decision about a case. The version the page showed goes with it (E16)."""
     case = case_or_404(request, shop_id, number)
     if verb not in VERBS:
@@ -132,7 +133,7 @@ def desk_verb(request: HttpRequest, shop_id: int, number: str, verb: str) -> Htt
     return fresh(request, shop_id, number)
 
 
-def fresh(request: HttpRequest, shop_id: int, number: str) -> HttpResponse:
+def fresh(request: SignedInRequest, shop_id: int, number: str) -> HttpResponse:
     """After a POST: the re-read panes for htmx, the page for everybody else."""
     if not request.htmx:
         return redirect("desk_case", shop_id=shop_id, number=number)
@@ -143,31 +144,31 @@ def fresh(request: HttpRequest, shop_id: int, number: str) -> HttpResponse:
     return render(request, "cs_workbench/_desk_case.html", context)
 
 
-def shown_version(request: HttpRequest) -> int:
+def shown_version(request: SignedInRequest) -> int:
     version = request.POST.get("version", "")
     if not version.isdigit():
         raise Refused("E16", _("The page did not say which version it showed; reload it."))
     return int(version)
 
 
-def _intercept(request: HttpRequest, case: Case) -> str:
+def _intercept(request: SignedInRequest, case: Case) -> str:
     cases.start_interception(case, by=request.user, shown_version=shown_version(request))
     return _("Sent to the courier. Accepted is not stopped: the refund waits for the result.")
 
 
-def _withdraw(request: HttpRequest, case: Case) -> str:
+def _withdraw(request: SignedInRequest, case: Case) -> str:
     cases.withdraw_interception(case, by=request.user)
     return _("The courier was asked to let the parcel go on.")
 
 
-def _agree(request: HttpRequest, case: Case) -> str:
+def _agree(request: SignedInRequest, case: Case) -> str:
     cases.agree_case(
         case, by=request.user, shown_version=shown_version(request), reason=request.POST.get("reason", "").strip()
     )
     return ""
 
 
-def _refuse(request: HttpRequest, case: Case) -> str:
+def _refuse(request: SignedInRequest, case: Case) -> str:
     evidence = request.POST.get("evidence", "").strip()
     cases.refuse_case(
         case,
@@ -179,13 +180,13 @@ def _refuse(request: HttpRequest, case: Case) -> str:
     return _("Refused. The buyer may call in the platform.")
 
 
-def _recheck(request: HttpRequest, case: Case) -> str:
+def _recheck(request: SignedInRequest, case: Case) -> str:
     for package in action.packages_of(case):
         tracking.refresh_track(package, by=request.user)
     return _("The track was read again.")
 
 
-def _note(request: HttpRequest, case: Case) -> str:
+def _note(request: SignedInRequest, case: Case) -> str:
     flag = request.POST.get("flag", "")
     remarks.add_note(
         case.order, text=request.POST.get("text", ""), flag=int(flag) if flag.isdigit() else None, by=request.user
@@ -193,12 +194,12 @@ def _note(request: HttpRequest, case: Case) -> str:
     return ""
 
 
-def _stop_in_house(request: HttpRequest, case: Case) -> str:
+def _stop_in_house(request: SignedInRequest, case: Case) -> str:
     cases.stop_in_house(case, by=request.user, shown_version=shown_version(request))
     return _("Taken off the bench; the label is void and the refund is on its way.")
 
 
-def _propose(request: HttpRequest, case: Case) -> str:
+def _propose(request: SignedInRequest, case: Case) -> str:
     try:
         amount = fen(request.POST.get("amount", ""))
     except ValueError:
@@ -208,7 +209,7 @@ def _propose(request: HttpRequest, case: Case) -> str:
     return _("Offered. The buyer has the time of T-NEGO to answer.")
 
 
-def _clear_alarm(request: HttpRequest, case: Case) -> str:
+def _clear_alarm(request: SignedInRequest, case: Case) -> str:
     cases.clear_alarm(case, by=request.user, reason=request.POST.get("reason", ""))
     return _("Settled; the queue lets it go.")
 

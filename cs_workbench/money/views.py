@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import F, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -20,6 +20,7 @@ from cs_workbench.record import timeline
 from merchant.people.models import User
 from merchant.people.rights import Right, check_right, shops_of
 from merchant.refusals import refusals_as_messages
+from merchant.signed_in import SignedInRequest
 from merchant.trail.models import Activity
 
 SIZE = 50
@@ -83,7 +84,7 @@ def buttons(refund: Refund, user: User) -> list[Button]:
 
 @login_required
 @require_safe
-def refunds(request: HttpRequest) -> HttpResponse:
+def refunds(request: SignedInRequest) -> HttpResponse:
     """What waits for finance or for a second person comes first; one opens it with the failing reason in words."""
     counts = {
         name: Refund.objects.filter(TABS[name], shop_id__in=shops_of(request.user)).order_by()[: CAP + 1].count()
@@ -105,14 +106,14 @@ def refunds(request: HttpRequest) -> HttpResponse:
     return render(request, "cs_workbench/refunds.html", context)
 
 
-def _refund(request: HttpRequest, shop_id: int, number: str) -> Refund:
+def _refund(request: SignedInRequest, shop_id: int, number: str) -> Refund:
     found = Refund.objects.visible_to(request.user).select_related(*WITH, "payment", "released_by", "payout_by")
     return get_object_or_404(found, shop_id=shop_id, number=number)
 
 
 @login_required
 @require_safe
-def refund_detail(request: HttpRequest, shop_id: int, number: str) -> HttpResponse:
+def refund_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpResponse:
     """One refund: who asked, who agreed, what the channel was told and answered."""
     refund = _refund(request, shop_id, number)
     trail = list(Activity.objects.about(refund)[: timeline.LIMIT])
@@ -128,47 +129,47 @@ def refund_detail(request: HttpRequest, shop_id: int, number: str) -> HttpRespon
     return render(request, "cs_workbench/refund_detail.html", context)
 
 
-def _reason(request: HttpRequest) -> str:
+def _reason(request: SignedInRequest) -> str:
     return request.POST.get("reason", "").strip()
 
 
-def _ask(request: HttpRequest, refund: Refund) -> str:
+def _ask(request: SignedInRequest, refund: Refund) -> str:
     fresh = sending.ask_refund(refund, by=request.user)
     return _("The channel was asked: %(state)s.") % {"state": fresh.get_state_display()}
 
 
-def _approve(request: HttpRequest, refund: Refund) -> str:
+def _approve(request: SignedInRequest, refund: Refund) -> str:
     services.approve_refund(refund, by=request.user)
     return _("Approved.")
 
 
-def _reject(request: HttpRequest, refund: Refund) -> str:
+def _reject(request: SignedInRequest, refund: Refund) -> str:
     services.reject_refund(refund, by=request.user, reason=_reason(request))
     return _("Rejected. The case is back with the agents.")
 
 
-def _release(request: HttpRequest, refund: Refund) -> str:
+def _release(request: SignedInRequest, refund: Refund) -> str:
     services.release_refund(refund, by=request.user)
     return _("Released. It is refunded when the channel says so.")
 
 
-def _replace(request: HttpRequest, refund: Refund) -> str:
+def _replace(request: SignedInRequest, refund: Refund) -> str:
     new = services.replace_refund(refund, by=request.user, reason=_reason(request))
     return _("A new number has taken over: %(number)s.") % {"number": new.number}
 
 
-def _payout(request: HttpRequest, refund: Refund) -> str:
+def _payout(request: SignedInRequest, refund: Refund) -> str:
     proof = {name: request.POST.get(name, "").strip() for name in ("method", "reference")}
     services.file_payout(refund, by=request.user, proof=proof)
     return _("Filed. A second person must confirm it.")
 
 
-def _confirm(request: HttpRequest, refund: Refund) -> str:
+def _confirm(request: SignedInRequest, refund: Refund) -> str:
     services.confirm_payout(refund, by=request.user)
     return _("Confirmed: paid offline.")
 
 
-VERBS: dict[str, Callable[[HttpRequest, Refund], str]] = {
+VERBS: dict[str, Callable[[SignedInRequest, Refund], str]] = {
     "approve": _approve,
     "reject": _reject,
     "release": _release,
@@ -181,7 +182,7 @@ VERBS: dict[str, Callable[[HttpRequest, Refund], str]] = {
 
 @login_required
 @require_POST
-def refund_verb(request: HttpRequest, shop_id: int, number: str, verb: str) -> HttpResponse:
+def refund_verb(request: SignedInRequest, shop_id: int, number: str, verb: str) -> HttpResponse:
     refund = _refund(request, shop_id, number)
     if verb not in VERBS:
         raise Http404

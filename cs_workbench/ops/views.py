@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -24,6 +24,7 @@ from merchant.people.models import User
 from merchant.people.rights import Right, can, shops_of
 from merchant.refusals import refusals_as_messages
 from merchant.shops.models import CourierAccount, PlatformAccount
+from merchant.signed_in import SignedInRequest
 
 SIZE = 50
 CAP = 1000
@@ -38,7 +39,7 @@ def _shops(user: User) -> list[int]:
     ]
 
 
-def _need_shops(request: HttpRequest) -> list[int]:
+def _need_shops(request: SignedInRequest) -> list[int]:
     shops = _shops(request.user)
     if not shops and not request.user.is_platform_admin:
         raise Http404
@@ -47,7 +48,7 @@ def _need_shops(request: HttpRequest) -> list[int]:
 
 @login_required
 @require_safe
-def ops(request: HttpRequest) -> HttpResponse:
+def ops(request: SignedInRequest) -> HttpResponse:
     """Couriers, platforms, messages, processes, jobs on one page, worst first. To htmx the part that lives."""
     shops = _need_shops(request)
     at = now()
@@ -144,7 +145,7 @@ def inbox_figures(shops: list[int]) -> dict[str, Any]:
 
 @login_required
 @require_safe
-def messages_list(request: HttpRequest) -> HttpResponse:
+def messages_list(request: SignedInRequest) -> HttpResponse:
     """Pushes as they arrived, newest first; refused ones stay on record and are never worked on."""
     shops = [shop for shop in _need_shops(request) if can(request.user, shop, Right.SEE_MESSAGES)]
     rows = InboxMessage.objects.filter(Q(shop_id__in=shops) | _nobodys(request.user)).select_related("shop")
@@ -179,7 +180,7 @@ def _nobodys(user: User) -> Q:
     return Q(shop__isnull=True) if user.is_platform_admin else Q(pk__in=[])
 
 
-def _message(request: HttpRequest, pk: int) -> InboxMessage:
+def _message(request: SignedInRequest, pk: int) -> InboxMessage:
     shops = [shop for shop in _shops(request.user) if can(request.user, shop, Right.SEE_MESSAGES)]
     found = InboxMessage.objects.filter(Q(shop_id__in=shops) | _nobodys(request.user)).select_related("shop")
     return get_object_or_404(found, pk=pk)
@@ -187,12 +188,12 @@ def _message(request: HttpRequest, pk: int) -> InboxMessage:
 
 @login_required
 @require_safe
-def message_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def message_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     """One message with its body masked, and what became of it."""
     message = _message(request, pk)
     context = {
         "message": message,
-        "body": masking.shown(message.body),
+        "body": masking.shown(bytes(message.body)),
         "task": InboxTask.objects.filter(pk=message.pk).first(),
         "may_retry": message.shop_id is not None and can(request.user, message.shop_id, Right.OPERATE_JOBS),
     }
@@ -201,35 +202,32 @@ def message_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def message_retry(request: HttpRequest, pk: int) -> HttpResponse:
+def message_retry(request: SignedInRequest, pk: int) -> HttpResponse:
     message = _message(request, pk)
     with refusals_as_messages(request):
         inbox.retry(message, by=request.user)
         messages.success(request, _("It is worked on again now."))
-    return redirect(
-        "ops" if request.POST.get("back") == "ops" else "message_detail",
-        **({} if request.POST.get("back") == "ops" else {"pk": pk}),
-    )
+    return redirect("ops") if request.POST.get("back") == "ops" else redirect("message_detail", pk=pk)
 
 
-def _pause(account: CourierAccount, by: User, request: HttpRequest) -> str:
+def _pause(account: CourierAccount, by: User, request: SignedInRequest) -> str:
     minutes = request.POST.get("minutes", "")
     until = now() + timedelta(minutes=int(minutes)) if minutes.isdigit() and 0 < int(minutes) <= 10_080 else None
     watching.pause_account(account, by=by, reason=request.POST.get("reason", "").strip(), until=until)
     return _("Paused. Nothing more is asked through this account.")
 
 
-def _resume(account: CourierAccount, by: User, _request: HttpRequest) -> str:
+def _resume(account: CourierAccount, by: User, _request: SignedInRequest) -> str:
     watching.resume_account(account, by=by)
     return _("Running again.")
 
 
-def _poll(account: CourierAccount, by: User, _request: HttpRequest) -> str:
+def _poll(account: CourierAccount, by: User, _request: SignedInRequest) -> str:
     count = watching.poll_now(account, by=by)
     return _("%(count)s parcels are asked about now.") % {"count": count}
 
 
-ACCOUNT_VERBS: dict[str, Callable[[CourierAccount, User, HttpRequest], str]] = {
+ACCOUNT_VERBS: dict[str, Callable[[CourierAccount, User, SignedInRequest], str]] = {
     "pause": _pause,
     "resume": _resume,
     "poll": _poll,
@@ -238,7 +236,7 @@ ACCOUNT_VERBS: dict[str, Callable[[CourierAccount, User, HttpRequest], str]] = {
 
 @login_required
 @require_POST
-def account_verb(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+def account_verb(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
     account = get_object_or_404(CourierAccount.objects.visible_to(request.user), pk=pk)
     if verb not in ACCOUNT_VERBS:
         raise Http404

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -20,6 +20,7 @@ from logistics.tracking.models import TrackingEvent
 from merchant.people.models import User
 from merchant.people.rights import Right, can
 from merchant.refusals import Refused, refusals_as_messages
+from merchant.signed_in import SignedInRequest
 from merchant.trail.models import Activity
 from merchant.vault import services as vault
 from orders.record.enums import Flag
@@ -34,14 +35,14 @@ def _names(rows: list[Activity]) -> dict[int, str]:
     return {person.pk: str(person) for person in people}
 
 
-def _kind(request: HttpRequest) -> str:
+def _kind(request: SignedInRequest) -> str:
     kind = request.GET.get("show", "")
     return kind if kind in KINDS else ""
 
 
 @login_required
 @require_safe
-def orders(request: HttpRequest) -> HttpResponse:
+def orders(request: SignedInRequest) -> HttpResponse:
     """The list: a tab by keyset pages, or what a search found. One exact hit opens at once."""
     term = request.GET.get("q", "").strip()
     tab = request.GET.get("tab", "all")
@@ -83,7 +84,7 @@ def orders(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def order_detail(request: HttpRequest, shop_id: int, number: str) -> HttpResponse:
+def order_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpResponse:
     """Money one can check, one timeline of everything, and what can be done."""
     found = Order.objects.visible_to(request.user).select_related("buyer", "recipient", "shop")
     order = get_object_or_404(found, shop_id=shop_id, number=number)
@@ -130,7 +131,7 @@ def _sums(card: Card) -> dict[str, int]:
 
 @login_required
 @require_POST
-def order_note(request: HttpRequest, shop_id: int, number: str) -> HttpResponse:
+def order_note(request: SignedInRequest, shop_id: int, number: str) -> HttpResponse:
     order = get_object_or_404(Order.objects.visible_to(request.user), shop_id=shop_id, number=number)
     flag = request.POST.get("flag", "")
     with refusals_as_messages(request):
@@ -142,7 +143,7 @@ def order_note(request: HttpRequest, shop_id: int, number: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def reveal(request: HttpRequest, shop_id: int, number: str, field: str) -> HttpResponse:
+def reveal(request: SignedInRequest, shop_id: int, number: str, field: str) -> HttpResponse:
     """One field in plain, through the vault's one door. What it costs and whether it is refused is the vault's to say."""
     found = Order.objects.visible_to(request.user).select_related("recipient", "recipient__shop", "shop")
     order = get_object_or_404(found, shop_id=shop_id, number=number)
@@ -171,7 +172,7 @@ def reveal(request: HttpRequest, shop_id: int, number: str, field: str) -> HttpR
 
 @login_required
 @require_safe
-def parcel_detail(request: HttpRequest, shop_id: int, courier: str, waybill: str) -> HttpResponse:
+def parcel_detail(request: SignedInRequest, shop_id: int, courier: str, waybill: str) -> HttpResponse:
     """One parcel: its whole track, what is inside, how often somebody tried to stop it."""
     package = _package(request, shop_id, courier, waybill)
     events = list(
@@ -187,7 +188,7 @@ def parcel_detail(request: HttpRequest, shop_id: int, courier: str, waybill: str
     return render(request, "cs_workbench/parcel_detail.html", context)
 
 
-def _package(request: HttpRequest, shop_id: int, courier: str, waybill: str) -> Package:
+def _package(request: SignedInRequest, shop_id: int, courier: str, waybill: str) -> Package:
     """The parcel in force with this waybill; a voided one only where there is no other."""
     found = Package.objects.visible_to(request.user).select_related("order", "order__shop", "account", "watch")
     rows = list(found.filter(shop_id=shop_id, courier=courier, waybill=waybill).order_by("-pk"))
@@ -198,7 +199,7 @@ def _package(request: HttpRequest, shop_id: int, courier: str, waybill: str) -> 
 
 @login_required
 @require_POST
-def parcel_refresh(request: HttpRequest, shop_id: int, courier: str, waybill: str) -> HttpResponse:
+def parcel_refresh(request: SignedInRequest, shop_id: int, courier: str, waybill: str) -> HttpResponse:
     """立即重查: ask the courier where the parcel is."""
     package = _package(request, shop_id, courier, waybill)
     with refusals_as_messages(request):

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -26,6 +26,7 @@ from logistics.tracking.models import TrackingEvent
 from merchant.people.models import User
 from merchant.people.rights import Right, can, check_right
 from merchant.refusals import Refused, refusals_as_messages
+from merchant.signed_in import SignedInRequest
 from merchant.trail.models import Activity
 
 WITH = ("package", "package__order", "package__order__buyer", "shop", "submitted_by", "account")
@@ -33,7 +34,7 @@ WITH = ("package", "package__order", "package__order__buyer", "shop", "submitted
 
 @login_required
 @require_safe
-def interceptions(request: HttpRequest) -> HttpResponse:
+def interceptions(request: SignedInRequest) -> HttpResponse:
     """State, courier, age and result of every attempt, newest first; each figure opens the rows behind it."""
     wanted = figures.Filters.read(request.GET)
     page = figures.page(request.user, wanted, request.GET.get("after", ""))
@@ -51,7 +52,7 @@ def interceptions(request: HttpRequest) -> HttpResponse:
     return render(request, "cs_workbench/interceptions.html", context)
 
 
-def _row(request: HttpRequest, shop_id: int, number: str) -> Interception:
+def _row(request: SignedInRequest, shop_id: int, number: str) -> Interception:
     return get_object_or_404(
         Interception.objects.visible_to(request.user).select_related(*WITH), shop_id=shop_id, number=number
     )
@@ -59,7 +60,7 @@ def _row(request: HttpRequest, shop_id: int, number: str) -> Interception:
 
 @login_required
 @require_safe
-def interception_detail(request: HttpRequest, shop_id: int, number: str) -> HttpResponse:
+def interception_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpResponse:
     """The road, the seven steps, and every event with the message it came in; alive by itself until it is over."""
     row = _row(request, shop_id, number)
     if request.htmx and request.GET.get("stamp") == stamp(row):
@@ -75,7 +76,7 @@ def stamp(row: Interception) -> str:
     return f"{row.version}-{row.state}-{row.package.version}-{row.package.last_event_at}-{refund}".replace(" ", "")
 
 
-def detail_context(request: HttpRequest, row: Interception) -> dict[str, Any]:
+def detail_context(request: SignedInRequest, row: Interception) -> dict[str, Any]:
     events = list(TrackingEvent.objects.filter(package_id=row.package_id).order_by("-event_at", "-event_key")[:100])
     refund = Refund.objects.filter(interception=row).select_related("created_by").order_by("-pk").first()
     cases = list(Case.objects.filter(interception=row).select_related("order", "order__buyer").order_by("pk"))
@@ -152,7 +153,7 @@ VERBS: dict[str, Callable[[Interception, User, str], Any]] = {
 
 @login_required
 @require_POST
-def interception_verb(request: HttpRequest, shop_id: int, number: str, verb: str) -> HttpResponse:
+def interception_verb(request: SignedInRequest, shop_id: int, number: str, verb: str) -> HttpResponse:
     row = _row(request, shop_id, number)
     if verb not in VERBS:
         raise Http404

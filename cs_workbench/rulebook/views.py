@@ -1,5 +1,5 @@
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -9,11 +9,12 @@ from merchant.people.rights import Right, can
 from merchant.policy import services as policy
 from merchant.policy.schema import ShopPolicy
 from merchant.shops.models import Shop
+from merchant.signed_in import SignedInRequest
 
 
 @login_required
 @require_safe
-def rules(request: HttpRequest) -> HttpResponse:
+def rules(request: SignedInRequest) -> HttpResponse:
     """Every rule, amount and clock in plain words, with the chosen shop's value beside the default."""
     shops = list(Shop.objects.visible_to(request.user).order_by("pk"))
     wanted = request.GET.get("shop", "")

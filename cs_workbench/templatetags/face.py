@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -266,7 +267,13 @@ def rail(context: template.Context) -> list[dict[str, Any]]:
     request = context.get("request")
     if request is None or not request.user.is_authenticated:
         return []
-    return rails.entries(context.get("house_rights", set()), request.path)
+    return rails.entries(context.get("house_rights") or set(), request.path)
+
+
+@register.simple_tag
+def demo_courier() -> str:
+    """In the demo the control page of the courier sandbox, where one says what the courier does; elsewhere nothing."""
+    return settings.COURIER_HOSTS["zto"] + "/" if settings.IS_DEMO else ""
 
 
 @register.simple_tag

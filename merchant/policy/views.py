@@ -2,7 +2,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
@@ -13,10 +13,11 @@ from merchant.policy.forms import PolicyForm, initial
 from merchant.policy.models import Policy
 from merchant.refusals import Refused
 from merchant.shops.models import Shop
+from merchant.signed_in import SignedInRequest
 
 
 @login_required
-def policy_page(request: HttpRequest, shop_id: int) -> HttpResponse:
+def policy_page(request: SignedInRequest, shop_id: int) -> HttpResponse:
     """Rules and timers of one shop: read by whoever sees the shop, changed by whoever may, with a reason."""
     shop = get_object_or_404(Shop.objects.visible_to(request.user), pk=shop_id)
     rules = services.current(shop)

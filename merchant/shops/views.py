@@ -2,7 +2,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -13,15 +13,16 @@ from merchant.refusals import refusals_as_messages
 from merchant.shops import services
 from merchant.shops.forms import CourierAccountForm, PlatformAccountForm, ReasonForm
 from merchant.shops.models import Agreement, AgreementKind, CourierAccount, PlatformAccount, Shop
+from merchant.signed_in import SignedInRequest
 
 
-def _shop(request: HttpRequest, shop_id: int) -> Shop:
+def _shop(request: SignedInRequest, shop_id: int) -> Shop:
     return get_object_or_404(Shop.objects.visible_to(request.user), pk=shop_id)
 
 
 @login_required
 @require_GET
-def settings_home(request: HttpRequest) -> HttpResponse:
+def settings_home(request: SignedInRequest) -> HttpResponse:
     """The shops I see, each with what stands between it and its first interception."""
     shops = list(Shop.objects.visible_to(request.user).order_by("pk")[:100])
     signed = set(Agreement.objects.filter(shop__in=shops, revoked_at__isnull=True).values_list("shop_id", flat=True))
@@ -36,7 +37,7 @@ def settings_home(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def agreement(request: HttpRequest, shop_id: int) -> HttpResponse:
+def agreement(request: SignedInRequest, shop_id: int) -> HttpResponse:
     """The activation page (R0.16): the agreement's text, its version, who signed when, and the way out."""
     shop = _shop(request, shop_id)
     context = {
@@ -52,7 +53,7 @@ def agreement(request: HttpRequest, shop_id: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def agreement_sign(request: HttpRequest, shop_id: int) -> HttpResponse:
+def agreement_sign(request: SignedInRequest, shop_id: int) -> HttpResponse:
     shop = _shop(request, shop_id)
     with refusals_as_messages(request):
         services.sign_agreement(shop, by=request.user, kind=AgreementKind.INTERCEPT)
@@ -62,7 +63,7 @@ def agreement_sign(request: HttpRequest, shop_id: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def agreement_revoke(request: HttpRequest, shop_id: int, pk: int) -> HttpResponse:
+def agreement_revoke(request: SignedInRequest, shop_id: int, pk: int) -> HttpResponse:
     signed = get_object_or_404(Agreement.objects.visible_to(request.user), shop_id=shop_id, pk=pk)
     form = ReasonForm(request.POST)
     if form.is_valid():
@@ -76,7 +77,7 @@ def agreement_revoke(request: HttpRequest, shop_id: int, pk: int) -> HttpRespons
 
 @login_required
 @require_GET
-def accounts(request: HttpRequest, shop_id: int) -> HttpResponse:
+def accounts(request: SignedInRequest, shop_id: int) -> HttpResponse:
     shop = _shop(request, shop_id)
     context = {
         "shop": shop,
@@ -88,7 +89,7 @@ def accounts(request: HttpRequest, shop_id: int) -> HttpResponse:
     return render(request, "merchant/accounts.html", context)
 
 
-def _edit(request: HttpRequest, shop_id: int, model: Any, form_class: Any, pk: int | None) -> HttpResponse:
+def _edit(request: SignedInRequest, shop_id: int, model: Any, form_class: Any, pk: int | None) -> HttpResponse:
     shop = _shop(request, shop_id)
     account = get_object_or_404(model.objects.visible_to(request.user), shop=shop, pk=pk) if pk else model(shop=shop)
     form = form_class(request.POST or None, instance=account)
@@ -105,18 +106,18 @@ def _edit(request: HttpRequest, shop_id: int, model: Any, form_class: Any, pk: i
 
 
 @login_required
-def courier_account_edit(request: HttpRequest, shop_id: int, pk: int | None = None) -> HttpResponse:
+def courier_account_edit(request: SignedInRequest, shop_id: int, pk: int | None = None) -> HttpResponse:
     return _edit(request, shop_id, CourierAccount, CourierAccountForm, pk)
 
 
 @login_required
-def platform_account_edit(request: HttpRequest, shop_id: int, pk: int | None = None) -> HttpResponse:
+def platform_account_edit(request: SignedInRequest, shop_id: int, pk: int | None = None) -> HttpResponse:
     return _edit(request, shop_id, PlatformAccount, PlatformAccountForm, pk)
 
 
 @login_required
 @require_POST
-def push_token_renew(request: HttpRequest, shop_id: int, kind: str, pk: int) -> HttpResponse:
+def push_token_renew(request: SignedInRequest, shop_id: int, kind: str, pk: int) -> HttpResponse:
     model: Any = {"courier": CourierAccount, "platform": PlatformAccount}.get(kind, CourierAccount)
     account = get_object_or_404(model.objects.visible_to(request.user), shop_id=shop_id, pk=pk)
     with refusals_as_messages(request):

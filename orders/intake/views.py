@@ -1,13 +1,14 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from merchant.jobs.models import Job, JobState
 from merchant.people.rights import Right, can
 from merchant.refusals import Refused, refusals_as_messages
+from merchant.signed_in import SignedInRequest
 from orders.intake import importer, jobs, report
 from orders.intake.forms import ImportForm, layouts
 
@@ -16,12 +17,12 @@ REFUSED_SHOWN = 50
 LIST_SIZE = 30
 
 
-def _visible(request: HttpRequest) -> Any:
+def _visible(request: SignedInRequest) -> Any:
     return Job.objects.visible_to(request.user).filter(kind=importer.KIND).select_related("shop", "by")
 
 
 @login_required
-def import_list(request: HttpRequest) -> HttpResponse:
+def import_list(request: SignedInRequest) -> HttpResponse:
     """GET: the form and the history. POST: take the files and go to the page that shows them being read."""
     form = ImportForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
@@ -49,14 +50,14 @@ def import_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def import_detail(request: HttpRequest, number: str) -> HttpResponse:
+def import_detail(request: SignedInRequest, number: str) -> HttpResponse:
     job = get_object_or_404(_visible(request), number=number)
     return render(request, "orders/import_detail.html", _progress(request, job))
 
 
 @login_required
 @require_safe
-def import_progress(request: HttpRequest, number: str) -> HttpResponse:
+def import_progress(request: SignedInRequest, number: str) -> HttpResponse:
     """The living part. 204 while nothing moved since the stamp the page holds."""
     job = get_object_or_404(_visible(request), number=number)
     context = _progress(request, job)
@@ -67,7 +68,7 @@ def import_progress(request: HttpRequest, number: str) -> HttpResponse:
 
 @login_required
 @require_safe
-def import_report(request: HttpRequest, number: str) -> StreamingHttpResponse:
+def import_report(request: SignedInRequest, number: str) -> StreamingHttpResponse:
     job = get_object_or_404(_visible(request), number=number)
     only = request.GET.get("only", "")
     response = StreamingHttpResponse(
@@ -80,7 +81,7 @@ def import_report(request: HttpRequest, number: str) -> StreamingHttpResponse:
 
 @login_required
 @require_POST
-def import_retry(request: HttpRequest, number: str) -> HttpResponse:
+def import_retry(request: SignedInRequest, number: str) -> HttpResponse:
     job = get_object_or_404(_visible(request), number=number)
     with refusals_as_messages(request):
         jobs.retry_import(job, by=request.user, profile=request.POST.get("profile", ""))
@@ -89,7 +90,7 @@ def import_retry(request: HttpRequest, number: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def import_stop(request: HttpRequest, number: str) -> HttpResponse:
+def import_stop(request: SignedInRequest, number: str) -> HttpResponse:
     job = get_object_or_404(_visible(request), number=number)
     with refusals_as_messages(request):
         jobs.stop_import(job, by=request.user)
@@ -106,7 +107,7 @@ def _figures(job: Job) -> dict[str, Any]:
     }
 
 
-def _progress(request: HttpRequest, job: Job) -> dict[str, Any]:
+def _progress(request: SignedInRequest, job: Job) -> dict[str, Any]:
     may_act = can(request.user, job.shop_id, Right.IMPORT_ORDERS)
     seconds_left = None
     if job.state == JobState.RUNNING and job.done and job.total and job.started_at and job.pulse_at:
