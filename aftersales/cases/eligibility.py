@@ -1,4 +1,4 @@
-"""May this case stop its parcel? E01–E16, each with its value, all of them, in order (domain.md 2.5)."""
+"""May this case stop its parcel? E01–E16, each with its value, all of them, in order (docs/rules.md)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -18,7 +18,7 @@ class CaseKind(models.TextChoices):
 
 
 class CaseState(models.TextChoices):
-    """Where a case stands (domain.md 2.4)."""
+    """Where a case stands; the whole table is in docs/states."""
 
     APPLIED = "applied", _("Waiting for the shop")
     WAIT_BUYER_REPLY = "wait_buyer_reply", _("Waiting for the buyer's answer")
@@ -47,7 +47,7 @@ class Origin(models.TextChoices):
 
 
 class OpenedBy(models.TextChoices):
-    """Who asked. Only a buyer's or a platform's case makes a reveal free (domain.md 2.8)."""
+    """Who asked. Only a buyer's or a platform's case makes a reveal free (PII-FREE)."""
 
     BUYER = "buyer", _("Buyer")
     PLATFORM = "platform", _("Platform")
@@ -124,7 +124,7 @@ CLOCK_OF_STATE = {
     CaseState.REFUND_FAILED: Clock.OFFLINE,
 }
 
-# A refusal for one of these reasons must carry proof (domain.md 2.4, [DY-AS]: some refusal reasons require evidence).
+# A refusal for one of these reasons must carry proof (Douyin: some refusal reasons require evidence).
 REFUSAL_REASONS = {
     "signed": _("The buyer has signed for the parcel"),
     "used": _("The goods were used or damaged by the buyer"),

@@ -61,7 +61,7 @@ def after_payment(refund: Refund, case: Case | None, *, by: Any) -> None:
 
 
 def close_refunded_order(refund: Refund, case: Case | None) -> None:
-    """Every line refunded before receipt closes the order; after receipt the trade stands (domain.md 2.4, [TB])."""
+    """Every line refunded before receipt closes the order; after receipt the trade stands."""
     order = Order.objects.get(pk=refund.order_id)
     lines = list(order.lines.all())
     all_back = all(line.refunded_fen >= line.net_fen for line in lines) and order.refunded_fen > 0

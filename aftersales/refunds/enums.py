@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class RefundState(models.TextChoices):
-    """Where the money stands (domain.md 2.4)."""
+    """Where the money stands; the whole table is in docs/states."""
 
     CREATED = "created", _("Waiting for a second person")
     APPROVED = "approved", _("Approved")
@@ -71,5 +71,5 @@ UNSENT_STATES = [RefundState.CREATED, RefundState.APPROVED]
 FAILED_STATES = [RefundState.ABNORMAL, RefundState.CLOSED]
 # What the sweeps look at; the same list stands in the partial index.
 WAITING_STATES = [RefundState.APPROVED, RefundState.PROCESSING, RefundState.WAIT_FUNDS]
-# A policy decided, so the system itself may send (domain.md 2.4 "send").
+# A policy decided, so the system itself may send.
 POLICY_SOURCES = [Source.INTERCEPTION, Source.TIMER, Source.BENEFIT, Source.CANCEL, Source.PLATFORM, Source.AUTO]

@@ -173,7 +173,7 @@ def preflight(refund: Refund, case: Case | None) -> Refused | None:
 
 
 def preflight_stop(interception_id: int | None, shop_id: int) -> Refused | None:
-    """May this interception pay by itself now? The stricter of the switches then and now wins (domain.md 2.11)."""
+    """May this interception pay by itself now? The stricter of the switches then and now wins."""
     rules = policies.current(shop_id)
     shop = Shop.objects.get(pk=shop_id)
     if shop.state != ShopState.NORMAL:

@@ -32,7 +32,7 @@ class Team(models.Model):
 
 
 class Role(models.Model):
-    """Rights and amount limits as data. A role without a shop is a default for every shop (domain: 2.9)."""
+    """Rights and amount limits as data. A role without a shop is a default for every shop (docs/rules.md, rights)."""
 
     shop = models.ForeignKey("merchant.Shop", models.PROTECT, null=True, blank=True, related_name="roles")
     slug = models.SlugField(max_length=32)
