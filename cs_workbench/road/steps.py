@@ -113,7 +113,9 @@ def _way_home(row: Interception) -> list[Step]:
     note = row.get_state_display() if row.state in (S.CLOSED_OK, S.CLOSED_DAMAGED) else ""
     return [
         Step(
-            _("Way home") if going == "todo" else _("On its way home"), going, icon="truck" if going == "now" else "check"
+            _("Way home") if going == "todo" else _("On its way home"),
+            going,
+            icon="truck" if going == "now" else "check",
         ),
         Step(_("Back in the warehouse"), "done", row.home_at, note, "warehouse")
         if row.state in HOME

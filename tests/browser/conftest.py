@@ -95,7 +95,9 @@ class Scene:
     def account(self, code: str) -> CourierAccount:
         found = CourierAccount.objects.filter(shop=self.shop, courier=code).first()
         secrets = {"zto": ZTO_SECRETS, "yto": YTO_SECRETS}[code]
-        return found or make_courier_account(self.shop, code, secrets=secrets, name={"zto": "中通", "yto": "圆通"}[code])
+        return found or make_courier_account(
+            self.shop, code, secrets=secrets, name={"zto": "中通", "yto": "圆通"}[code]
+        )
 
     def order(self, *, nets: tuple[int, ...] = (8800,), **row: Any) -> Order:
         """A shipped order of a buyer of ours, paid through WeChat Pay."""
@@ -125,7 +127,9 @@ class Scene:
 
     def parcel(self, order: Order, *, code: str = "zto", start: str = "in_transit", waybill: str = "") -> Package:
         """The order's parcel, made at the sandbox at a point of its road, its track read once."""
-        waybill = waybill or (f"YT{7420019386600 + self.count:013d}" if code == "yto" else f"7831{42196600 + self.count:010d}")
+        waybill = waybill or (
+            f"YT{7420019386600 + self.count:013d}" if code == "yto" else f"7831{42196600 + self.count:010d}"
+        )
         account = self.account(code)
         told = {
             "courier": code,
@@ -151,7 +155,15 @@ class Scene:
         )
         return refresh_track(package, by=None)
 
-    def case(self, *, nets: tuple[int, ...] = (8800,), hours_left: float = 3.7, code: str = "zto", start: str = "in_transit", **more: Any) -> Case:
+    def case(
+        self,
+        *,
+        nets: tuple[int, ...] = (8800,),
+        hours_left: float = 3.7,
+        code: str = "zto",
+        start: str = "in_transit",
+        **more: Any,
+    ) -> Case:
         """A buyer's refund-only case with so many hours left, on an order whose parcel is on the road."""
         order = more.pop("order", None) or self.order(nets=nets)
         self.parcel(order, code=code, start=start)
@@ -201,6 +213,8 @@ def enter(live_server: Any) -> Callable[[Any, User], None]:
     def sign_in(page: Any, user: User) -> None:
         client = Client()
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+        page.context.add_cookies(
+            [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+        )
 
     return sign_in

@@ -109,7 +109,9 @@ def test_interception_is_started_with_the_version_the_page_showed(platform, cour
     agent = agent_of(shop)
     case = case_of(platform, shop)
 
-    answer = sign_in(agent).post(reverse("desk_verb", args=[shop.pk, case.number, "intercept"]), {"version": case.version})
+    answer = sign_in(agent).post(
+        reverse("desk_verb", args=[shop.pk, case.number, "intercept"]), {"version": case.version}
+    )
 
     case.refresh_from_db()
     assert answer.status_code == 302
@@ -146,7 +148,7 @@ def test_the_warehouse_sees_the_case_with_every_verb_refused_in_words(platform, 
 
     text = sign_in(make_user("warehouse", shop)).get(reverse("desk_case", args=[shop.pk, case.number])).content.decode()
 
-    assert "data-opens=\"dialog-agree\"" not in text
+    assert 'data-opens="dialog-agree"' not in text
     assert "Your role does not include this: agree a refund." in text
     assert "Your role does not include this: submit an interception." in text
 
@@ -186,7 +188,9 @@ def test_a_note_with_a_flag_lands_on_the_order(platform, sign_in):
     shop = own_shop()
     case = case_of(platform, shop)
 
-    sign_in(agent_of(shop)).post(reverse("desk_verb", args=[shop.pk, case.number, "note"]), {"text": "等物流", "flag": "2"})
+    sign_in(agent_of(shop)).post(
+        reverse("desk_verb", args=[shop.pk, case.number, "note"]), {"text": "等物流", "flag": "2"}
+    )
 
     order = Order.objects.get(pk=case.order_id)
     assert (order.flag, order.notes.get().text) == (2, "等物流")

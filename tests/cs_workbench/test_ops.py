@@ -20,7 +20,9 @@ pytestmark = pytest.mark.django_db
 
 
 def push(shop, body=b'{"billCode": "1"}', verdict="verified", source="courier:zto"):
-    return inbox.receive(source, shop=shop, account_id=None, headers={"X-CompanyId": "demo"}, body=body, verdict=verdict)
+    return inbox.receive(
+        source, shop=shop, account_id=None, headers={"X-CompanyId": "demo"}, body=body, verdict=verdict
+    )
 
 
 def parked(shop, error="KeyError: 'scanType'"):
@@ -136,7 +138,10 @@ def test_a_silent_process_is_called_silent(sign_in):
 
     page = sign_in(make_user("supervisor", shop)).get(reverse("ops"))
 
-    assert {row["beat"].name: row["is_silent"] for row in page.context["processes"]} == {"poller": True, "worker": False}
+    assert {row["beat"].name: row["is_silent"] for row in page.context["processes"]} == {
+        "poller": True,
+        "worker": False,
+    }
 
 
 def test_the_operations_page_costs_the_same_for_one_row_and_for_three(sign_in):

@@ -88,7 +88,9 @@ def test_a_look_during_an_after_sale_costs_nothing_and_is_on_record(platform, si
     agent = agent_of(shop)
     case = case_of(platform, shop)
 
-    answer = sign_in(agent, **{"HX-Request": "true"}).post(reverse("reveal", args=[shop.pk, case.order.number, "phone"]))
+    answer = sign_in(agent, **{"HX-Request": "true"}).post(
+        reverse("reveal", args=[shop.pk, case.order.number, "phone"])
+    )
 
     look = PiiReveal.objects.get()
     assert "13900001234" in answer.content.decode()
@@ -141,7 +143,13 @@ def test_the_warehouse_may_not_look(sign_in):
 
 @pytest.mark.parametrize(
     ("term", "how"),
-    [("261116999901", "number"), ("73109999", "nothing"), ("13900001234", "phone"), ("1234", "phone"), ("999901", "tail")],
+    [
+        ("261116999901", "number"),
+        ("73109999", "nothing"),
+        ("13900001234", "phone"),
+        ("1234", "phone"),
+        ("999901", "tail"),
+    ],
 )
 def test_an_order_is_found_by_what_one_has_in_hand(sign_in, term, how):
     shop = own_shop()
@@ -223,9 +231,7 @@ def test_a_courier_that_does_not_answer_is_said_in_a_sentence(platform, courier,
     package = make_package("zto", shop=shop, is_checked=False)
     courier.on(TRACK, silence())
 
-    page = sign_in(agent_of(shop)).post(
-        reverse("parcel_refresh", args=[shop.pk, "zto", package.waybill]), follow=True
-    )
+    page = sign_in(agent_of(shop)).post(reverse("parcel_refresh", args=[shop.pk, "zto", package.waybill]), follow=True)
 
     assert "The courier could not be asked where the parcel is; try again in a moment. [E12]" in page.content.decode()
 

@@ -102,7 +102,11 @@ def test_seven_steps_say_where_it_stands_and_never_that_accepted_is_stopped(plat
 
     with commits():
         stop(case)
-    assert steps_of(client, row)[2:5] == [("Stopped on the road", "done"), ("Refund agreed", "done"), ("Refund under way", "now")]
+    assert steps_of(client, row)[2:5] == [
+        ("Stopped on the road", "done"),
+        ("Refund agreed", "done"),
+        ("Refund under way", "now"),
+    ]
 
 
 def test_a_failed_one_ends_where_it_ended(sign_in):
@@ -153,7 +157,9 @@ def test_an_agent_s_press_on_the_warehouse_s_button_is_refused_in_words(sign_in)
     shop = own_shop()
     row = services.succeed_interception(running(make_package("zto", shop=shop)), by=None)
 
-    page = sign_in(agent_of(shop)).post(reverse("interception_verb", args=[shop.pk, row.number, "receive"]), follow=True)
+    page = sign_in(agent_of(shop)).post(
+        reverse("interception_verb", args=[shop.pk, row.number, "receive"]), follow=True
+    )
 
     assert "Your role does not include this: receive parcels." in page.content.decode()
     assert Interception.objects.get(pk=row.pk).state == S.SUCCEEDED

@@ -54,9 +54,7 @@ def test_below_ten_seconds_a_length_keeps_one_decimal():
     assert (length(1.61), length(timedelta(seconds=9.99)), length(None)) == ("1.6 s", "10.0 s", "–")
 
 
-@pytest.mark.parametrize(
-    ("hours", "css"), [(7, ""), (5.9, "left-soon"), (0.9, "left-late"), (-1, "left-late")]
-)
+@pytest.mark.parametrize(("hours", "css"), [(7, ""), (5.9, "left-soon"), (0.9, "left-late"), (-1, "left-late")])
 def test_time_left_grows_warmer_as_it_shrinks(hours, css):
     assert urgency(NOON + timedelta(hours=hours), NOON) == css
 

@@ -11,10 +11,14 @@ from merchant.shops.models import CourierAccount, PlatformAccount, Shop
 _count = itertools.count(1)
 
 
-def make_user(role: str | None = None, shop: Shop | None = None, *, name: str = "", password: str | None = None, **fields: Any) -> User:
+def make_user(
+    role: str | None = None, shop: Shop | None = None, *, name: str = "", password: str | None = None, **fields: Any
+) -> User:
     """A person; with `role` and `shop` also a member. Without a password the login is unusable (and the test fast)."""
     number = next(_count)
-    user = User(username=f"{name or role or 'user'}-{number}", display_name=name or f"{role or 'user'} {number}", **fields)
+    user = User(
+        username=f"{name or role or 'user'}-{number}", display_name=name or f"{role or 'user'} {number}", **fields
+    )
     if password is None:
         user.set_unusable_password()
     else:
@@ -28,7 +32,9 @@ def make_user(role: str | None = None, shop: Shop | None = None, *, name: str = 
 def make_shop(platform: str = "kuaishou", *, is_signed: bool = True, **fields: Any) -> Shop:
     """A shop in normal operation, with the interception agreement signed unless told otherwise."""
     number = next(_count)
-    shop = Shop.objects.create(**{"platform": platform, "external_id": f"shop-{number}", "name": f"测试店 {number}", **fields})
+    shop = Shop.objects.create(
+        **{"platform": platform, "external_id": f"shop-{number}", "name": f"测试店 {number}", **fields}
+    )
     if is_signed:
         services.sign_agreement(shop, by=None)
     return shop
