@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from orders.record.enums import CLOSABLE, IN_HOUSE, BlockKind, OrderState, Stop
-from orders.record.models import Order
+from orders.record.models import Block, Order
 
 
 def check_not_blocked(order: Order, step: str) -> None:
@@ -62,6 +62,16 @@ def check_can_hold(order: Order, by: Any) -> None:
     check_right(by, order.shop_id, Right.HOLD_ORDER)
     if order.state not in IN_HOUSE:
         raise Refused("ORDER_STATE", _("Only a paid order that has not shipped can be held."), state=order.state)
+
+
+def check_can_lift_by_hand(block: Block, by: Any) -> None:
+    """A hold may be lifted by a person; any other block belongs to its document and goes with it."""
+    check_right(by, block.shop_id, Right.HOLD_ORDER)
+    if block.kind != BlockKind.HOLD:
+        raise Refused(
+            "BLOCKED",
+            _("Only a hold is lifted by hand; this block goes when %(document)s does.") % {"document": block.document},
+        )
 
 
 def _wrong_state(order: Order, target: str) -> Refused:

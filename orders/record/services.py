@@ -103,6 +103,13 @@ def lift_block(order: Order, *, kind: str, document: str, by: Any, reason: str =
     return bool(lifted)
 
 
+@transaction.atomic
+def lift_hold(block: Block, *, by: Any, reason: str = "") -> bool:
+    """解除挂起, by a person. Raises Refused RIGHT, or BLOCKED when the block is no hold."""
+    policies.check_can_lift_by_hand(block, by)
+    return lift_block(block.order, kind=block.kind, document=block.document, by=by, reason=reason)
+
+
 def sweep_clocks() -> int:
     """Orders of our own channel whose clock ran out: unpaid ones close, others are received or complete.
 
