@@ -21,6 +21,7 @@ from aftersales.cases.enums import (
     RoadNews,
 )
 from aftersales.cases.querysets import CaseQuerySet
+from aftersales.words import why
 from merchant.fsm import StateMachine, state_constraint
 from merchant.shops.querysets import ShopQuerySet
 
@@ -69,7 +70,7 @@ class Case(StateMachine):
     tell_at = models.DateTimeField(null=True)
     external_version = models.CharField(max_length=32, blank=True, default="")
     external_status = models.CharField(max_length=32, blank=True, default="")
-    # The row of merchant.policy in force when the clock started (domain.md 2.11 no. 6).
+    # The row of merchant.policy in force when the clock started.
     policy_version = models.BigIntegerField(null=True)
     round_no = models.PositiveSmallIntegerField(default=1)
     applied_at = models.DateTimeField(_("applied at"))
@@ -130,12 +131,17 @@ class Case(StateMachine):
         """The platform's row is the truth for this case (law 8)."""
         return self.origin == Origin.PLATFORM
 
+    @property
+    def tag_sentence(self) -> str:
+        """Why the case is back with people, in words; empty when it is not."""
+        return why(self.tag_reason) if self.tag else ""
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         if kwargs.get("update_fields") is not None:
             kwargs["update_fields"] = {*kwargs["update_fields"], "updated_at"}
         super().save(*args, **kwargs)
 
-    # --- transitions: the table of domain.md 2.4, nothing else ----------------------------------------
+    # --- transitions: the table of docs/states, nothing else -----------------------------------------
 
     @transition(field=state, source=[S.APPLIED, S.INTERCEPTING, S.WAIT_BUYER_REPLY], target=S.REFUNDING)
     def agree(self) -> None:

@@ -200,7 +200,7 @@ def _raise_delivered_anyway(interception: Interception, group: list[Case]) -> in
 def _alarm(case: Case) -> None:
     refund = refunds.live_refund(case)
     if refund is not None and refund.state in UNSENT_STATES and refund.source == Source.INTERCEPTION:
-        refunds.void_refund(refund, by=None, reason="delivered after all")
+        refunds.void_refund(refund, by=None, reason="delivered_anyway")
         move(case, "reopen", by=None, tag=CaseTag.DELIVERED_ANYWAY, tag_reason="HELD_BACK")
         return
     if refund is not None and refund.state in PAID_STATES:

@@ -86,7 +86,7 @@ def follow(case: Case, snapshot: PlatformCase) -> Case:
     if target == CaseState.APPLIED:
         return _applied(case, snapshot, refund, was_changed=was_changed)
     if refund is not None and refund.state in UNSENT_STATES and target != CaseState.REFUNDING:
-        refunds.void_refund(refund, by=None, reason=f"platform {snapshot.status}")
+        refunds.void_refund(refund, by=None, reason="moved_by_platform")
     return _enter(case, snapshot, target)
 
 
@@ -105,7 +105,7 @@ def _applied(case: Case, snapshot: PlatformCase, refund: Refund | None, *, was_c
     if (working or agreed) and not was_changed:
         return _note(case, snapshot, "")
     if refund is not None and refund.state in UNSENT_STATES:
-        refunds.void_refund(refund, by=None, reason="case changed")
+        refunds.void_refund(refund, by=None, reason="case_changed")
     if case.state in (CaseState.APPLIED, CaseState.INTERCEPTING, CaseState.WAIT_BUYER_REPLY, CaseState.REFUSED):
         if case.state == CaseState.REFUSED:
             case.round_no += 1
@@ -136,11 +136,11 @@ def _paid(case: Case, snapshot: PlatformCase) -> Case:
     amount = snapshot.amount_fen if snapshot.paid_fen is None else snapshot.paid_fen
     refund = refunds.live_refund(case)
     if refund is not None and refund.state in UNSENT_STATES:
-        refunds.void_refund(refund, by=None, reason="paid by the platform")
+        refunds.void_refund(refund, by=None, reason="paid_by_platform")
         refund = None
     if refund is not None and refund.amount_fen != amount and refund.state not in PAID_STATES:
         # The platform's amount stands (law 5): our number gives its money back and the real amount is booked.
-        refunds.take_back(lock(refund), "void", by=None, reason=f"platform paid {amount}")
+        refunds.take_back(lock(refund), "void", by=None, reason="paid_by_platform")
         refund = None
     if refund is None and amount > 0:
         _edit(case, snapshot, amount=amount)
@@ -261,7 +261,7 @@ def _close_older(case: Case, lines: Mapping[int, OrderLine]) -> None:
         state__in=[CaseState.REFUSED, CaseState.REFUSED_AFTER_RETURN],
     ).distinct()
     for row in older.order_by("pk"):
-        move(lock(row), "platform_closed", by=None, reason=f"followed by {case.number}")
+        move(lock(row), "platform_closed", by=None, reason="new_case", number=case.number)
 
 
 def _taken(case: Case) -> bool:

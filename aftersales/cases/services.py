@@ -202,10 +202,10 @@ def answer_offer(case: Case, *, by: Any, accepts: bool) -> Case:
     if case.state != CaseState.WAIT_BUYER_REPLY:
         raise policies.wrong_state(case)
     if not accepts:
-        return move(case, "decline", by=by, reason="declined")
+        return move(case, "decline", by=by, reason="offer_declined")
     policies.check_can_pay(case)
     case.offer = {**case.offer, "accepted_fen": case.offer["amount_fen"]}
-    return agree_to_pay(case, source=Source.MANUAL, by=None, reason="offer accepted")
+    return agree_to_pay(case, source=Source.MANUAL, by=None, reason="offer_accepted")
 
 
 @transaction.atomic
@@ -216,7 +216,7 @@ def withdraw_case(case: Case, *, by: Any, reason: str = "") -> Case:
     policies.check_can_withdraw_case(case)
     refund = refunds.live_refund(case)
     if refund is not None and refund.state in UNSENT_STATES:
-        refunds.void_refund(refund, by=by, reason="case withdrawn")
+        refunds.void_refund(refund, by=by, reason="case_withdrawn")
     verb = "cancel_refunding" if case.state == CaseState.REFUNDING else "withdraw"
     move(case, verb, by=by, reason=reason, tag="", activity_verb="case.withdraw")
     return leave_parcel(case, by=by)

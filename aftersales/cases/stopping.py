@@ -132,7 +132,7 @@ def stop_in_house(case: Case, *, by: Any, shown_version: int | None = None) -> C
         policies.check_can_stop_in_house(case, by)
         packages = lock_all(Package.objects.filter(pk__in=[package.pk for package in packages_of(case.order)]))
         policies.check_can_stop_in_house(case, by)
-        case = agree_to_pay(case, source=Source.MANUAL, by=by, reason="stopped in the warehouse")
+        case = agree_to_pay(case, source=Source.MANUAL, by=by, reason="stopped_in_house")
         for package in packages:
             parcels.void_package(package, by=by)
         order = Order.objects.get(pk=case.order_id)
@@ -145,7 +145,7 @@ def _close(order: Order, *, by: Any) -> None:
     """Close now where the order's rules allow it; a shipped order closes when its money has moved."""
     try:
         with transaction.atomic():
-            orders.close_order(order, by=by, reason="stopped in the warehouse")
+            orders.close_order(order, by=by, reason="stopped_in_house")
     except Refused as refusal:
         logger.info("order %s closes with its refund: %s", order.pk, refusal)
 

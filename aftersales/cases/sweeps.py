@@ -95,7 +95,7 @@ def _act(case: Case) -> bool:
     if case.is_late or case.due_at is None or case.due_at > now():
         return False
     if case.origin == Origin.PLATFORM:
-        return _mark_late(case, "the platform decides")
+        return _mark_late(case, "platform_decides")
     if case.state in AGREEABLE_STATES:
         return _answer_for_the_shop(case)
     if case.state == CaseState.WAIT_BUYER_REPLY:

@@ -7,299 +7,877 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('logistics', '0002_storage'),
-        ('merchant', '0002_storage'),
-        ('orders', '0002_storage'),
+        ("logistics", "0002_storage"),
+        ("merchant", "0002_storage"),
+        ("orders", "0002_storage"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=40, verbose_name='case number')),
-                ('kind', models.CharField(choices=[('refund_only_unshipped', 'Refund before shipping'), ('refund_only_shipped', 'Refund only, shipped'), ('return_refund', 'Return and refund'), ('exchange', 'Exchange'), ('repair', 'Repair'), ('resend', 'Resend'), ('refused_return', 'Refused at the door'), ('compensation', 'Compensation')], max_length=24, verbose_name='kind')),
-                ('origin', models.CharField(choices=[('platform', 'Platform'), ('own', 'Own channel')], max_length=12, verbose_name='origin')),
-                ('opened_by', models.CharField(choices=[('buyer', 'Buyer'), ('platform', 'Platform'), ('agent', 'Agent')], max_length=12, verbose_name='opened by')),
-                ('state', django_fsm.FSMField(choices=[('applied', 'Waiting for the shop'), ('wait_buyer_reply', "Waiting for the buyer's answer"), ('intercepting', 'Stopping the parcel'), ('refunding', 'Refunding'), ('wait_buyer_return', 'Waiting for the buyer to return'), ('wait_seller_receive', 'Waiting for the return to arrive'), ('inspecting', 'Inspecting'), ('wait_seller_resend', 'Waiting to be sent again'), ('repairing', 'Repairing'), ('wait_buyer_receive', 'Waiting for the buyer to receive'), ('refused', 'Refused by the shop'), ('refused_after_return', 'Refused after the return'), ('platform', 'With the platform'), ('refund_failed', 'Refund failed'), ('success', 'Case settled'), ('closed', 'Case closed'), ('cancelled', 'Withdrawn by the buyer')], default='applied', max_length=24, protected=True, verbose_name='state')),
-                ('tag', models.CharField(blank=True, choices=[('', 'No tag'), ('interception_failed', 'Interception failed'), ('result_unknown', 'Result unknown'), ('stopped', 'Parcel stopped, please decide'), ('delivered_anyway', 'Delivered after all'), ('refund_stopped', 'Refund held back'), ('stopped_without_case', 'Stopped without a case')], default='', max_length=24, verbose_name='tag')),
-                ('tag_reason', models.CharField(blank=True, default='', max_length=64)),
-                ('is_before_receipt', models.BooleanField(default=True, verbose_name='before receipt')),
-                ('amount_fen', models.BigIntegerField(verbose_name='amount')),
-                ('freight_fen', models.BigIntegerField(default=0, verbose_name='freight in the amount')),
-                ('reason', models.CharField(blank=True, default='', max_length=200, verbose_name="buyer's reason")),
-                ('refusal', models.JSONField(blank=True, default=dict)),
-                ('offer', models.JSONField(blank=True, default=dict)),
-                ('level', models.PositiveSmallIntegerField(default=0)),
-                ('due_at', models.DateTimeField(null=True, verbose_name='answer due at')),
-                ('clock', models.CharField(blank=True, choices=[('', 'No clock'), ('T-AS-HANDLE', 'Shop must answer'), ('T-NEGO', 'Buyer must answer the offer'), ('T-BUYER-RETURN', 'Buyer must send the goods'), ('T-SELLER-RECEIVE', 'Shop must confirm the return'), ('T-INSPECT', 'Goods must be inspected'), ('T-DISPUTE-OPEN', 'Buyer may still call the platform'), ('T-EVIDENCE', 'Evidence is due'), ('T-OFFLINE', 'Refund must be paid another way'), ('T-SHIP', 'Goods must be sent'), ('T-AUTO-RECEIVE', 'Buyer receives'), ('T-STOPPED', 'Somebody must decide about the parcel')], default='', max_length=20)),
-                ('is_late', models.BooleanField(default=False, verbose_name='late')),
-                ('warned_at', models.DateTimeField(null=True)),
-                ('is_auto', models.BooleanField(default=False, verbose_name='settled by rule')),
-                ('road_seen', models.CharField(blank=True, choices=[('', 'nothing yet'), ('left', 'the case went on without it'), ('failed', 'not stopped'), ('unknown', 'result unknown'), ('withdrawn', 'withdrawn'), ('stopped', 'stopped'), ('delivered_anyway', 'delivered after all')], default='', max_length=20)),
-                ('auto_tried_at', models.DateTimeField(null=True)),
-                ('tell_at', models.DateTimeField(null=True)),
-                ('external_version', models.CharField(blank=True, default='', max_length=32)),
-                ('external_status', models.CharField(blank=True, default='', max_length=32)),
-                ('policy_version', models.BigIntegerField(null=True)),
-                ('round_no', models.PositiveSmallIntegerField(default=1)),
-                ('applied_at', models.DateTimeField(verbose_name='applied at')),
-                ('closed_at', models.DateTimeField(null=True, verbose_name='closed at')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('assignee', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('buyer', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='orders.buyer')),
-                ('interception', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='logistics.interception')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='orders.order')),
-                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=40, verbose_name="case number")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("refund_only_unshipped", "Refund before shipping"),
+                            ("refund_only_shipped", "Refund only, shipped"),
+                            ("return_refund", "Return and refund"),
+                            ("exchange", "Exchange"),
+                            ("repair", "Repair"),
+                            ("resend", "Resend"),
+                            ("refused_return", "Refused at the door"),
+                            ("compensation", "Compensation"),
+                        ],
+                        max_length=24,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[("platform", "Platform"), ("own", "Own channel")], max_length=12, verbose_name="origin"
+                    ),
+                ),
+                (
+                    "opened_by",
+                    models.CharField(
+                        choices=[("buyer", "Buyer"), ("platform", "Platform"), ("agent", "Agent")],
+                        max_length=12,
+                        verbose_name="opened by",
+                    ),
+                ),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("applied", "Waiting for the shop"),
+                            ("wait_buyer_reply", "Waiting for the buyer's answer"),
+                            ("intercepting", "Stopping the parcel"),
+                            ("refunding", "Refunding"),
+                            ("wait_buyer_return", "Waiting for the buyer to return"),
+                            ("wait_seller_receive", "Waiting for the return to arrive"),
+                            ("inspecting", "Inspecting"),
+                            ("wait_seller_resend", "Waiting to be sent again"),
+                            ("repairing", "Repairing"),
+                            ("wait_buyer_receive", "Waiting for the buyer to receive"),
+                            ("refused", "Refused by the shop"),
+                            ("refused_after_return", "Refused after the return"),
+                            ("platform", "With the platform"),
+                            ("refund_failed", "Refund failed"),
+                            ("success", "Case settled"),
+                            ("closed", "Case closed"),
+                            ("cancelled", "Withdrawn by the buyer"),
+                        ],
+                        default="applied",
+                        max_length=24,
+                        protected=True,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "tag",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "No tag"),
+                            ("interception_failed", "Interception failed"),
+                            ("result_unknown", "Result unknown"),
+                            ("stopped", "Parcel stopped, please decide"),
+                            ("delivered_anyway", "Delivered after all"),
+                            ("refund_stopped", "Refund held back"),
+                            ("stopped_without_case", "Stopped without a case"),
+                        ],
+                        default="",
+                        max_length=24,
+                        verbose_name="tag",
+                    ),
+                ),
+                ("tag_reason", models.CharField(blank=True, default="", max_length=64)),
+                ("is_before_receipt", models.BooleanField(default=True, verbose_name="before receipt")),
+                ("amount_fen", models.BigIntegerField(verbose_name="amount")),
+                ("freight_fen", models.BigIntegerField(default=0, verbose_name="freight in the amount")),
+                ("reason", models.CharField(blank=True, default="", max_length=200, verbose_name="buyer's reason")),
+                ("refusal", models.JSONField(blank=True, default=dict)),
+                ("offer", models.JSONField(blank=True, default=dict)),
+                ("level", models.PositiveSmallIntegerField(default=0)),
+                ("due_at", models.DateTimeField(null=True, verbose_name="answer due at")),
+                (
+                    "clock",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "No clock"),
+                            ("T-AS-HANDLE", "Shop must answer"),
+                            ("T-NEGO", "Buyer must answer the offer"),
+                            ("T-BUYER-RETURN", "Buyer must send the goods"),
+                            ("T-SELLER-RECEIVE", "Shop must confirm the return"),
+                            ("T-INSPECT", "Goods must be inspected"),
+                            ("T-DISPUTE-OPEN", "Buyer may still call the platform"),
+                            ("T-EVIDENCE", "Evidence is due"),
+                            ("T-OFFLINE", "Refund must be paid another way"),
+                            ("T-SHIP", "Goods must be sent"),
+                            ("T-AUTO-RECEIVE", "Buyer receives"),
+                            ("T-STOPPED", "Somebody must decide about the parcel"),
+                        ],
+                        default="",
+                        max_length=20,
+                    ),
+                ),
+                ("is_late", models.BooleanField(default=False, verbose_name="late")),
+                ("warned_at", models.DateTimeField(null=True)),
+                ("is_auto", models.BooleanField(default=False, verbose_name="settled by rule")),
+                (
+                    "road_seen",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "nothing yet"),
+                            ("left", "the case went on without it"),
+                            ("failed", "not stopped"),
+                            ("unknown", "result unknown"),
+                            ("withdrawn", "withdrawn"),
+                            ("stopped", "stopped"),
+                            ("delivered_anyway", "delivered after all"),
+                        ],
+                        default="",
+                        max_length=20,
+                    ),
+                ),
+                ("auto_tried_at", models.DateTimeField(null=True)),
+                ("tell_at", models.DateTimeField(null=True)),
+                ("external_version", models.CharField(blank=True, default="", max_length=32)),
+                ("external_status", models.CharField(blank=True, default="", max_length=32)),
+                ("policy_version", models.BigIntegerField(null=True)),
+                ("round_no", models.PositiveSmallIntegerField(default=1)),
+                ("applied_at", models.DateTimeField(verbose_name="applied at")),
+                ("closed_at", models.DateTimeField(null=True, verbose_name="closed at")),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "buyer",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases",
+                        to="orders.buyer",
+                    ),
+                ),
+                (
+                    "interception",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cases",
+                        to="logistics.interception",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="cases", to="orders.order"
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="merchant.shop",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'after-sale case',
-                'verbose_name_plural': 'after-sale cases',
+                "verbose_name": "after-sale case",
+                "verbose_name_plural": "after-sale cases",
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
-            name='CaseLine',
+            name="CaseLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveIntegerField(default=1)),
-                ('amount_fen', models.BigIntegerField()),
-                ('is_open', models.BooleanField(default=True)),
-                ('case', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='aftersales.case')),
-                ('order_line', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='case_lines', to='orders.orderline')),
-                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("quantity", models.PositiveIntegerField(default=1)),
+                ("amount_fen", models.BigIntegerField()),
+                ("is_open", models.BooleanField(default=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="aftersales.case",
+                    ),
+                ),
+                (
+                    "order_line",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="case_lines",
+                        to="orders.orderline",
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="merchant.shop",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'case line',
-                'verbose_name_plural': 'case lines',
+                "verbose_name": "case line",
+                "verbose_name_plural": "case lines",
             },
         ),
         migrations.CreateModel(
-            name='Refund',
+            name="Refund",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=32, verbose_name='refund number')),
-                ('kind', models.CharField(choices=[('refund', 'Refund'), ('compensation', 'Compensation')], default='refund', max_length=16, verbose_name='kind')),
-                ('source', models.CharField(choices=[('interception', 'Parcel stopped'), ('manual', 'Agreed by a person'), ('timer', 'Shop answered too late'), ('benefit', 'Promise to the buyer'), ('cancel', 'Order cancelled'), ('platform', 'Moved by the platform'), ('auto', 'By rule')], max_length=16, verbose_name='source')),
-                ('channel', models.CharField(max_length=24, verbose_name='channel')),
-                ('state', django_fsm.FSMField(choices=[('created', 'Waiting for a second person'), ('approved', 'Approved'), ('processing', 'Paying'), ('success', 'Refunded'), ('wait_funds', 'Waiting for funds'), ('abnormal', 'Cannot be paid in'), ('closed', 'Closed unpaid'), ('rejected', 'Rejected'), ('void', 'Void'), ('offline_done', 'Paid offline')], default='created', max_length=24, protected=True, verbose_name='state')),
-                ('amount_fen', models.BigIntegerField(verbose_name='amount')),
-                ('freight_fen', models.BigIntegerField(default=0, verbose_name='freight in the amount')),
-                ('channel_number', models.CharField(blank=True, default='', max_length=64, verbose_name="channel's number")),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('next_at', models.DateTimeField(null=True)),
-                ('sent_at', models.DateTimeField(null=True, verbose_name='sent at')),
-                ('funds_short_at', models.DateTimeField(null=True)),
-                ('settled_at', models.DateTimeField(null=True, verbose_name='settled at')),
-                ('payout_proof', models.JSONField(blank=True, default=dict)),
-                ('error', models.CharField(blank=True, default='', max_length=300)),
-                ('reason', models.CharField(blank=True, default='', max_length=300)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('approved_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='aftersales.case')),
-                ('created_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('interception', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='logistics.interception')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='orders.order')),
-                ('payment', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='orders.payment')),
-                ('payout_approved_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('payout_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('released_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('replaces', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='successor', to='aftersales.refund')),
-                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=32, verbose_name="refund number")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("refund", "Refund"), ("compensation", "Compensation")],
+                        default="refund",
+                        max_length=16,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("interception", "Parcel stopped"),
+                            ("manual", "Agreed by a person"),
+                            ("timer", "Shop answered too late"),
+                            ("benefit", "Promise to the buyer"),
+                            ("cancel", "Order cancelled"),
+                            ("platform", "Moved by the platform"),
+                            ("auto", "By rule"),
+                        ],
+                        max_length=16,
+                        verbose_name="source",
+                    ),
+                ),
+                ("channel", models.CharField(max_length=24, verbose_name="channel")),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("created", "Waiting for a second person"),
+                            ("approved", "Approved"),
+                            ("processing", "Paying"),
+                            ("success", "Refunded"),
+                            ("wait_funds", "Waiting for funds"),
+                            ("abnormal", "Cannot be paid in"),
+                            ("closed", "Closed unpaid"),
+                            ("rejected", "Rejected"),
+                            ("void", "Void"),
+                            ("offline_done", "Paid offline"),
+                        ],
+                        default="created",
+                        max_length=24,
+                        protected=True,
+                        verbose_name="state",
+                    ),
+                ),
+                ("amount_fen", models.BigIntegerField(verbose_name="amount")),
+                ("freight_fen", models.BigIntegerField(default=0, verbose_name="freight in the amount")),
+                (
+                    "channel_number",
+                    models.CharField(blank=True, default="", max_length=64, verbose_name="channel's number"),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("next_at", models.DateTimeField(null=True)),
+                ("sent_at", models.DateTimeField(null=True, verbose_name="sent at")),
+                ("funds_short_at", models.DateTimeField(null=True)),
+                ("settled_at", models.DateTimeField(null=True, verbose_name="settled at")),
+                ("payout_proof", models.JSONField(blank=True, default=dict)),
+                ("error", models.CharField(blank=True, default="", max_length=300)),
+                ("reason", models.CharField(blank=True, default="", max_length=300)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="aftersales.case",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "interception",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="logistics.interception",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="refunds", to="orders.order"
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="refunds",
+                        to="orders.payment",
+                    ),
+                ),
+                (
+                    "payout_approved_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "payout_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "released_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "replaces",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="successor",
+                        to="aftersales.refund",
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="merchant.shop",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'refund',
-                'verbose_name_plural': 'refunds',
+                "verbose_name": "refund",
+                "verbose_name_plural": "refunds",
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
-            name='RefundCall',
+            name="RefundCall",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('attempt', models.PositiveIntegerField()),
-                ('operation', models.CharField(max_length=12)),
-                ('request', models.JSONField(default=dict)),
-                ('answer', models.JSONField(default=dict)),
-                ('outcome', models.CharField(max_length=16)),
-                ('at', models.DateTimeField()),
-                ('answered_at', models.DateTimeField()),
-                ('refund', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='aftersales.refund')),
-                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("attempt", models.PositiveIntegerField()),
+                ("operation", models.CharField(max_length=12)),
+                ("request", models.JSONField(default=dict)),
+                ("answer", models.JSONField(default=dict)),
+                ("outcome", models.CharField(max_length=16)),
+                ("at", models.DateTimeField()),
+                ("answered_at", models.DateTimeField()),
+                (
+                    "refund",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="calls",
+                        to="aftersales.refund",
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="merchant.shop",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'channel call',
-                'verbose_name_plural': 'channel calls',
+                "verbose_name": "channel call",
+                "verbose_name_plural": "channel calls",
             },
         ),
         migrations.CreateModel(
-            name='RefundLine',
+            name="RefundLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount_fen', models.BigIntegerField()),
-                ('breakdown', models.JSONField(blank=True, default=dict)),
-                ('order_line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refund_lines', to='orders.orderline')),
-                ('refund', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='aftersales.refund')),
-                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("amount_fen", models.BigIntegerField()),
+                ("breakdown", models.JSONField(blank=True, default=dict)),
+                (
+                    "order_line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="refund_lines", to="orders.orderline"
+                    ),
+                ),
+                (
+                    "refund",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="aftersales.refund",
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="merchant.shop",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'refund line',
-                'verbose_name_plural': 'refund lines',
+                "verbose_name": "refund line",
+                "verbose_name_plural": "refund lines",
             },
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['shop', 'state', '-applied_at', '-id'], name='case_tab'),
+            model_name="case",
+            index=models.Index(fields=["shop", "state", "-applied_at", "-id"], name="case_tab"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('state__in', ['applied', 'wait_buyer_reply', 'intercepting', 'refunding', 'wait_buyer_return', 'wait_seller_receive', 'inspecting', 'wait_seller_resend', 'repairing', 'wait_buyer_receive', 'refused', 'refused_after_return', 'platform', 'refund_failed'])), fields=['assignee', 'due_at'], name='case_mine_due'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "applied",
+                            "wait_buyer_reply",
+                            "intercepting",
+                            "refunding",
+                            "wait_buyer_return",
+                            "wait_seller_receive",
+                            "inspecting",
+                            "wait_seller_resend",
+                            "repairing",
+                            "wait_buyer_receive",
+                            "refused",
+                            "refused_after_return",
+                            "platform",
+                            "refund_failed",
+                        ],
+                    )
+                ),
+                fields=["assignee", "due_at"],
+                name="case_mine_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('state__in', ['applied', 'wait_buyer_reply', 'intercepting', 'refunding', 'wait_buyer_return', 'wait_seller_receive', 'inspecting', 'wait_seller_resend', 'repairing', 'wait_buyer_receive', 'refused', 'refused_after_return', 'platform', 'refund_failed'])), fields=['shop', 'due_at'], name='case_shop_due'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "applied",
+                            "wait_buyer_reply",
+                            "intercepting",
+                            "refunding",
+                            "wait_buyer_return",
+                            "wait_seller_receive",
+                            "inspecting",
+                            "wait_seller_resend",
+                            "repairing",
+                            "wait_buyer_receive",
+                            "refused",
+                            "refused_after_return",
+                            "platform",
+                            "refund_failed",
+                        ],
+                    )
+                ),
+                fields=["shop", "due_at"],
+                name="case_shop_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('state__in', ['applied', 'wait_buyer_reply', 'intercepting', 'refunding', 'wait_buyer_return', 'wait_seller_receive', 'inspecting', 'wait_seller_resend', 'repairing', 'wait_buyer_receive', 'refused', 'refused_after_return', 'platform', 'refund_failed'])), fields=['due_at'], name='case_due'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "applied",
+                            "wait_buyer_reply",
+                            "intercepting",
+                            "refunding",
+                            "wait_buyer_return",
+                            "wait_seller_receive",
+                            "inspecting",
+                            "wait_seller_resend",
+                            "repairing",
+                            "wait_buyer_receive",
+                            "refused",
+                            "refused_after_return",
+                            "platform",
+                            "refund_failed",
+                        ],
+                    )
+                ),
+                fields=["due_at"],
+                name="case_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['buyer', 'applied_at'], name='case_buyer'),
+            model_name="case",
+            index=models.Index(fields=["buyer", "applied_at"], name="case_buyer"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('interception__isnull', False)), fields=['interception'], name='case_interception'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("interception__isnull", False)), fields=["interception"], name="case_interception"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('auto_tried_at__isnull', True), ('kind', 'refund_only_shipped'), ('state', 'applied')), fields=['shop'], name='case_to_try'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(
+                    ("auto_tried_at__isnull", True), ("kind", "refund_only_shipped"), ("state", "applied")
+                ),
+                fields=["shop"],
+                name="case_to_try",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('tell_at__isnull', False)), fields=['tell_at'], name='case_to_tell'),
+            model_name="case",
+            index=models.Index(condition=models.Q(("tell_at__isnull", False)), fields=["tell_at"], name="case_to_tell"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('tag', ''), _negated=True), fields=['shop', 'tag', 'due_at'], name='case_tagged'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("tag", ""), _negated=True), fields=["shop", "tag", "due_at"], name="case_tagged"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(fields=('shop', 'number'), name='case_number_once'),
+            model_name="case",
+            constraint=models.UniqueConstraint(fields=("shop", "number"), name="case_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gte', 0)), name='case_amount_not_negative'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_fen__gte", 0)), name="case_amount_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0), models.Q(('kind__in', ['refund_only_unshipped', 'refund_only_shipped', 'compensation']), _negated=True), _connector='OR'), name='case_money_kind_has_amount'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount_fen__gt", 0),
+                    models.Q(
+                        ("kind__in", ["refund_only_unshipped", "refund_only_shipped", "compensation"]), _negated=True
+                    ),
+                    _connector="OR",
+                ),
+                name="case_money_kind_has_amount",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('freight_fen__gte', 0), ('freight_fen__lte', models.F('amount_fen'))), name='case_freight_within_amount'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("freight_fen__gte", 0), ("freight_fen__lte", models.F("amount_fen"))),
+                name="case_freight_within_amount",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['success', 'closed', 'cancelled']), models.Q(('due_at__isnull', False), models.Q(('clock', ''), _negated=True)), _connector='OR'), name='case_open_has_clock'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["success", "closed", "cancelled"]),
+                    models.Q(("due_at__isnull", False), models.Q(("clock", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="case_open_has_clock",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state__in', ['applied', 'wait_buyer_reply', 'intercepting', 'refunding', 'wait_buyer_return', 'wait_seller_receive', 'inspecting', 'wait_seller_resend', 'repairing', 'wait_buyer_receive', 'refused', 'refused_after_return', 'platform', 'refund_failed'])), models.Q(('closed_at__isnull', False), ('state__in', ['success', 'closed', 'cancelled'])), _connector='OR'), name='case_closed_has_time'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("closed_at__isnull", True),
+                        (
+                            "state__in",
+                            [
+                                "applied",
+                                "wait_buyer_reply",
+                                "intercepting",
+                                "refunding",
+                                "wait_buyer_return",
+                                "wait_seller_receive",
+                                "inspecting",
+                                "wait_seller_resend",
+                                "repairing",
+                                "wait_buyer_receive",
+                                "refused",
+                                "refused_after_return",
+                                "platform",
+                                "refund_failed",
+                            ],
+                        ),
+                    ),
+                    models.Q(("closed_at__isnull", False), ("state__in", ["success", "closed", "cancelled"])),
+                    _connector="OR",
+                ),
+                name="case_closed_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['applied', 'wait_buyer_reply', 'intercepting', 'refunding', 'wait_buyer_return', 'wait_seller_receive', 'inspecting', 'wait_seller_resend', 'repairing', 'wait_buyer_receive', 'refused', 'refused_after_return', 'platform', 'refund_failed', 'success', 'closed', 'cancelled'])), name='case_state_known'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "applied",
+                            "wait_buyer_reply",
+                            "intercepting",
+                            "refunding",
+                            "wait_buyer_return",
+                            "wait_seller_receive",
+                            "inspecting",
+                            "wait_seller_resend",
+                            "repairing",
+                            "wait_buyer_receive",
+                            "refused",
+                            "refused_after_return",
+                            "platform",
+                            "refund_failed",
+                            "success",
+                            "closed",
+                            "cancelled",
+                        ],
+                    )
+                ),
+                name="case_state_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='caseline',
-            index=models.Index(fields=['order_line'], name='case_line_order_line'),
+            model_name="caseline",
+            index=models.Index(fields=["order_line"], name="case_line_order_line"),
         ),
         migrations.AddConstraint(
-            model_name='caseline',
-            constraint=models.UniqueConstraint(fields=('case', 'order_line'), name='case_line_once'),
+            model_name="caseline",
+            constraint=models.UniqueConstraint(fields=("case", "order_line"), name="case_line_once"),
         ),
         migrations.AddConstraint(
-            model_name='caseline',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_open', True)), fields=('order_line',), name='case_line_one_open'),
+            model_name="caseline",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_open", True)), fields=("order_line",), name="case_line_one_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='caseline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gte', 0)), name='case_line_amount_not_negative'),
+            model_name="caseline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_fen__gte", 0)), name="case_line_amount_not_negative"
+            ),
         ),
         migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(condition=models.Q(('state__in', ['approved', 'processing', 'wait_funds'])), fields=['next_at'], name='refund_next'),
+            model_name="refund",
+            index=models.Index(
+                condition=models.Q(("state__in", ["approved", "processing", "wait_funds"])),
+                fields=["next_at"],
+                name="refund_next",
+            ),
         ),
         migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(fields=['shop', 'state', '-created_at'], name='refund_tab'),
+            model_name="refund",
+            index=models.Index(fields=["shop", "state", "-created_at"], name="refund_tab"),
         ),
         migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(condition=models.Q(('created_by__isnull', False)), fields=['created_by', 'created_at'], name='refund_by_person'),
+            model_name="refund",
+            index=models.Index(
+                condition=models.Q(("created_by__isnull", False)),
+                fields=["created_by", "created_at"],
+                name="refund_by_person",
+            ),
         ),
         migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(condition=models.Q(('interception__isnull', False)), fields=['interception'], name='refund_interception'),
+            model_name="refund",
+            index=models.Index(
+                condition=models.Q(("interception__isnull", False)), fields=["interception"], name="refund_interception"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(fields=('shop', 'number'), name='refund_number_once'),
+            model_name="refund",
+            constraint=models.UniqueConstraint(fields=("shop", "number"), name="refund_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['created', 'approved', 'processing', 'success', 'wait_funds', 'abnormal', 'offline_done'])), fields=('case',), name='refund_one_live_per_case'),
+            model_name="refund",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ["created", "approved", "processing", "success", "wait_funds", "abnormal", "offline_done"],
+                    )
+                ),
+                fields=("case",),
+                name="refund_one_live_per_case",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0)), name='refund_amount_positive'),
+            model_name="refund",
+            constraint=models.CheckConstraint(condition=models.Q(("amount_fen__gt", 0)), name="refund_amount_positive"),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('freight_fen__gte', 0), ('freight_fen__lte', models.F('amount_fen'))), name='refund_freight_within_amount'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("freight_fen__gte", 0), ("freight_fen__lte", models.F("amount_fen"))),
+                name="refund_freight_within_amount",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('channel', ''), _negated=True), name='refund_channel_named'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("channel", ""), _negated=True), name="refund_channel_named"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('payout_approved_by__isnull', True), models.Q(('payout_approved_by', models.F('payout_by')), _negated=True), _connector='OR'), name='refund_second_person_payout'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("payout_approved_by__isnull", True),
+                    models.Q(("payout_approved_by", models.F("payout_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="refund_second_person_payout",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'offline_done'), _negated=True), models.Q(('payout_by__isnull', False), ('payout_approved_by__isnull', False)), _connector='OR'), name='refund_offline_has_two_people'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "offline_done"), _negated=True),
+                    models.Q(("payout_by__isnull", False), ("payout_approved_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="refund_offline_has_two_people",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['processing', 'wait_funds']), _negated=True), ('next_at__isnull', False), _connector='OR'), name='refund_in_flight_has_clock'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["processing", "wait_funds"]), _negated=True),
+                    ("next_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="refund_in_flight_has_clock",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['success', 'offline_done']), _negated=True), ('settled_at__isnull', False), _connector='OR'), name='refund_paid_has_time'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["success", "offline_done"]), _negated=True),
+                    ("settled_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="refund_paid_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['created', 'approved', 'processing', 'success', 'wait_funds', 'abnormal', 'closed', 'rejected', 'void', 'offline_done'])), name='refund_state_known'),
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "created",
+                            "approved",
+                            "processing",
+                            "success",
+                            "wait_funds",
+                            "abnormal",
+                            "closed",
+                            "rejected",
+                            "void",
+                            "offline_done",
+                        ],
+                    )
+                ),
+                name="refund_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refundcall',
-            constraint=models.UniqueConstraint(fields=('refund', 'attempt'), name='refund_call_once'),
+            model_name="refundcall",
+            constraint=models.UniqueConstraint(fields=("refund", "attempt"), name="refund_call_once"),
         ),
         migrations.AddConstraint(
-            model_name='refundline',
-            constraint=models.UniqueConstraint(fields=('refund', 'order_line'), name='refund_line_once'),
+            model_name="refundline",
+            constraint=models.UniqueConstraint(fields=("refund", "order_line"), name="refund_line_once"),
         ),
         migrations.AddConstraint(
-            model_name='refundline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0)), name='refund_line_positive'),
+            model_name="refundline",
+            constraint=models.CheckConstraint(condition=models.Q(("amount_fen__gt", 0)), name="refund_line_positive"),
         ),
     ]
