@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
+from logistics import tasks
 from logistics.interception import moves, services
 from logistics.interception.enums import LIVE, WATCHED, Question, Reason
 from logistics.interception.enums import InterceptionState as S
@@ -37,7 +38,12 @@ def sweep_interceptions() -> dict[str, int]:
 def send_waiting() -> int:
     """Requests whose wake-up was lost, whose worker died, or whose courier is to be asked again."""
     rows = Interception.objects.filter(state=S.SUBMITTED).filter(Q(ask_at__lte=now()) | Q(ask_at__isnull=True))
-    return _each(rows.order_by("ask_at").values_list("pk", flat=True)[:BATCH], services.send_interception)
+    # Each is a call that may take seconds: a wake-up a row spreads them over the workers; one too many changes nothing.
+    return _each(rows.order_by("ask_at").values_list("pk", flat=True)[:BATCH], _wake)
+
+
+def _wake(pk: int) -> None:
+    tasks.send_interception.delay(interception_id=pk)
 
 
 def weigh_waiting() -> int:

@@ -9,9 +9,9 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from logistics.couriers.base import Event
-from logistics.parcels.enums import OWN_PLATFORMS, OwnScan, PackageState, WaybillSource
+from logistics.parcels.enums import OwnScan, PackageState, WaybillSource
 from logistics.parcels.models import Package, PackageLine
-from logistics.parcels.services import WATCH_FOR
+from logistics.parcels.services import WATCH_FOR, label_source
 from logistics.tracking import store
 from logistics.tracking.projection import Point, point_of
 from logistics.tracking.services import recompute
@@ -71,13 +71,7 @@ def _source(shop: Any, parcel: NormalPackage, account: CourierAccount | None) ->
     """Who issued the label. A platform's shop that has the platform's e-waybill with this courier ships with it: the
     platform refuses a shipment whose number is not the label's (E09)."""
     said = str(getattr(parcel, "waybill_source", "") or "")
-    if said in WaybillSource.values:
-        return said
-    if account is None or not account.has_ewaybill:
-        return WaybillSource.UNKNOWN.value
-    if shop.platform in OWN_PLATFORMS:
-        return WaybillSource.COURIER_EWAYBILL.value
-    return WaybillSource.PLATFORM_EWAYBILL.value
+    return said if said in WaybillSource.values else label_source(shop, account)
 
 
 def _insert(shop: Any, named: Sequence[Named], accounts: Mapping[str, CourierAccount]) -> set[int]:

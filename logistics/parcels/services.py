@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from logistics.interception import services as interceptions
 from logistics.interception.models import Interception
-from logistics.parcels.enums import ENDED, Direction, OwnScan, PackageState, WaybillSource
+from logistics.parcels.enums import ENDED, OWN_PLATFORMS, Direction, OwnScan, PackageState, WaybillSource
 from logistics.parcels.models import Package, PackageLine
 from logistics.tracking import services as tracking
 from logistics.tracking.models import TrackingEvent
@@ -21,13 +21,17 @@ from merchant.clock import now
 from merchant.locking import lock, lock_all
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
-from merchant.shops.models import CourierAccount
+from merchant.shops.models import CourierAccount, Shop
 from merchant.trail import activity
 from orders.record.models import Order, OrderLine
 
 logger = logging.getLogger(__name__)
 # A parcel nobody heard of for so long is no longer asked about.
 WATCH_FOR = timedelta(days=60)
+# How far back the sweep looks for parcels without a place on the list; their row is made with theirs, so rarely any.
+NEWEST = 5000
+# How long parcels that came before it are looked for.
+NEW_ACCOUNT = timedelta(days=1)
 
 
 @transaction.atomic
@@ -120,15 +124,27 @@ def account_for(shop_id: int, courier: str) -> CourierAccount | None:
     return rows.order_by("-has_ewaybill", "pk").first()
 
 
+def label_source(shop: Shop, account: CourierAccount | None) -> str:
+    """Whose label a parcel carries when its source does not say: a platform's shop ships with the platform's e-waybill
+    where it has that with the courier, a shop of its own with the courier's."""
+    if account is None or not account.has_ewaybill:
+        return WaybillSource.UNKNOWN.value
+    own = shop.platform in OWN_PLATFORMS
+    return (WaybillSource.COURIER_EWAYBILL if own else WaybillSource.PLATFORM_EWAYBILL).value
+
+
 def sweep_watch() -> dict[str, int]:
-    """Keep the watch list true: parcels on the road are on it, parcels whose life ended are not."""
+    """Keep the watch list true: parcels on the road are on it, parcels whose life ended are not, and parcels that came
+    before their courier's account have found it."""
+    _adopt_for_new_accounts()
     ended = Watch.objects.filter(package__state__in=ENDED).values_list("package_id", flat=True)[:5000]
     dropped = watching.unwatch(list(ended))
+    newest = Package.objects.order_by("-pk").values("pk")[:NEWEST]
     forgotten = (
-        Package.objects.exclude(state__in=ENDED)
-        .filter(account__isnull=False, labelled_at__gte=now() - WATCH_FOR)
+        Package.objects.filter(pk__in=newest, account__isnull=False, labelled_at__gte=now() - WATCH_FOR)
+        .exclude(state__in=ENDED)
         .exclude(Exists(Watch.objects.filter(package=OuterRef("pk"))))
-        .order_by("pk")[:1000]
+        .order_by("pk")
     )
     added = 0
     for package in forgotten:
@@ -139,6 +155,27 @@ def sweep_watch() -> dict[str, int]:
     silent = Watch.objects.filter(package__labelled_at__lt=now() - WATCH_FOR, priority=0)
     dropped += watching.unwatch(list(silent.values_list("package_id", flat=True)[:5000]))
     return {"added": added, "dropped": dropped}
+
+
+def _adopt_for_new_accounts() -> int:
+    """A shop that connects a courier after its orders came: those parcels can be asked about from now on."""
+    count = 0
+    for account in CourierAccount.objects.filter(is_active=True, created_at__gte=now() - NEW_ACCOUNT).order_by("pk"):
+        with transaction.atomic():
+            orphans = Package.objects.filter(shop_id=account.shop_id, courier=account.courier, account=None)
+            recent = orphans.exclude(state__in=ENDED).filter(labelled_at__gte=now() - WATCH_FOR)
+            ids = list(recent.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)[:5000])
+            Package.objects.filter(pk__in=ids).update(account=account)
+            unnamed = Package.objects.filter(pk__in=ids, waybill_source=WaybillSource.UNKNOWN)
+            unnamed.update(waybill_source=label_source(account.shop, account))
+            start = now()
+            Watch.objects.bulk_create(
+                [Watch(package_id=pk, account=account, next_at=start, since_at=start) for pk in ids],
+                ignore_conflicts=True,
+                batch_size=1000,
+            )
+        count += len(ids)
+    return count
 
 
 def _find_or_make(order: Order, *, courier: str, waybill: str, defaults: dict[str, Any]) -> tuple[Package, bool]:

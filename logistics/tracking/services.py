@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from logistics.couriers import registry
@@ -111,7 +112,8 @@ def take_push(message: Any) -> None:
     # A push touches only its own account's parcels, whatever waybill it names.
     package = (
         Package.objects.in_force()
-        .filter(shop_id=account.shop_id, courier=account.courier, waybill=push.waybill, account_id=account.pk)
+        .filter(Q(account_id=account.pk) | Q(account_id=None))
+        .filter(shop_id=account.shop_id, courier=account.courier, waybill=push.waybill)
         .first()
     )
     if package is None:

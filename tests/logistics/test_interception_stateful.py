@@ -241,7 +241,11 @@ def _nestable(enter):
     checked to be outside of any in test_interception_races."""
 
     def nested(self):
-        self.durable = False
-        return enter(self)
+        # A decorator's block is one object for ever: it gets its durability back at once.
+        durable, self.durable = self.durable, False
+        try:
+            return enter(self)
+        finally:
+            self.durable = durable
 
     return nested

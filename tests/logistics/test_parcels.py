@@ -239,6 +239,18 @@ def test_the_sweep_watches_what_was_forgotten_and_drops_what_ended():
     assert done == {"added": 2, "dropped": 1}
 
 
+def test_parcels_that_came_before_their_couriers_account_find_it():
+    shop = make_shop()
+    upsert_orders(shop, [order_row(packages=(("zto", "73100000000009"),), **RECENT)])
+    assert (Package.objects.get().account, Watch.objects.count()) == (None, 0)
+    account = make_courier_account(shop, "zto")
+
+    sweep_watch()
+
+    assert (Package.objects.get().account, Watch.objects.get().account) == (account, account)
+    assert Package.objects.get().waybill_source == WaybillSource.PLATFORM_EWAYBILL
+
+
 def test_a_parcel_nobody_heard_of_for_two_months_is_no_longer_asked_about():
     package = make_package()
     Package.objects.update(labelled_at=now() - timedelta(days=61))
