@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from aftersales.cases.enums import CaseKind, CaseState
 from cs_workbench.names import CHECKS, courier_name
-from cs_workbench.words import length_text
+from cs_workbench.words import instant_text, length_text
 from logistics.parcels.enums import PackageState, WaybillSource
 from merchant.money import yuan
 from merchant.shops.models import ShopState
@@ -38,7 +38,7 @@ class Line:
 
 
 def value_text(code: str, value: Any) -> str:
-    """The found value in words: 50000 fen → ¥500.00, `zto` → 中通, 23 s → read 23 s ago, `8800/8800` → ¥88.00 of ¥88.00."""
+    """The found value in words: 50000 fen → ¥500.00, `zto` → 中通, 23 → read 23 s ago, `500/8800` → ¥5.00 of ¥88.00."""
     text = str(value if value is not None else "")
     if code in FORMATS and text != "":
         return FORMATS[code](value)
@@ -51,34 +51,37 @@ def value_text(code: str, value: Any) -> str:
     return text
 
 
+def _share(value: str) -> dict[str, str]:
+    asked, _slash, left = value.partition("/")
+    return {"asked": yuan(int(asked)), "left": yuan(int(left))}
+
+
 FORMATS: dict[str, Callable[[Any], str]] = {
     "E03": lambda value: _("signed, version %(version)s") % {"version": value},
     "E07": lambda value: ngettext("%(count)s parcel", "%(count)s parcels", int(value)) % {"count": value},
     "E08": lambda value: courier_name(str(value)),
     "E10": lambda value: f"¥{yuan(int(value))}",
     "E12": lambda value: _("read %(length)s ago") % {"length": length_text(timedelta(seconds=int(value)))},
-    "E13": lambda value: (
-        _("¥%(asked)s of ¥%(left)s")
-        % dict(zip(("asked", "left"), map(yuan, map(int, str(value).split("/"))), strict=True))
-    ),
+    "E13": lambda value: _("¥%(asked)s of ¥%(left)s") % _share(str(value)),
     "E14": lambda value: _("by another shop") if value == "other" else str(value),
     "E15": lambda value: ngettext("%(count)s order inside", "%(count)s orders inside", int(value)) % {"count": value},
     "E16": lambda value: _("version %(version)s") % {"version": value},
 }
 
 
-def line(check: Any) -> Line:
+def line(check: Any, shipped_at: datetime | None = None) -> Line:
     """One check. A warning does not forbid: an old track is one, because pressing the button reads it again."""
     kind = "ok" if check.passed else "slow" if check.is_warning else "no"
-    return Line(
-        check.code, CHECKS.get(check.code, check.code), value_text(check.code, check.value), check.message, kind
-    )
+    value = value_text(check.code, check.value)
+    if check.code == "E05" and shipped_at is not None:
+        value = instant_text(shipped_at)
+    return Line(check.code, CHECKS.get(check.code, check.code), value, check.message, kind)
 
 
-def lines(checks: Iterable[Any]) -> list[Line]:
+def lines(checks: Iterable[Any], shipped_at: datetime | None = None) -> list[Line]:
     """Failing first, then warnings, then what passes; within each the order of the rules."""
     rank = {"no": 0, "slow": 1, "ok": 2}
-    return sorted((line(check) for check in checks), key=lambda one: rank[one.kind])
+    return sorted((line(check, shipped_at) for check in checks), key=lambda one: rank[one.kind])
 
 
 def stored(rows: Iterable[dict[str, Any]]) -> list[Line]:

@@ -1,4 +1,4 @@
-"""Words for codes that no single room owns: couriers we only know by name, the checks' short names, the goods' drawings."""
+"""Words for codes that no single room owns: couriers we only know by name, the checks' short names."""
 
 from typing import Any
 

@@ -27,7 +27,7 @@ ENTRIES = (
     Entry("orders", _("Orders"), "orders", "/orders/", (Right.SEE_ORDERS,), is_thumb=True),
     Entry("interceptions", _("Interceptions"), "turn", "/interceptions/", (Right.SEE_ORDERS,), is_thumb=True),
     Entry("refunds", _("Refunds"), "money", "/refunds/", (Right.APPROVE_REFUND, Right.RELEASE_REFUND), is_thumb=True),
-    Entry("imports", _("Import"), "upload", "/imports/", (Right.IMPORT_ORDERS,)),
+    Entry("import_list", _("Import"), "upload", "/imports/", (Right.IMPORT_ORDERS,)),
     Entry("ops", _("Operations"), "pulse", "/ops/", (Right.OPERATE_JOBS, Right.SEE_MESSAGES)),
     Entry("rules", _("Rules"), "book", "/rules/", is_thumb=True),
     Entry(

@@ -43,7 +43,7 @@ def length_text(length: timedelta) -> str:
 
 
 def length(value: timedelta | float | None) -> str:
-    """A duration in words; plain numbers are seconds. Below ten seconds one decimal stays, because 1.6 s is the news."""
+    """A duration in words; plain numbers are seconds. Below ten seconds one decimal stays: 1.6 s is the news."""
     if value is None:
         return "–"
     span = value if isinstance(value, timedelta) else timedelta(seconds=float(value))

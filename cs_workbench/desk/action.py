@@ -105,7 +105,9 @@ def build(case: Case, user: Any) -> Action:
     return Action(
         case=case,
         verbs={verb.name: verb for verb in policies.open_verbs(case, user, found=found)},
-        checks=lines(found.checks) if is_stoppable_kind and case.state == CaseState.APPLIED else [],
+        checks=lines(found.checks, case.order.shipped_at)
+        if is_stoppable_kind and case.state == CaseState.APPLIED
+        else [],
         packages=packages,
         refund=refund,
         steps=steps(case.interception, refund) if case.interception else [],

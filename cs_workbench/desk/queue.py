@@ -32,7 +32,7 @@ WITH = ("order", "order__buyer", "shop", "interception")
 
 
 def segment_of(case: Case) -> str:
-    """Where this case stands in the queue now; empty when no segment shows it (it waits for the buyer or the platform)."""
+    """The segment that shows this case now; empty when none does (it waits for the buyer or the platform)."""
     if case.tag == CaseTag.STOPPED_WITHOUT_CASE:
         return "todo"
     if case.state in (CaseState.APPLIED, CaseState.REFUND_FAILED):

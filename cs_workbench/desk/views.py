@@ -37,7 +37,7 @@ def segment_in(request: SignedInRequest) -> str:
 def queue_context(
     request: SignedInRequest, segment: str, here: int | None, *, keep: list[int] | None = None
 ) -> dict[str, Any]:
-    """The queue pane. `keep`: the lines the reader has before them, which stay in place; others wait behind `arrived`."""
+    """The queue pane. `keep`: the lines the reader has before them, which stay; others wait behind `arrived`."""
     found = queue.ids(request.user, segment)
     shown = found if keep is None else keep
     arrived = [pk for pk in found if pk not in set(shown)]
@@ -94,7 +94,7 @@ def desk_case(request: SignedInRequest, shop_id: int, number: str) -> HttpRespon
 @login_required
 @require_safe
 def desk_pulse(request: SignedInRequest) -> HttpResponse:
-    """What changed since the page last looked: nothing is a 204. Lines keep their place, new ones only announce themselves."""
+    """What changed since the page last looked: nothing is a 204. Lines keep their place; new ones are announced."""
     segment = segment_in(request)
     keep = [int(pk) for pk in request.GET.get("shown", "").split(",") if pk.isdigit()][: queue.SIZE]
     shop_id, _slash, number = request.GET.get("case", "").partition("/")

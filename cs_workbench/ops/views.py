@@ -1,4 +1,4 @@
-"""Operations: do the couriers answer, is anything stuck, who has knocked with a forged letter. Retry, pause, poll now."""
+"""Operations: do the couriers answer, is anything stuck, who knocked with a forged letter. Retry, pause, poll now."""
 
 from collections.abc import Callable
 from datetime import timedelta

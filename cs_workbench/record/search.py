@@ -67,7 +67,7 @@ def page(user: Any, tab: str, key: str = "", buyer: int | None = None) -> Found:
 
 
 def search(user: Any, term: str) -> Found:
-    """Exact things first: an order number, a waybill, a phone; then the end of a number, a nickname, a product, a name."""
+    """Exact things first: order number, waybill, phone; then the end of a number, a nickname, a product, a name."""
     term = term.strip()
     shops = shops_of(user)
     mine = _ready(Order.objects.filter(shop_id__in=shops))

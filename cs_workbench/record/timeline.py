@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from aftersales.cases.enums import CaseState, CaseTag
 from aftersales.refunds.enums import RefundState
+from aftersales.words import WHY
 from cs_workbench.names import courier_name
 from cs_workbench.record.verbs import HIDDEN, VERBS
 from cs_workbench.words import money
@@ -30,7 +31,7 @@ STATES = {
     "interception": dict(InterceptionState.choices),
     "package": dict(PackageState.choices),
 }
-REASONS = {**dict(StopReason.choices), **dict(CaseTag.choices)}
+REASONS = {**dict(StopReason.choices), **dict(CaseTag.choices), **WHY}
 ICONS = {"order": "orders", "case": "back", "refund": "money", "interception": "turn", "package": "box"}
 GOOD = {"success", "succeeded", "returned", "closed_ok", "completed", "received", "shipped", "offline_done", "approved"}
 BAD = {

@@ -144,7 +144,7 @@ def order_note(request: SignedInRequest, shop_id: int, number: str) -> HttpRespo
 @login_required
 @require_POST
 def reveal(request: SignedInRequest, shop_id: int, number: str, field: str) -> HttpResponse:
-    """One field in plain, through the vault's one door. What it costs and whether it is refused is the vault's to say."""
+    """One field in plain, through the vault's one door, which alone says what it costs and whether it opens."""
     found = Order.objects.visible_to(request.user).select_related("recipient", "recipient__shop", "shop")
     order = get_object_or_404(found, shop_id=shop_id, number=number)
     if order.recipient is None:

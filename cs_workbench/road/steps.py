@@ -130,7 +130,7 @@ def steps(row: Interception, refund: Refund | None) -> list[Step]:
 
 @dataclass(frozen=True)
 class Road:
-    """The drawing: where the parcel came from, where it turned, where it is. Geometry is fixed; only words and marks move."""
+    """The drawing: where the parcel came from, where it turned, where it is. Only words and marks move."""
 
     start: str
     start_at: datetime | None

@@ -29,7 +29,7 @@ def words(value: str) -> str:
 
 
 def seconds_text(seconds: int) -> str:
-    """172800 → 48 h: the largest unit that leaves nothing over; days only from three on, as the trade speaks of 48 h."""
+    """172800 → 48 hours: the largest unit that leaves nothing over; days only from three on, as the trade says."""
     if seconds % 86_400 == 0 and seconds >= 3 * 86_400:
         return _("%(n)s days") % {"n": seconds // 86_400}
     if seconds % 3600 == 0 and seconds:

@@ -27,7 +27,7 @@ register.filter(money)
 register.filter("lasted", length)
 register.filter(ago)
 
-# One shape and colour a state: wait ○ run ◐ done ✓ late ▲ fail ✕ rule ◆ hold ❚❚ shut □ (static/css/components/chip.css).
+# One shape and colour a state: wait ○ run ◐ done ✓ late ▲ fail ✕ rule ◆ hold ❚❚ shut □ (components/chip.css).
 KINDS: dict[str, dict[str, str]] = {
     "order": {
         "pending_payment": "wait",

@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 from aftersales.cases.enums import CaseState
 from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund
-from logistics.interception.models import Interception
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

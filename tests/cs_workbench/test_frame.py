@@ -16,10 +16,10 @@ EVERYBODY = ["desk", "orders", "interceptions"]
     ("role", "rooms"),
     [
         ("agent", [*EVERYBODY, "rules"]),
-        ("supervisor", [*EVERYBODY, "imports", "ops", "rules"]),
+        ("supervisor", [*EVERYBODY, "import_list", "ops", "rules"]),
         ("warehouse", [*EVERYBODY, "rules"]),
         ("finance", [*EVERYBODY, "refunds", "ops", "rules"]),
-        ("owner", [*EVERYBODY, "refunds", "imports", "ops", "rules", "settings"]),
+        ("owner", [*EVERYBODY, "refunds", "import_list", "ops", "rules", "settings"]),
     ],
 )
 def test_each_role_has_its_own_rail(role, rooms):

@@ -1,0 +1,217 @@
+"""The workbench under real hands: keys, two agents, a case that changes while it is read, a narrow screen, no script."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from aftersales.cases.enums import CaseState
+from aftersales.cases.models import Case
+from logistics.interception.models import Interception
+from merchant.vault.models import PiiReveal
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+SLOW = 20_000
+
+
+def desk(page, live_server, case=None):
+    page.goto(f"{live_server.url}/desk/case/{case.shop_id}/{case.number}/" if case else f"{live_server.url}/desk/")
+
+
+def here(page):
+    return page.locator("#queue .task[aria-current]")
+
+
+def test_keys_move_through_the_queue_and_stay_out_of_the_way_while_typing(scene, page, enter, live_server):
+    first, second = scene.case(hours_left=0.7), scene.case(hours_left=5)
+    enter(page, scene.people["agent"])
+    desk(page, live_server)
+    expect(here(page)).to_have_attribute("id", f"task-{first.pk}")
+
+    page.keyboard.press("j")
+    expect(here(page)).to_have_attribute("id", f"task-{second.pk}", timeout=SLOW)
+    expect(page).to_have_url(re.compile(second.number))
+    page.keyboard.press("k")
+    expect(here(page)).to_have_attribute("id", f"task-{first.pk}", timeout=SLOW)
+
+    page.keyboard.press("n")
+    expect(page.locator("#note-text")).to_be_focused()
+    page.keyboard.type("jair?")
+    expect(page.locator("#note-text")).to_have_value("jair?")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    page.keyboard.press("Escape")
+
+    page.keyboard.press("?")
+    expect(page.locator("#keys-help")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys-help")).to_be_hidden()
+    page.keyboard.press("/")
+    expect(page.locator("#q")).to_be_focused()
+
+
+def test_leaving_the_dialog_changes_nothing_and_gives_the_focus_back(scene, page, enter, live_server):
+    case = scene.case()
+    enter(page, scene.people["agent"])
+    desk(page, live_server)
+
+    page.locator("#open-intercept").click()
+    expect(page.locator("#dialog-intercept")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(page.locator("#dialog-intercept")).to_be_hidden()
+    expect(page.locator("#open-intercept")).to_be_focused()
+    assert Case.objects.get(pk=case.pk).state == CaseState.APPLIED
+
+
+@pytest.mark.req("R0.3", "R0.4")
+def test_a_parcel_that_went_out_for_delivery_meanwhile_is_not_asked_for(scene, page, enter, live_server):
+    """S3: the panel passed, the forced read says 派件中; nothing is sent and the deadline is the old one."""
+    case = scene.case()
+    due_at = case.due_at
+    enter(page, scene.people["agent"])
+    desk(page, live_server)
+    expect(page.locator("#open-intercept")).to_be_enabled()
+    from logistics.parcels.models import Package
+
+    package = Package.objects.get()
+    Package.objects.update(track_checked_at=None)
+    scene.courier.control(f"/parcels/{package.waybill}/advance", {"to": "out_for_delivery"})
+
+    page.keyboard.press("i")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#action .notice.is-bad")).to_contain_text("E11", timeout=SLOW)
+    case.refresh_from_db()
+    assert (case.state, case.due_at, Interception.objects.count()) == (CaseState.APPLIED, due_at, 0)
+
+
+def test_two_agents_press_the_same_button_and_the_second_reads_a_sentence(
+    scene, page, enter, live_server, chromium_browser
+):
+    case = scene.case()
+    enter(page, scene.people["agent"])
+    desk(page, live_server)
+    other = chromium_browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900}).new_page()
+    enter(other, scene.people["supervisor"])
+    # The second page hears nothing of the first one's press.
+    other.route("**/desk/pulse/**", lambda route: route.abort())
+    desk(other, live_server)
+
+    page.keyboard.press("i")
+    page.keyboard.press("Enter")
+    expect(page.locator("#progress")).to_be_visible(timeout=SLOW)
+    other.keyboard.press("i")
+    other.keyboard.press("Enter")
+
+    expect(other.locator("#action .notice.is-bad")).to_contain_text(re.compile(r"\[E\d\d\]"), timeout=SLOW)
+    other.context.close()
+    row = Interception.objects.get()
+    assert (row.submitted_by, Case.objects.get(pk=case.pk).interception) == (scene.people["agent"], row)
+
+
+def test_a_case_that_asks_for_another_sum_is_not_swapped_under_the_reader(scene, page, enter, live_server):
+    case = scene.case()
+    enter(page, scene.people["agent"])
+    desk(page, live_server)
+    page.locator("#note-text").fill("买家在改金额")
+    Case.objects.filter(pk=case.pk).update(amount_fen=4400, version=case.version + 1)
+
+    band = page.locator("#case-changed")
+    expect(band).to_be_visible(timeout=SLOW)
+    expect(page.locator("#action .act-title").first).to_contain_text("¥88.00")
+    expect(page.locator("#note-text")).to_have_value("买家在改金额")
+
+    band.get_by_role("link").click()
+    expect(page.locator("#action .act-title").first).to_contain_text("¥44.00", timeout=SLOW)
+    expect(page.locator("#note-text")).to_have_value("买家在改金额")
+
+
+def test_a_lost_connection_is_said_with_the_time_of_the_last_good_data(scene, page, enter, live_server):
+    scene.case()
+    enter(page, scene.people["agent"])
+    desk(page, live_server)
+    page.route("**/desk/pulse/**", lambda route: route.abort())
+
+    expect(page.locator("#live")).to_have_class(re.compile("is-off"), timeout=SLOW)
+
+    page.unroute("**/desk/pulse/**")
+    expect(page.locator("#live")).not_to_have_class(re.compile("is-off"), timeout=SLOW)
+
+
+def test_the_eye_opens_one_field_and_leaves_a_trace(scene, page, enter, live_server):
+    case = scene.case()
+    enter(page, scene.people["agent"])
+    desk(page, live_server)
+    place = page.locator(f"#pii-{case.order_id}-phone")
+    expect(place).to_contain_text("139****1234")
+
+    place.get_by_role("button").click()
+
+    expect(page.locator(f"#pii-{case.order_id}-phone")).to_contain_text("13900001234", timeout=SLOW)
+    expect(page.locator(f"#pii-{case.order_id}-name")).to_contain_text("林**")
+    look = PiiReveal.objects.get()
+    assert (look.field, look.cost, look.user) == ("phone", 0, scene.people["agent"])
+
+
+def test_popovers_close_on_escape_while_hovered(scene, page, enter, live_server):
+    scene.case()
+    enter(page, scene.people["agent"])
+    desk(page, live_server)
+    card = page.locator(".pop.pay .pop-card").first
+
+    page.locator(".pop.pay button").first.hover()
+    expect(card).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+
+
+def test_on_a_narrow_screen_the_panes_stand_side_by_side_with_the_verbs_in_reach(scene, page, enter, live_server):
+    scene.case(hours_left=2)
+    second = scene.case(hours_left=5)
+    page.set_viewport_size({"width": 390, "height": 844})
+    enter(page, scene.people["agent"])
+    desk(page, live_server)
+    tabs = page.locator(".pane-tabs a")
+    expect(tabs.nth(0)).to_have_attribute("aria-current", "true")
+
+    page.locator(f"#task-{second.pk}").click()
+    expect(tabs.nth(1)).to_have_attribute("aria-current", "true", timeout=SLOW)
+    tabs.nth(2).click()
+    expect(page.locator("#action")).to_be_in_viewport(timeout=SLOW)
+    page.locator("#act-bar").get_by_role("button").first.click()
+    expect(page.locator("#dialog-intercept")).to_be_visible()
+
+
+def test_without_script_everything_can_be_read_and_decided(scene, enter, live_server, chromium_browser):
+    case = scene.case()
+    context = chromium_browser.new_context(java_script_enabled=False, locale="zh-CN")
+    page = context.new_page()
+    enter(page, scene.people["agent"])
+    desk(page, live_server, case)
+
+    expect(page.locator("#buyer-name")).to_contain_text("晚风_77")
+    expect(page.locator("#checks .checks li")).to_have_count(16)
+    page.locator("#note-text").fill("没有脚本也能写")
+    page.locator(".note-form button").click()
+
+    expect(page.locator(".remark").first).to_contain_text("没有脚本也能写")
+    context.close()
+
+
+def test_the_form_signs_in_and_a_wrong_password_is_explained(scene, page, live_server, settings):
+    agent = scene.people["agent"]
+    page.goto(f"{live_server.url}/desk/")
+    page.locator("#id_username").fill(agent.username)
+    page.locator("#id_password").fill("wrong")
+    page.locator("form.stack button").click()
+    expect(page.locator(".notice.is-bad")).to_be_visible()
+
+    page.locator("#id_username").fill(agent.username)
+    page.locator("#id_password").fill("huicang-test-1")
+    page.locator("form.stack button").click()
+    expect(page).to_have_url(re.compile("/desk/"))
+
+    page.locator("details.menu summary").click()
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("h1")).to_have_text("Customer-service workbench")

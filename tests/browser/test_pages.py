@@ -1,0 +1,160 @@
+"""Every page as it is seen: on a desk and on a phone, by day and by night. No axe finding, no sideways scroll, and a
+picture of each in an ignored folder. `HUICANG_DOCS_IMAGES=1` also renews the picture of the README."""
+
+import os
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+
+from aftersales.cases import services as cases
+from aftersales.cases.models import Case
+from aftersales.refunds.models import Refund
+from logistics.interception.models import Interception
+from logistics.parcels.models import Package
+from merchant.inbox import services as inbox
+from merchant.inbox.models import InboxTask
+from merchant.jobs.services import beat
+from tests.browser.conftest import SHOTS, Scene
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDE, NARROW = (1440, 900), (390, 844)
+DOCS = SHOTS.parent / "docs" / "img"
+
+
+def morning(scene: Scene) -> dict[str, Any]:
+    """A mixed queue: cases to answer, one being stopped, one stopped and paid, one failed, one agreed by hand."""
+    agent = scene.people["agent"]
+    answer = scene.case(hours_left=3.7, nets=(8800,))
+    scene.note(answer.order, "客户说拍错颜色，想重拍", flag=None)
+    scene.note(answer.order, "买家说拍错颜色，想重拍原木色，问能不能拦回来", flag=2)
+    same_buyer = scene.order(nets=(5990,), buyer_id="buyer-0", buyer_nickname="晚风_77")
+    scene.parcel(same_buyer, code="yto", start="out_for_delivery")
+    refused = scene.case(hours_left=0.7, nets=(50000,), start="out_for_delivery")
+    scene.case(hours_left=9, nets=(19900,), reason="不想要了")
+    for hours, verb in ((20, None), (26, "stop"), (30, "fail")):
+        case = scene.case(hours_left=hours, nets=(12600,))
+        cases.start_interception(case, by=agent)
+        if verb:
+            scene.courier_does(case, verb)
+    scene.money_arrives()
+    by_hand = scene.case(hours_left=40, nets=(4350,))
+    cases.agree_case(by_hand, by=agent, reason="老客")
+    above = scene.case(hours_left=44, nets=(45000,))
+    cases.agree_case(above, by=agent)
+    account = scene.account("zto")
+    stuck = inbox.receive(
+        "courier:zto",
+        shop=scene.shop,
+        account_id=account.pk,
+        headers={},
+        body=b'{"mobile": "13900001234", "billCode": "7831"}',
+    )
+    InboxTask.objects.filter(pk=stuck.pk).update(is_parked=True, attempts=5, error="KeyError: 'scanType'")
+    inbox.receive("courier:zto", shop=scene.shop, account_id=account.pk, headers={}, body=b"{}", verdict="forged")
+    for name in ("worker", "poller", "beat"):
+        beat(name)
+    return {"answer": answer, "refused": refused, "stuck": stuck}
+
+
+def pages_of(scene: Scene, made: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """(name, who looks, address) of every page."""
+    shop = scene.shop.pk
+    answer: Case = made["answer"]
+    running, stopped, failed = Interception.objects.order_by("pk")
+    refund = Refund.objects.order_by("-pk").first()
+    parcel = Package.objects.get(order=answer.order)
+    assert refund is not None
+    at = lambda name, *args: reverse(name, args=args)  # noqa: E731
+    return [
+        ("login", "", at("login")),
+        ("workbench", "agent", at("desk_case", shop, answer.number)),
+        ("workbench-refused", "agent", at("desk_case", shop, made["refused"].number)),
+        ("workbench-running", "agent", at("desk_case", shop, running.cases.get().number)),
+        ("workbench-settled", "agent", at("desk_case", shop, stopped.cases.get().number)),
+        ("case", "agent", at("case_detail", shop, made["refused"].number)),
+        ("orders", "agent", at("orders")),
+        ("search-nothing", "agent", at("orders") + "?q=78310042"),
+        ("order", "agent", at("order_detail", shop, answer.order.number)),
+        ("parcel", "agent", at("parcel_detail", shop, parcel.courier, parcel.waybill)),
+        ("interceptions", "agent", at("interceptions")),
+        ("interception-running", "agent", at("interception_detail", shop, running.number)),
+        ("interception-stopped", "agent", at("interception_detail", shop, stopped.number)),
+        ("interception-failed", "agent", at("interception_detail", shop, failed.number)),
+        ("refunds", "finance", at("refunds")),
+        ("refund", "finance", at("refund_detail", shop, refund.number)),
+        ("operations", "supervisor", at("ops")),
+        ("messages", "supervisor", at("messages")),
+        ("message", "supervisor", at("message_detail", made["stuck"].pk)),
+        ("rules", "owner", at("rules")),
+        ("missing", "agent", "/orders/1/none/"),
+    ]
+
+
+def look(page: Any, name: str, size: tuple[int, int], scheme: str, found: list[str]) -> None:
+    """One picture, one axe run; what is wrong goes into `found`."""
+    where = f"{name} {size[0]} {scheme}"
+    page.screenshot(path=SHOTS / f"{name}-{size[0]}-{scheme}.png")
+    spill = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if spill > 0:
+        found.append(f"{where}: {spill}px wider than the screen")
+    options = (
+        {"runOnly": STANDARDS} if scheme == "light" else {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+    )
+    for breach in Axe().run(page, options=options).response["violations"]:
+        found.append(f"{where}: {breach['id']} at {breach['nodes'][0]['html'][:120]}")
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_every_page_is_fit_to_be_seen(scene, chromium_browser, enter, live_server, language):
+    made = morning(scene)
+    SHOTS.mkdir(exist_ok=True)
+    found: list[str] = []
+    faults: list[str] = []
+    # English is a third longer: what may break there is the width.
+    views = (
+        [(size, scheme) for size in (WIDE, NARROW) for scheme in ("light", "dark")]
+        if language == "zh-CN"
+        else [(WIDE, "light"), (NARROW, "light")]
+    )
+    for size, scheme in views:
+        context = chromium_browser.new_context(
+            locale=language,
+            timezone_id="Asia/Shanghai",
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            has_touch=size == NARROW,
+        )
+        context.set_default_timeout(30_000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
+        for name, role, address in pages_of(scene, made):
+            context.clear_cookies()
+            if role:
+                enter(page, scene.people[role])
+            page.goto(live_server.url + address)
+            look(page, name if language == "zh-CN" else f"{name}-en", size, scheme, found)
+            if (name, size, scheme, language) == ("workbench", WIDE, "light", "zh-CN") and os.environ.get(
+                "HUICANG_DOCS_IMAGES"
+            ):
+                DOCS.mkdir(parents=True, exist_ok=True)
+                page.screenshot(path=DOCS / "workbench.png")
+        context.close()
+
+    assert found == []
+    assert faults == []
+
+
+def test_the_first_page_of_a_new_shop_says_what_to_do(scene, page, enter, live_server):
+    enter(page, scene.people["agent"])
+    found: list[str] = []
+    SHOTS.mkdir(exist_ok=True)
+    for name in ("desk", "orders", "interceptions"):
+        page.goto(live_server.url + reverse(name))
+        look(page, f"empty-{name}", WIDE, "light", found)
+
+    assert found == []
