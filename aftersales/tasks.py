@@ -81,7 +81,7 @@ def sweep_cases(**_: object) -> None:
 
 
 @shared_task(name="aftersales.pull_platform_cases")
-def pull_platform_cases(**_: object) -> None:
+def pull_platform_cases(*, account_id: int | None = None, **_: object) -> None:
     from aftersales.cases import intake
 
-    intake.pull_platform_cases()
+    intake.pull_platform_cases(account_id)

@@ -5,7 +5,6 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from aftersales.cases.kuaishou_orders import normal_order
 from aftersales.cases.kuaishou_words import platform_case
 from aftersales.cases.models import Case
 from aftersales.cases.platform import take_platform_case
@@ -16,7 +15,7 @@ from merchant.platforms.errors import PlatformError
 from merchant.platforms.kuaishou import KuaishouClient, RefundSnapshot
 from merchant.refusals import Refused
 from merchant.shops.models import Platform, PlatformAccount
-from orders.intake.services import upsert_orders
+from orders.intake.platform import re_read_order
 from orders.record.models import Order
 
 logger = logging.getLogger(__name__)
@@ -36,6 +35,13 @@ def read_push(account: Any, message: Any) -> None:
         re_read(account, message.refund_id)
 
 
+def read_order_push(account: Any, message: Any) -> None:
+    """The inbox's reader of order events: an order that we hold is read again, so that a case knows where its goods
+    are. Orders we do not hold come with their case, or through their own import."""
+    if message.oid and Order.objects.filter(shop=account.shop, number=message.oid).exists():
+        fetch_order(account, KuaishouClient(account), message.oid)
+
+
 def re_read(account: Any, refund_id: str) -> Case:
     """Read one after-sale at the platform now and bring our case to it. Raises PlatformError or Refused."""
     client = KuaishouClient(account)
@@ -46,7 +52,7 @@ def take(account: Any, client: KuaishouClient, snapshot: RefundSnapshot) -> Case
     """Follow one snapshot; an order that is missing, or that has moved under the case, is fetched first."""
     order = Order.objects.filter(shop=account.shop, number=snapshot.oid).first()
     if order is None or _is_behind(order, snapshot):
-        order = fetch_order(account, client, snapshot.oid) or order
+        order = re_read_order(account, client, snapshot.oid) or order
     is_shipped = order is not None and order.is_sent
     return take_platform_case(account.shop, platform_case(snapshot, is_shipped=is_shipped))
 
@@ -56,20 +62,14 @@ def _is_behind(order: Order, snapshot: RefundSnapshot) -> bool:
     return not order.is_sent and not Case.objects.filter(shop_id=order.shop_id, number=snapshot.refund_id).exists()
 
 
-def fetch_order(account: Any, client: KuaishouClient, oid: str) -> Order | None:
-    """Read the order at the platform and store it through the orders' intake. Raises Refused ORDER."""
-    outcome = upsert_orders(account.shop, [normal_order(client.order_detail(oid))])[0]
-    if outcome.outcome == "refused":
-        raise Refused("ORDER", outcome.reason, order=oid)
-    return Order.objects.filter(shop=account.shop, number=oid).first()
-
-
-def pull_platform_cases() -> int:
-    """Every connected Kuaishou account: what changed since the last pull. Returns how many rows were taken.
+def pull_platform_cases(account_id: int | None = None) -> int:
+    """Every connected Kuaishou account, or one: what changed since the last pull. Returns how many rows were taken.
 
     An account that does not answer keeps its watermark, so that the next pull begins where this one should have."""
     taken = 0
     accounts = PlatformAccount.objects.filter(platform=Platform.KUAISHOU, is_active=True).select_related("shop")
+    if account_id is not None:
+        accounts = accounts.filter(pk=account_id)
     for account in accounts.order_by("pk"):
         try:
             taken += pull_account(account)
@@ -106,5 +106,6 @@ def pull_account(account: Any) -> int:
 
 
 def register() -> None:
-    """Hang the reader into the platform's push door."""
+    """Hang the readers into the platform's push door."""
     messages.on_event(*messages.REFUND_EVENTS, reader=read_push)
+    messages.on_event(*messages.ORDER_EVENTS, reader=read_order_push)

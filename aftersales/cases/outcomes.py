@@ -30,6 +30,8 @@ S = InterceptionState
 BATCH = 200
 # Stopped or at least taken off its way to the buyer.
 OFF_THE_ROAD = (*STOPPED, S.LOST_SUSPECT, S.CLOSED_LOST)
+# What these say about the interception is no longer so once it has failed or was withdrawn.
+OUTDATED_BY_THE_END = (CaseTag.STOPPED_WITHOUT_CASE, CaseTag.RESULT_UNKNOWN)
 # A case here is a person's again; news of a stop is a tag on it, never money.
 WITH_PEOPLE = (CaseState.APPLIED, CaseState.WAIT_BUYER_REPLY, CaseState.REFUSED, CaseState.REFUSED_AFTER_RETURN)
 
@@ -48,7 +50,7 @@ def refund_stopped_parcels(interception_id: int | None = None) -> int:
 def hand_back_failed_cases(interception_id: int | None = None) -> int:
     """FAILED: the case is back with people, with the reason; its deadline has gone on meanwhile (S4)."""
     cases = Case.objects.filter(interception__state=S.FAILED)
-    waiting = cases.filter(Q(state=CaseState.INTERCEPTING) | Q(tag=CaseTag.STOPPED_WITHOUT_CASE))
+    waiting = cases.filter(Q(state=CaseState.INTERCEPTING) | Q(tag__in=OUTDATED_BY_THE_END))
     return _each(waiting, interception_id, _hand_back_failed)
 
 
@@ -63,7 +65,7 @@ def hand_back_unknown_cases(interception_id: int | None = None) -> int:
 def hand_back_withdrawn_cases(interception_id: int | None = None) -> int:
     """WITHDRAWN: the parcel goes on to the buyer, the case is back with people."""
     cases = Case.objects.filter(interception__state=S.WITHDRAWN)
-    waiting = cases.filter(Q(state=CaseState.INTERCEPTING) | Q(tag=CaseTag.STOPPED_WITHOUT_CASE))
+    waiting = cases.filter(Q(state=CaseState.INTERCEPTING) | Q(tag__in=OUTDATED_BY_THE_END))
     return _each(waiting, interception_id, _hand_back_withdrawn)
 
 
@@ -181,6 +183,11 @@ def _hand_back(group: list[Case], news: str, name: str, reason: str) -> int:
             # Nothing was stopped: the parcel of the withdrawn case reaches its buyer as it should.
             case.road_seen = news
             tag(case, CaseTag.NONE, by=None)
+            moved += 1
+        elif case.tag == CaseTag.RESULT_UNKNOWN:
+            # Known now, long after the case went back to people.
+            case.road_seen = news
+            tag(case, name, by=None, tag_reason=str(reason))
             moved += 1
     return moved
 

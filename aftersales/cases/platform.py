@@ -186,6 +186,7 @@ def _edit(case: Case, snapshot: PlatformCase, *, amount: int | None = None) -> N
         return
     parts, freight = _parts(case.order, snapshot, wanted)
     case.amount_fen, case.freight_fen, case.kind = wanted, freight, snapshot.kind
+    case.offer = {}
     case.version += 1
     case.save()
     for line in case.lines.all():
@@ -200,10 +201,13 @@ def _open(shop: Any, snapshot: PlatformCase) -> Case:
     order = Order.objects.filter(shop=shop, number=snapshot.order_number).first()
     if order is None:
         raise Refused("ORDER_MISSING", _("The order of this case is not here yet."), order=snapshot.order_number)
+    target = CaseState(snapshot.state)
+    lines = {line.pk: line for line in _lines(order, snapshot)}
+    if target in OPEN_STATES:
+        # Cases before the order, as everybody locks them.
+        _close_older(snapshot, lines)
     order = lock(order)
     parts, freight = _parts(order, snapshot, snapshot.amount_fen)
-    lines = {line.pk: line for line in _lines(order, snapshot)}
-    target = CaseState(snapshot.state)
     is_refund_paid = snapshot.paid_fen is not None or (
         target == CaseState.SUCCESS and snapshot.kind in (CaseKind.REFUND_ONLY_SHIPPED, CaseKind.REFUND_ONLY_UNSHIPPED)
     )
@@ -228,7 +232,6 @@ def _open(shop: Any, snapshot: PlatformCase) -> Case:
         closed_at=now() if start in CLOSED_STATES else None,
     )
     start_clock(case, at=applied_at, deadline=snapshot.deadline)
-    _close_older(case, lines)
     insert_case(case, lines, {pk: parts.get(pk, 0) for pk in lines})
     activity.record(
         case,
@@ -250,10 +253,8 @@ def _open(shop: Any, snapshot: PlatformCase) -> Case:
     return case
 
 
-def _close_older(case: Case, lines: Mapping[int, OrderLine]) -> None:
+def _close_older(snapshot: PlatformCase, lines: Mapping[int, OrderLine]) -> None:
     """A platform opens a new case on the same goods only after the refused one has ended there: ours ends with it."""
-    if case.state in CLOSED_STATES:
-        return
     older = Case.objects.filter(
         lines__order_line__in=list(lines),
         lines__is_open=True,
@@ -261,7 +262,7 @@ def _close_older(case: Case, lines: Mapping[int, OrderLine]) -> None:
         state__in=[CaseState.REFUSED, CaseState.REFUSED_AFTER_RETURN],
     ).distinct()
     for row in older.order_by("pk"):
-        move(lock(row), "platform_closed", by=None, reason="new_case", number=case.number)
+        move(lock(row), "platform_closed", by=None, reason="new_case", number=snapshot.number)
 
 
 def _taken(case: Case) -> bool:

@@ -41,6 +41,7 @@ from aftersales.refunds.enums import UNSENT_STATES, Source
 from merchant.clock import now
 from merchant.locking import lock
 from merchant.numbers import new_number
+from merchant.people.models import User
 from merchant.policy import services as shop_policies
 from merchant.refusals import Refused
 from merchant.trail import activity
@@ -191,6 +192,8 @@ def propose_case(case: Case, *, by: Any, shown_version: int | None = None, amoun
         "freight_fen": amount_fen - goods,
         "note": note[:300],
         "round_no": case.round_no,
+        # Whose limit the amount is held against, should the buyer say yes.
+        "by": by.pk if by is not None else None,
     }
     return move(case, "propose", by=by, reason=note, tag="", amount_fen=amount_fen)
 
@@ -205,7 +208,8 @@ def answer_offer(case: Case, *, by: Any, accepts: bool) -> Case:
         return move(case, "decline", by=by, reason="offer_declined")
     policies.check_can_pay(case)
     case.offer = {**case.offer, "accepted_fen": case.offer["amount_fen"]}
-    return agree_to_pay(case, source=Source.MANUAL, by=None, reason="offer_accepted")
+    proposer = User.objects.filter(pk=case.offer.get("by")).first()
+    return agree_to_pay(case, source=Source.MANUAL, by=proposer, reason="offer_accepted")
 
 
 @transaction.atomic

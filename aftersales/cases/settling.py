@@ -4,6 +4,7 @@ Callers hold the case and have asked the policies."""
 
 from typing import Any
 
+from aftersales.cases.bench import hold_bench
 from aftersales.cases.enums import CaseKind, CaseTag, Clock
 from aftersales.cases.models import Case, CaseLine
 from aftersales.cases.moves import move, tag
@@ -11,14 +12,8 @@ from aftersales.refunds import services as refunds
 from aftersales.refunds.enums import RefundKind, Source
 from logistics.interception.enums import InterceptionState
 from logistics.interception.models import Interception
-from logistics.parcels import services as parcels
-from logistics.parcels.enums import PackageState
-from logistics.parcels.models import Package
 from merchant.clock import now
 from merchant.policy import services as shop_policies
-from orders.record import services as orders
-from orders.record.enums import IN_HOUSE
-from orders.record.models import Order
 
 # While one of these stands, a withdrawn case leaves a parcel that somebody must decide about.
 LOOSE_STATES = (
@@ -34,6 +29,9 @@ def agree_to_pay(
 ) -> Case:
     """REFUNDING and the refund, in one step, for a locked case; whoever calls has asked the policies."""
     parts, freight = money_of(case)
+    if case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
+        # Parcels before the order: the bench is emptied once the money is reserved and approved.
+        hold_bench(case)
     closed = refunds.take_over_closed(case)
     case.is_auto = is_auto
     move(case, "agree", by=by, reason=reason, tag="", source=str(source), is_late=is_late)
@@ -53,8 +51,6 @@ def agree_to_pay(
         replaces=closed,
         reason=reason,
     )
-    if case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
-        empty_the_bench(case, by=by)
     return case
 
 
@@ -64,18 +60,6 @@ def money_of(case: Case) -> tuple[dict[int, int], int]:
         return {int(pk): int(fen) for pk, fen in case.offer["parts"].items()}, int(case.offer.get("freight_fen", 0))
     lines = CaseLine.objects.filter(case=case, amount_fen__gt=0)
     return dict(lines.values_list("order_line_id", "amount_fen")), case.freight_fen
-
-
-def empty_the_bench(case: Case, *, by: Any) -> None:
-    """A full refund before shipping: labels are voided, the order closes; a part of it leaves the rest to be sent."""
-    order = Order.objects.get(pk=case.order_id)
-    if order.refundable_fen > order.refundable_freight_fen:
-        return
-    labelled = Package.objects.of_order(order.pk).outbound().filter(state=PackageState.LABELLED, order_count=1)
-    for package in labelled.order_by("pk"):
-        parcels.void_package(package, by=by, reason=case.number)
-    if order.state in IN_HOUSE:
-        orders.close_order(order, by=by, reason="refunded")
 
 
 def leave_parcel(case: Case, *, by: Any) -> Case:

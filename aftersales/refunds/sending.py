@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 BATCH = 200
 # A call under way is left alone at least this long, however fast the test clock runs: longer than any time-out.
 LEAST_LEASE = timedelta(seconds=12)
+PUT_OFF = timedelta(minutes=5)
 
 
 def send_refund(refund_id: int) -> Refund | None:
@@ -85,6 +86,8 @@ def sweep_refunds() -> int:
             done += step(pk) is not None
         except Exception:
             logger.exception("refund row %s could not be moved", pk)
+            # Behind the others, so that a row that always fails never fills the batch.
+            Refund.objects.filter(pk=pk, next_at__lte=now()).update(next_at=now() + PUT_OFF)
     return done
 
 

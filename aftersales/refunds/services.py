@@ -12,7 +12,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import tasks
-from aftersales.cases.enums import CaseState, CaseTag
+from aftersales.cases.bench import empty_the_bench
+from aftersales.cases.enums import CaseKind, CaseState, CaseTag
 from aftersales.cases.models import Case
 from aftersales.cases.moves import move
 from aftersales.channels import registry
@@ -183,13 +184,14 @@ def confirm_payout(refund: Refund, *, by: Any) -> Refund:
     refund.refresh_from_db()
     policies.check_can_confirm_payout(refund, by)
     started = now()
-    receipt = registry.get(refund.channel).query(refund)
+    channel = registry.get(refund.channel)
+    receipt = channel.query(refund)
     if receipt.outcome == Outcome.SUCCESS:
         from aftersales.refunds import sending  # sending stands above the verbs it records
 
         sending.record(refund.pk, receipt, operation="query", started_at=started)
         raise Refused("PAID", _("The channel has paid it after all: nothing is left to pay out."))
-    if not proves_dead(receipt):
+    if not proves_dead(receipt, is_platform=channel.is_platform):
         raise Refused(
             "MAY_STILL_PAY",
             _("The channel does not rule out that the old number still pays (%(answer)s). Try again later.")
@@ -210,9 +212,11 @@ def confirm_payout(refund: Refund, *, by: Any) -> Refund:
     return refund
 
 
-def proves_dead(receipt: Receipt) -> bool:
-    """The channel's word that this number will not pay: closed, not payable, or the buyer's account cannot take it."""
-    return receipt.outcome in (Outcome.CLOSED, Outcome.NOT_PAYABLE, Outcome.ABNORMAL)
+def proves_dead(receipt: Receipt, *, is_platform: bool) -> bool:
+    """The channel's word that this number will not pay: closed, not payable, the buyer's account cannot take it, or
+    the number was never taken. On a platform the last is no proof: the buyer's case there may still be paid."""
+    dead = (Outcome.CLOSED, Outcome.NOT_PAYABLE, Outcome.ABNORMAL)
+    return receipt.outcome in dead or (receipt.outcome == Outcome.UNKNOWN_NUMBER and not is_platform)
 
 
 @transaction.atomic
@@ -329,6 +333,8 @@ def _approve(refund: Refund, *, by: Any, deadline: datetime | None) -> Refund:
     activity.record(
         refund, "refund.approve", by=by, from_state=RefundState.CREATED, to_state=refund.state, source=refund.source
     )
+    if refund.case is not None and refund.case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
+        empty_the_bench(refund.case, by=by)
     if refund.next_at is not None and refund.next_at <= now():
         tasks.send_refund.delay_on_commit(refund_id=refund.pk)
     return refund

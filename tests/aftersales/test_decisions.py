@@ -200,6 +200,23 @@ def test_a_refund_before_shipping_closes_the_order_voids_the_label_and_gives_all
     assert OrderDiscount.objects.get(order=case.order, bearer="shop").restored_at is not None
 
 
+def test_before_shipping_the_order_stays_until_the_second_person_has_agreed(platform):
+    shop = own_shop()
+    case = case_of(platform, shop, nets=(20001,), state="packed", parcel="labelled")
+    cases.agree_case(case, by=agent_of(shop))
+    refund = refund_of(case)
+
+    def house() -> tuple[str, str, bool]:
+        case.order.refresh_from_db()
+        held = Block.objects.open().filter(order=case.order, stops__contains=["pick"]).exists()
+        return case.order.state, package_of(case).state, held
+
+    waiting = house()
+    refunds.approve_refund(refund, by=agent_of(shop, "owner"))
+
+    assert (waiting, house()) == (("packed", "labelled", True), ("closed", "voided", True))
+
+
 def test_a_part_before_shipping_leaves_the_rest_to_be_sent(platform, commits):
     shop = own_shop()
     policy.change(shop, by=None, reason="test", release_manual_refunds="at_once")
@@ -289,6 +306,16 @@ def test_an_offer_the_buyer_takes_pays_the_offered_amount(platform, commits):
     assert offered == ("wait_buyer_reply", "T-NEGO")
     assert (case.state, platform.paid) == ("success", [(case.order.number, 5100)])
     assert case.order.refundable_fen == 5100
+
+
+def test_an_offer_above_the_agents_limit_waits_for_a_second_person(platform):
+    shop = own_shop()
+    case = case_of(platform, shop, nets=(60000,))
+    cases.propose_case(case, by=agent_of(shop), amount_fen=30000)
+
+    cases.answer_offer(case, by=None, accepts=True)
+
+    assert (refund_of(case).state, refund_of(case).amount_fen) == ("created", 30000)
 
 
 def test_an_offer_declined_comes_back_and_a_second_one_in_the_round_is_refused(platform):

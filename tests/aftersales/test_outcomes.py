@@ -184,6 +184,18 @@ def test_an_unknown_result_goes_back_to_people_and_the_interception_goes_on(plat
     assert (interception.state, interception.is_unknown) == ("running", True)
 
 
+def test_a_result_unknown_that_ends_as_a_failure_says_so(platform, commits):
+    case = case_of(platform)
+    interception = intercepting(case)
+    with commits():
+        interceptions.mark_unknown_interception(interception)
+
+    with commits():
+        interceptions.fail_interception(interception, reason=Reason.TIMEOUT)
+
+    assert told(case) == ("applied", "interception_failed", "timeout")
+
+
 @pytest.mark.parametrize("news", ["failed", "unknown"])
 def test_a_stop_that_comes_late_asks_a_person_and_pays_nothing(platform, commits, news):
     case = case_of(platform)

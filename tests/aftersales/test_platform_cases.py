@@ -279,6 +279,22 @@ def test_a_push_whose_platform_does_not_answer_waits_in_the_inbox_with_the_reaso
     assert (Case.objects.count(), InboxTask.objects.count()) == (1, 0)
 
 
+def test_an_order_that_ships_under_its_case_makes_it_one_after_shipping(platform, commits):
+    case = case_of(platform, state="to_fulfil", parcel=None)
+    before = case.kind
+    platform.control.ship(case.order.number, "zto", "73100000000077")
+
+    with commits():
+        push(case.shop, "kwaishop_order_delivering", {"oid": int(case.order.number), "refundId": 1})
+    platform.world.change_refund(case.number, is_told=False)
+    case = now_at(platform, case)
+
+    case.order.refresh_from_db()
+    assert (before, case.order.state, case.kind) == ("refund_only_unshipped", "shipped", "refund_only_shipped")
+    assert list(case.order.packages.values_list("waybill", flat=True)) == ["73100000000077"]
+    assert case.state == "applied"
+
+
 def test_the_pull_takes_what_no_push_told_and_moves_its_watermark(platform):
     shop = kuaishou_shop()
     orders = [platform.control.add_order(total_fee=8800 + number) for number in range(3)]

@@ -256,6 +256,18 @@ def test_s13_a_void_card_is_paid_offline_by_two_people_and_never_twice(platform,
     }
 
 
+def test_a_number_the_channel_never_took_may_be_paid_offline(platform, commits):
+    platform.wechat.set_balance(0)
+    case = agreed(platform, commits, own_shop())
+    Refund.objects.update(funds_short_at=now() - timedelta(days=8))
+    closed = a_minute_later(case)
+    refunds.file_payout(closed, by=agent_of(case.shop, "finance"), proof={"method": "bank", "reference": "BK-2"})
+
+    done = refunds.confirm_payout(closed, by=agent_of(case.shop, "owner"))
+
+    assert (done.state, platform.paid) == ("offline_done", [])
+
+
 def test_an_old_number_that_paid_after_all_is_not_paid_out_a_second_time(platform, commits):
     case, refund = abnormal(platform, commits)
     refunds.file_payout(refund, by=agent_of(case.shop, "finance"), proof={"method": "bank", "reference": "BK-1"})
