@@ -16,7 +16,7 @@ class OrderState(models.TextChoices):
     SHIPPED = "shipped", pgettext_lazy("order state", "Shipped")
     RECEIVED = "received", pgettext_lazy("order state", "Received")
     COMPLETED = "completed", pgettext_lazy("order state", "Completed")
-    CLOSED = "closed", pgettext_lazy("order state", "Closed")
+    CLOSED = "closed", pgettext_lazy("order state", "Order closed")
     ARCHIVED = "archived", pgettext_lazy("order state", "Archived")
 
 

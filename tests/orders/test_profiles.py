@@ -80,10 +80,11 @@ def test_a_new_layout_is_a_file_and_not_code():
     ],
 )
 def test_a_bad_cell_is_refused_with_its_column_and_the_reason(old, new, field, why):
-    with override("en"), pytest.raises(BadValue) as bad:
-        read(own_profile(), ("a.csv", f"{HEADER}\n{GOOD.replace(old, new, 1)}\n"))
+    with override("en"):
+        with pytest.raises(BadValue) as bad:
+            read(own_profile(), ("a.csv", f"{HEADER}\n{GOOD.replace(old, new, 1)}\n"))
 
-    assert (bad.value.field, str(bad.value.why)) == (field, why)
+        assert (bad.value.field, str(bad.value.why)) == (field, why)
 
 
 @pytest.mark.parametrize(
