@@ -22,6 +22,7 @@ WHY: dict[str, Any] = {
         "Huicang cannot move money back through this channel yet: settle the refund on the platform's own page."
     ),
     "NO_PAYMENT": _("No payment of this order is on record, so nothing can be paid back."),
+    "SHIPPED": _("The order has shipped: this is a refund after shipping now."),
     "CASE_MOVED": _("The case has moved on since this refund was made."),
     "CASE_CHANGED": _("The case asks for something else now."),
     "LATE": _("The parcel was stopped after the case had gone on: look again."),

@@ -2,14 +2,35 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from aftersales.cases.models import Case
 from logistics.parcels import services as parcels
 from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package
 from merchant.locking import lock_all
+from merchant.refusals import Refused
 from orders.record import services as orders
-from orders.record.enums import IN_HOUSE
+from orders.record.enums import IN_HOUSE, OrderState
 from orders.record.models import Order
+
+
+def parcel_that_left(order_id: int) -> Package | None:
+    """A parcel of this order that a courier has scanned, if any: from then on it is no refund before shipping."""
+    parcels_in_force = Package.objects.of_order(order_id).outbound().in_force()
+    return parcels_in_force.exclude(state=PackageState.LABELLED).order_by("pk").first()
+
+
+def check_still_in_house(order_id: int) -> None:
+    """A refund before shipping closes the order, so nothing may have left. Raises Refused SHIPPED."""
+    order = Order.objects.get(pk=order_id)
+    if order.state not in (*IN_HOUSE, OrderState.CLOSED) or order.is_sent:
+        raise Refused("SHIPPED", _("The order has shipped: this is a refund after shipping now."), state=order.state)
+    left = parcel_that_left(order_id)
+    if left is not None:
+        raise Refused(
+            "SHIPPED", _("A parcel of this order has left the warehouse."), state=left.state, waybill=left.waybill
+        )
 
 
 def hold_bench(case: Case) -> None:

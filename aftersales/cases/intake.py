@@ -35,13 +35,6 @@ def read_push(account: Any, message: Any) -> None:
         re_read(account, message.refund_id)
 
 
-def read_order_push(account: Any, message: Any) -> None:
-    """The inbox's reader of order events: an order that we hold is read again, so that a case knows where its goods
-    are. Orders we do not hold come with their case, or through their own import."""
-    if message.oid and Order.objects.filter(shop=account.shop, number=message.oid).exists():
-        fetch_order(account, KuaishouClient(account), message.oid)
-
-
 def re_read(account: Any, refund_id: str) -> Case:
     """Read one after-sale at the platform now and bring our case to it. Raises PlatformError or Refused."""
     client = KuaishouClient(account)
@@ -106,6 +99,5 @@ def pull_account(account: Any) -> int:
 
 
 def register() -> None:
-    """Hang the readers into the platform's push door."""
+    """Hang the reader into the platform's push door; order events are read by the orders' own intake."""
     messages.on_event(*messages.REFUND_EVENTS, reader=read_push)
-    messages.on_event(*messages.ORDER_EVENTS, reader=read_order_push)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.cases.bench import check_still_in_house
 from aftersales.cases.eligibility import Eligibility, eligibility
 from aftersales.cases.enums import (
     AGREEABLE_STATES,
@@ -25,8 +26,6 @@ from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
-from orders.record.enums import IN_HOUSE, OrderState
-from orders.record.models import Order
 
 __all__ = ["Eligibility", "Verb", "eligibility", "open_verbs"]
 
@@ -118,7 +117,7 @@ def check_can_agree(case: Case, user: Any) -> None:
             raise wrong_state(case)
         check_can_pay(case)
         if case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
-            check_still_in_house(case)
+            check_still_in_house(case.order_id)
         return
     if case.state != CaseState.APPLIED:
         raise wrong_state(case)
@@ -128,18 +127,6 @@ def check_can_agree(case: Case, user: Any) -> None:
 def check_can_pay(case: Case) -> None:
     """A channel of ours moves this money. Raises Refused NO_PAYMENT or NO_CHANNEL."""
     registry.for_order(case.order)
-
-
-def check_still_in_house(case: Case) -> None:
-    """A refund before shipping closes the order, so nothing may have left: no scan, and no parcel on the road."""
-    order = Order.objects.get(pk=case.order_id)
-    if order.state not in (*IN_HOUSE, OrderState.CLOSED):
-        raise Refused("SHIPPED", _("The order has shipped: this is a refund after shipping now."), state=order.state)
-    left = Package.objects.of_order(order.pk).outbound().in_force().exclude(state=PackageState.LABELLED).first()
-    if left is not None:
-        raise Refused(
-            "SHIPPED", _("A parcel of this order has left the warehouse."), state=left.state, waybill=left.waybill
-        )
 
 
 def check_can_refuse(case: Case, user: Any, *, reason: str | None = None, evidence: Any = None) -> None:

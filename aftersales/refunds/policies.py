@@ -6,7 +6,8 @@ from typing import Any
 from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases.enums import CaseState
+from aftersales.cases.bench import check_still_in_house
+from aftersales.cases.enums import CaseKind, CaseState
 from aftersales.cases.models import Case
 from aftersales.refunds.enums import (
     FAILED_STATES,
@@ -167,6 +168,11 @@ def preflight(refund: Refund, case: Case | None) -> Refused | None:
                 % {"case": yuan(case.amount_fen), "refund": yuan(refund.amount_fen)},
                 case_fen=case.amount_fen,
             )
+        if case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
+            try:
+                check_still_in_house(refund.order_id)
+            except Refused as refusal:
+                return refusal
     if refund.source == Source.INTERCEPTION:
         return preflight_stop(refund.interception_id, refund.shop_id)
     return None

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import tasks
-from aftersales.cases.bench import empty_the_bench
+from aftersales.cases.bench import check_still_in_house, empty_the_bench
 from aftersales.cases.enums import CaseKind, CaseState, CaseTag
 from aftersales.cases.models import Case
 from aftersales.cases.moves import move
@@ -97,6 +97,8 @@ def approve_refund(refund: Refund, *, by: Any) -> Refund:
     """同意退款, by the second person. Raises Refused RIGHT, SECOND_PERSON, REFUND_STATE."""
     case, refund = lock_with_case(refund)
     policies.check_can_approve(refund, by)
+    if case is not None and case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
+        check_still_in_house(case.order_id)
     return _approve(refund, by=by, deadline=_deadline(case))
 
 

@@ -10,6 +10,7 @@ from aftersales.cases.policies import open_verbs
 from aftersales.refunds import services as refunds
 from aftersales.refunds.models import Refund
 from logistics.parcels.models import Package
+from logistics.tracking.services import record_events
 from merchant.ledger import services as ledger
 from merchant.policy import services as policy
 from merchant.refusals import Refused
@@ -26,6 +27,7 @@ from tests.aftersales.factories import (
     refund_of,
     shipped_order,
 )
+from tests.logistics.factories import scan
 
 pytestmark = pytest.mark.django_db
 
@@ -215,6 +217,19 @@ def test_before_shipping_the_order_stays_until_the_second_person_has_agreed(plat
     refunds.approve_refund(refund, by=agent_of(shop, "owner"))
 
     assert (waiting, house()) == (("packed", "labelled", True), ("closed", "voided", True))
+
+
+def test_a_parcel_scanned_before_the_second_person_looked_stops_the_approval(platform):
+    shop = own_shop()
+    case = case_of(platform, shop, nets=(20001,), state="packed", parcel="labelled")
+    cases.agree_case(case, by=agent_of(shop))
+    record_events({package_of(case).pk: [scan("picked_up")]})
+
+    with pytest.raises(Refused) as refused:
+        refunds.approve_refund(refund_of(case), by=agent_of(shop, "owner"))
+
+    case.order.refresh_from_db()
+    assert (refused.value.code, refund_of(case).state, case.order.state) == ("SHIPPED", "created", "packed")
 
 
 def test_a_part_before_shipping_leaves_the_rest_to_be_sent(platform, commits):
