@@ -55,15 +55,15 @@ ANSWERS = {
     "zto": [ZTO_OK, ZTO_OK, silence(), down(), zto_refusal("E23120"), zto_refusal("E23121"), zto_refusal("S206")],
     "yto": [YTO_OK, YTO_OK, silence(), down(), YTO_DUPLICATE],
 }
-SCANS = [P.IN_TRANSIT, P.OUT_FOR_DELIVERY, P.AT_LOCKER, P.REFUSED, P.RETURNING, P.REDIRECTED, P.EXCEPTION]
+SCANS = [P.RETURNING, P.IN_TRANSIT, P.OUT_FOR_DELIVERY, P.AT_LOCKER, P.REFUSED, P.RETURNING, P.REDIRECTED, P.EXCEPTION]
 STATUSES = [state for state in InterceptState if state not in (InterceptState.RUNNING, InterceptState.UNKNOWN)]
 
 
 class Road(RuleBasedStateMachine):
     """One parcel, one courier, everything that can happen to it."""
 
-    @initialize(courier=st.sampled_from(["zto", "yto"]), is_accepted=st.booleans())
-    def ship(self, courier, is_accepted):
+    @initialize(courier=st.sampled_from(["zto", "yto"]), is_accepted=st.booleans(), is_early=st.booleans())
+    def ship(self, courier, is_accepted, is_early):
         self.stack = contextlib.ExitStack()
         self.stack.enter_context(transaction.atomic())
         self.wire = Wire()
@@ -75,6 +75,9 @@ class Road(RuleBasedStateMachine):
         self.told_stopped = False
         self.package = make_package(courier)
         services.submit_interception(self.package, by=None)
+        if is_early:
+            # It turned round before the courier accepted anything: no proof of ours, whatever follows.
+            record_events({self.package.pk: [scan(P.RETURNING, self.tick(is_late=True), city="杭州市")]})
         if is_accepted:
             self.wire.on(CREATE if courier == "zto" else YTO_CREATE, ANSWERS[courier][0])
             sweeps.send_waiting()
