@@ -83,6 +83,12 @@ def pytest_configure(config: pytest.Config) -> None:
     compile_catalogues()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright keeps an event loop in this thread, beside which no `asyncio.run` is allowed."""
+    items.sort(key=lambda item: "chromium_browser" in getattr(item, "fixturenames", ()))
+
+
 # --- what was left out ------------------------------------------------------------------------------------------------
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if not hasattr(session.config, "workerinput") and IS_CI and exitstatus == 0 and _left_out_reasons(session.config):
