@@ -2,6 +2,7 @@
 
 import pytest
 from django.apps import apps
+from django.contrib import admin
 from django.urls import reverse
 
 from orders.record.models import Block, Order
@@ -10,7 +11,7 @@ from tests.merchant.factories import make_shop, make_user
 from tests.orders.factories import make_order
 
 pytestmark = pytest.mark.django_db
-MODELS = [model for model in apps.get_app_config("orders").get_models() if model._meta.model_name != "ordertag"]
+MODELS = [model for model in apps.get_app_config("orders").get_models() if admin.site.is_registered(model)]
 
 
 @pytest.fixture
