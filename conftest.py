@@ -85,7 +85,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: Playwright keeps an event loop in this thread, beside which no `asyncio.run` is allowed."""
+    """Browser tests come last: Playwright keeps an event loop in this thread, and no `asyncio.run` works beside it."""
     items.sort(key=lambda item: "chromium_browser" in getattr(item, "fixturenames", ()))
 
 
