@@ -4,6 +4,9 @@
 def register() -> None:
     """Called once, from `AftersalesConfig.ready`."""
     from aftersales.cases import intake, profiles, receivers  # noqa: F401
+    from aftersales.refunds.models import RefundCall
+    from merchant.vault.keeping import keep_as_long_as_messages
 
     intake.register()
     profiles.register()
+    keep_as_long_as_messages(RefundCall, "request", "answer", at="at")

@@ -50,6 +50,8 @@ class CourierCallAdmin(ReadMostlyAdmin):
     list_display = ("operation", "key", "attempt", "outcome", "error", "started_at", "answered_at")
     list_filter = ("operation", "outcome")
     search_fields = ("key",)
+    # The courier's words may name the buyer: the interception's own page shows them masked.
+    hidden = ("answer",)
 
 
 @admin.register(Watch)

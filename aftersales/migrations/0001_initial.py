@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import django_fsm
+import merchant.vault.fields
 from django.conf import settings
 from django.db import migrations, models
 
@@ -32,7 +33,7 @@ class Migration(migrations.Migration):
                             ("exchange", "Exchange"),
                             ("repair", "Repair"),
                             ("resend", "Resend"),
-                            ("refused_return", "Refused at the door"),
+                            ("refused_return", "Refused parcel comes back"),
                             ("compensation", "Compensation"),
                         ],
                         max_length=24,
@@ -435,8 +436,8 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("attempt", models.PositiveIntegerField()),
                 ("operation", models.CharField(max_length=12)),
-                ("request", models.JSONField(default=dict)),
-                ("answer", models.JSONField(default=dict)),
+                ("request", merchant.vault.fields.EncryptedJSON(null=True)),
+                ("answer", merchant.vault.fields.EncryptedJSON(null=True)),
                 ("outcome", models.CharField(max_length=16)),
                 ("at", models.DateTimeField()),
                 ("answered_at", models.DateTimeField()),

@@ -11,6 +11,7 @@ from django_fsm import FSMField, transition
 from aftersales.refunds.enums import LIVE_STATES, PAID_STATES, WAITING_STATES, RefundKind, RefundState, Source
 from merchant.fsm import StateMachine, state_constraint
 from merchant.shops.querysets import ShopQuerySet
+from merchant.vault.fields import EncryptedJSON
 
 S = RefundState
 
@@ -211,8 +212,9 @@ class RefundCall(models.Model):
     refund = models.ForeignKey(Refund, models.PROTECT, db_index=False, related_name="calls")
     attempt = models.PositiveIntegerField()
     operation = models.CharField(max_length=12)
-    request = models.JSONField(default=dict)
-    answer = models.JSONField(default=dict)
+    # What was said on the wire, sealed; None once it was purged, the outcome stays.
+    request = EncryptedJSON(null=True)
+    answer = EncryptedJSON(null=True)
     outcome = models.CharField(max_length=16)
     at = models.DateTimeField()
     answered_at = models.DateTimeField()

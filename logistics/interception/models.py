@@ -21,6 +21,7 @@ from logistics.interception.enums import (
 from logistics.interception.enums import InterceptionState as S
 from merchant.fsm import StateMachine, state_constraint
 from merchant.shops.querysets import ShopQuerySet
+from merchant.vault.fields import EncryptedJSON
 
 KINDS = [
     (Kind.RETURN_TO_SITE.value, _("back to the collecting site")),
@@ -212,7 +213,8 @@ class CourierCall(models.Model):
     subject_id = models.BigIntegerField()
     attempt = models.PositiveIntegerField()
     request = models.JSONField(default=dict)
-    answer = models.TextField(blank=True, default="")
+    # The courier's own words, sealed: they may name the buyer. None before the answer and once it was purged.
+    answer = EncryptedJSON(null=True)
     error = models.CharField(max_length=300, blank=True, default="")
     outcome = models.CharField(max_length=16, choices=Outcome, default=Outcome.CALLING)
     started_at = models.DateTimeField()

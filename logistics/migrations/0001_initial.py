@@ -4,6 +4,7 @@ import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django_fsm
+import merchant.vault.fields
 from django.conf import settings
 from django.db import migrations, models
 
@@ -422,7 +423,7 @@ class Migration(migrations.Migration):
                 ("subject_id", models.BigIntegerField()),
                 ("attempt", models.PositiveIntegerField()),
                 ("request", models.JSONField(default=dict)),
-                ("answer", models.TextField(blank=True, default="")),
+                ("answer", merchant.vault.fields.EncryptedJSON(null=True)),
                 ("error", models.CharField(blank=True, default="", max_length=300)),
                 (
                     "outcome",

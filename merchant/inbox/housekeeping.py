@@ -6,14 +6,18 @@ from merchant.jobs.services import beat
 from merchant.policy.schema import ShopPolicy
 from merchant.policy.services import current
 from merchant.shops.models import Shop
+from merchant.vault import keeping
 
 
 def purge_raw() -> int:
-    """Delete raw messages past their shop's keeping time (P-KEEP-RAW); those of no shop past the default one."""
+    """Past their shop's keeping time (P-KEEP-RAW) raw messages are deleted and the words of calls emptied; messages of
+    no shop go past the default one. Returns how many rows."""
     total = 0
     for shop in (*Shop.objects.order_by("pk"), None):
         days = (current(shop) if shop else ShopPolicy()).keep_raw_days
         total += services.purge(timedelta(days=days), shop=shop)
+        if shop is not None:
+            total += keeping.purge(timedelta(days=days), shop=shop)
     return total
 
 
