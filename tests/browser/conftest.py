@@ -28,7 +28,8 @@ from merchant.clock import now
 from merchant.people.models import User
 from merchant.platforms import wechat_pay, wire
 from merchant.shops.models import CourierAccount, Shop
-from orders.record.models import Listing, Order
+from orders.intake.normal import NormalLine, NormalPayment
+from orders.record.models import Order
 from orders.remarks.services import add_note
 from tests.aftersales.world import PlatformWorld
 from tests.merchant.factories import make_courier_account, make_platform_account, make_shop, make_user
@@ -101,14 +102,26 @@ class Scene:
 
     def order(self, *, nets: tuple[int, ...] = (8800,), **row: Any) -> Order:
         """A shipped order of a buyer of ours, paid through WeChat Pay."""
-        from orders.intake.normal import NormalPayment
-
         at = self.count % len(GOODS)
         self.count += 1
-        number = row.pop("number", None) or f"2611{self.count:02d}21140877{3400 + self.count}"
+        at_day = f"{now() - timedelta(days=2):%y%m%d}"
+        number = row.pop("number", None) or f"{at_day}21140877{3400 + self.count}"
         row.setdefault("placed_at", now() - timedelta(days=2, minutes=self.count))
         row.setdefault("buyer_id", f"buyer-{at}")
         row.setdefault("buyer_nickname", BUYERS[at])
+        title, spec = GOODS[at]
+        lines = [
+            NormalLine(
+                title=title,
+                quantity=1,
+                goods_fen=net + (2000 if position == 1 else 0),
+                net_fen=net,
+                external_id=f"{number}-{position}",
+                item_id=f"goods-{at}",
+                spec=spec,
+            )
+            for position, net in enumerate(nets, start=1)
+        ]
         paid = sum(nets) + row.get("freight_fen", 0)
         order = make_order(
             self.shop,
@@ -116,13 +129,11 @@ class Scene:
             nets=nets,
             shop_discount_fen=1500,
             subsidy_fen=500,
+            lines=lines,
             payments=[NormalPayment("wechat_pay", number, paid)],
             **row,
         )
         self.platform.control.add_trade(out_trade_no=number, total_fen=paid)
-        line = order.lines.first()
-        assert line is not None
-        Listing.objects.filter(pk=line.listing_id).update(title=GOODS[at][0], spec=GOODS[at][1])
         return order
 
     def parcel(self, order: Order, *, code: str = "zto", start: str = "in_transit", waybill: str = "") -> Package:

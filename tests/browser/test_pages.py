@@ -133,6 +133,8 @@ def test_every_page_is_fit_to_be_seen(scene, chromium_browser, enter, live_serve
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
         for name, role, address in pages_of(scene, made):
+            # Away first: a page still polling without its cookie would reload itself to the sign-in.
+            page.goto("about:blank")
             context.clear_cookies()
             if role:
                 enter(page, scene.people[role])
