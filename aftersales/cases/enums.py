@@ -13,7 +13,7 @@ class CaseKind(models.TextChoices):
     EXCHANGE = "exchange", _("Exchange")
     REPAIR = "repair", _("Repair")
     RESEND = "resend", _("Resend")
-    REFUSED_RETURN = "refused_return", _("Refused at the door")
+    REFUSED_RETURN = "refused_return", _("Refused parcel comes back")
     COMPENSATION = "compensation", _("Compensation")
 
 
