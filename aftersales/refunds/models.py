@@ -124,7 +124,7 @@ class Refund(StateMachine):
             models.Index(fields=["next_at"], name="refund_next", condition=Q(state__in=WAITING_STATES)),
             models.Index(fields=["shop", "state", "-created_at"], name="refund_tab"),
             models.Index(
-                fields=["created_by", "created_at"], name="refund_by_person", condition=Q(created_by__isnull=False)
+                fields=["approved_by", "created_at"], name="refund_by_person", condition=Q(approved_by__isnull=False)
             ),
             models.Index(fields=["interception"], name="refund_interception", condition=Q(interception__isnull=False)),
         ]

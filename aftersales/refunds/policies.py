@@ -47,11 +47,12 @@ def start_of_today() -> datetime:
 
 
 def spent_by(user: Any, order: Order) -> tuple[int, int]:
-    """(today over all orders of the shop, ever on this order) that this person has agreed alone, in fen."""
-    alone = Refund.objects.filter(created_by=user, approved_by=user, shop_id=order.shop_id).exclude(
+    """(today over all orders of the shop, ever on this order) that this person's word has let go, in fen: agreed alone,
+    or approved for somebody else, so that two people at their limits cannot go on for each other."""
+    own = Refund.objects.filter(approved_by=user, shop_id=order.shop_id).exclude(
         state__in=[RefundState.REJECTED, RefundState.VOID]
     )
-    sums = alone.aggregate(
+    sums = own.aggregate(
         today=Sum("amount_fen", filter=Q(created_at__gte=start_of_today())),
         order=Sum("amount_fen", filter=Q(order=order)),
     )
@@ -67,6 +68,11 @@ def needs_second_person(order: Order, amount_fen: int, *, source: str, by: Any, 
         return "second_person_limit"
     if by is None or source in POLICY_SOURCES:
         return ""
+    return over_limit(order, amount_fen, by=by)
+
+
+def over_limit(order: Order, amount_fen: int, *, by: Any) -> str:
+    """Which of this person's limits the amount would pass, "" when none. Call with `hold_limits` held."""
     limit = limit_fen(by, order.shop_id, Right.AGREE_CASE)
     if limit is None:
         return ""
@@ -119,6 +125,19 @@ def check_can_release(refund: Refund, by: Any) -> None:
         )
 
 
+def check_has_room(refund: Refund, by: Any) -> None:
+    """The sums of a second person who approves by a limit of their own; whoever holds the right has none."""
+    if by is None or can(by, refund.shop_id, Right.APPROVE_REFUND):
+        return
+    passed = over_limit(refund.order, refund.amount_fen, by=by)
+    if passed:
+        raise Refused(
+            "LIMIT",
+            _("Together with what you have agreed and approved already this passes your own limit: ask the owner."),
+            limit=passed,
+        )
+
+
 def check_can_pay_offline(refund: Refund, by: Any) -> None:
     """First person of an offline payout."""
     if refund.state not in FAILED_STATES:
@@ -128,12 +147,14 @@ def check_can_pay_offline(refund: Refund, by: Any) -> None:
         raise Refused("REPLACED", _("A new refund has taken the place of this one."), number=refund.successor.number)
 
 
-def check_can_confirm_payout(refund: Refund, by: Any) -> None:
+def check_can_confirm_payout(refund: Refund, by: Any, *, shown: str | None = None) -> None:
     """Second person of an offline payout: another finance person, or the owner."""
     if refund.state not in FAILED_STATES:
         raise wrong_state(refund)
     if refund.payout_by_id is None:
         raise Refused("NO_PAYOUT", _("Nobody has filed an offline payout for this refund."))
+    if shown is not None and shown != refund.payout_proof.get("reference", ""):
+        raise Refused("E16", _("Another payment has been filed since this page was drawn: look again."))
     if by is not None and by.pk == refund.payout_by_id:
         raise Refused("SECOND_PERSON", _("You filed this payout: somebody else must confirm it."))
     if by is None or not can(by, refund.shop_id, Right.APPROVE_REFUND):

@@ -32,6 +32,7 @@ from aftersales.refunds.models import Refund, RefundLine
 from merchant.clock import now
 from merchant.locking import lock
 from merchant.numbers import new_number
+from merchant.people.rights import hold_limits
 from merchant.policy import services as shop_policies
 from merchant.refusals import Refused
 from merchant.trail import activity
@@ -76,6 +77,7 @@ def create_refund(
     )
     payments.reserve_money(order, parts=parts, freight_fen=freight_fen)
     rules = shop_policies.current(order.shop_id)
+    hold_limits(by, order.shop_id)
     why = policies.needs_second_person(order, refund.amount_fen, source=source, by=by, rules=rules)
     activity.record(
         refund,
@@ -94,9 +96,11 @@ def create_refund(
 
 @transaction.atomic
 def approve_refund(refund: Refund, *, by: Any) -> Refund:
-    """同意退款, by the second person. Raises Refused RIGHT, SECOND_PERSON, REFUND_STATE."""
+    """同意退款, by the second person. Raises Refused RIGHT, SECOND_PERSON, LIMIT, REFUND_STATE."""
     case, refund = lock_with_case(refund)
     policies.check_can_approve(refund, by)
+    hold_limits(by, refund.shop_id)
+    policies.check_has_room(refund, by)
     if case is not None and case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
         check_still_in_house(case.order_id)
     return _approve(refund, by=by, deadline=_deadline(case))
@@ -180,11 +184,13 @@ def file_payout(refund: Refund, *, by: Any, proof: Mapping[str, str]) -> Refund:
     return refund
 
 
-def confirm_payout(refund: Refund, *, by: Any) -> Refund:
+def confirm_payout(refund: Refund, *, by: Any, shown: str | None = None) -> Refund:
     """线下打款, second person. The channel is asked once more first: only a number that certainly cannot pay any more
-    may be paid another way. Raises Refused RIGHT, SECOND_PERSON, MAY_STILL_PAY."""
+    may be paid another way. `shown` is the payment's number the person read; None means that no page was shown.
+
+    Raises Refused RIGHT, SECOND_PERSON, E16 (filed anew meanwhile), MAY_STILL_PAY, PAID."""
     refund.refresh_from_db()
-    policies.check_can_confirm_payout(refund, by)
+    policies.check_can_confirm_payout(refund, by, shown=shown)
     started = now()
     channel = registry.get(refund.channel)
     receipt = channel.query(refund)
@@ -202,7 +208,7 @@ def confirm_payout(refund: Refund, *, by: Any) -> Refund:
         )
     with transaction.atomic():
         case, refund = lock_with_case(refund)
-        policies.check_can_confirm_payout(refund, by)
+        policies.check_can_confirm_payout(refund, by, shown=shown)
         before = refund.state
         refund.pay_offline()
         refund.payout_approved_by, refund.settled_at, refund.next_at = by, now(), None
