@@ -245,7 +245,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='refund',
-            index=models.Index(condition=models.Q(('created_by__isnull', False)), fields=['created_by', 'created_at'], name='refund_by_person'),
+            index=models.Index(condition=models.Q(('approved_by__isnull', False)), fields=['approved_by', 'created_at'], name='refund_by_person'),
         ),
         migrations.AddIndex(
             model_name='refund',

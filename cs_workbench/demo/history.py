@@ -19,8 +19,10 @@ from cs_workbench.demo.road import Stage, Staged
 from cs_workbench.demo.scenes import PAST, Scene
 from logistics.interception import services as interceptions
 from logistics.interception.models import CourierCall, Interception
+from logistics.parcels import services as parcels
 from logistics.parcels.models import Package
 from logistics.tracking import services as tracking
+from logistics.tracking.models import TrackingEvent
 from merchant.clock import now
 from merchant.ledger.models import LedgerEntry
 from merchant.platforms.errors import PlatformError
@@ -63,9 +65,13 @@ def make_past(stage: Stage, seed: int) -> int:
             outside.platform(f"/control/refunds/{one.case.number}/withdraw", {})
             intake.re_read(account, one.case.number)
     outside.platform("/control/faults", {"pay_delay_s": 4.0})
-    for one in staged:
+    for number, one in enumerate(staged):
         assert one.case is not None
-        _move_back(one.case, timedelta(days=dice.uniform(0.6, 20)), timedelta(minutes=dice.lognormvariate(4.6, 0.9)))
+        is_stopped = lives[number] == "stopped"
+        if is_stopped and number % 5 == 0:
+            continue  # stopped today and still on its way home
+        end_journey(one, stage.shops.people["warehouse"], is_stopped=is_stopped)
+        _move_back(one.case, timedelta(days=dice.uniform(3, 20)), timedelta(minutes=dice.lognormvariate(4.6, 0.9)))
     return len(staged)
 
 
@@ -104,6 +110,18 @@ def settle(one: Staged, verb: str) -> None:
         except Refused:
             pass
         interceptions.weigh_evidence(row.package_id, status=_status(row))
+
+
+def end_journey(one: Staged, warehouse: Any, *, is_stopped: bool) -> None:
+    """A stopped parcel is received at home, another is signed for: past parcels are asked about no more."""
+    package = Package.objects.get(waybill=one.order.packages[0].waybill)
+    if is_stopped:
+        parcels.receive_package(package, by=warehouse)
+        return
+    outside.courier(f"/control/parcels/{package.waybill}/advance", {"to": "out_for_delivery"})
+    outside.courier(f"/control/parcels/{package.waybill}/advance", {"to": "signed"})
+    Package.objects.filter(pk=package.pk).update(track_checked_at=None)
+    tracking.refresh_track(package, by=None)
 
 
 def _status(row: Interception) -> Any:
@@ -150,6 +168,7 @@ def _move_back(case: Case, age: timedelta, took: timedelta) -> None:
     row.update(
         **{name: F(name) - age for name in ("submitted_at", "accepted_at", "created_at")},
         settled_at=F("settled_at") - age + end,
+        home_at=F("home_at") - age + timedelta(hours=40),
     )
     subjects: list[tuple[type[Model], list[Any]]] = [
         (Case, [case.pk]),
@@ -164,9 +183,10 @@ def _move_back(case: Case, age: timedelta, took: timedelta) -> None:
             started_at=F("started_at") - age, answered_at=F("answered_at") - age
         )
         package = case.interception.package
-        type(package).objects.filter(pk=package.pk).update(
-            shipped_at=F("shipped_at") - age, labelled_at=F("labelled_at") - age
-        )
+        # Its scans were made within the last hours: the same journey, as much earlier.
+        TrackingEvent.objects.filter(package_id=package.pk).update(event_at=F("event_at") - age)
+        times = ("labelled_at", "shipped_at", "picked_up_at", "last_event_at", "signed_at", "track_checked_at")
+        Package.objects.filter(pk=package.pk).update(**{name: F(name) - age for name in times})
     day: datetime = now() - age
     LedgerEntry.objects.filter(shop_id=case.shop_id, order_number=case.order.number).update(book_date=day.date())
     type(case.order).objects.filter(pk=case.order_id).update(

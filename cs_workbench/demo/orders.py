@@ -99,6 +99,8 @@ class OrderMaker:
         """One order. Without `paid_fen` the shop gives a small discount off the list price."""
         goods_fen = good.price_fen * quantity
         paid = paid_fen or goods_fen - self.dice.choice((0, 0, 300, 500, 1000)) * (goods_fen > 4000)
+        # Platforms count in milliseconds at best.
+        placed_at = placed_at.replace(microsecond=0)
         number = self.number(placed_at)
         is_paid = state != S.PENDING_PAYMENT
         paid_at = placed_at + timedelta(seconds=self.dice.randint(20, 900)) if is_paid else None
@@ -108,8 +110,10 @@ class OrderMaker:
             quantity=quantity,
             goods_fen=goods_fen,
             net_fen=paid,
-            external_id=f"{number}-1",
-            product_id=f"demo-{GOODS.index(good):03d}",
+            # As the platform numbers them, so that its own word about the order finds the same line and goods.
+            external_id=f"{number}1",
+            item_id=f"{9000 + GOODS.index(good)}",
+            product_id=f"{9000 + GOODS.index(good)}",
             category_class=good.category_class,
         )
         channel = "wechat_pay" if self.shop.platform == Platform.OWN else "kuaishou"

@@ -26,7 +26,7 @@ class Scene:
 
 SCENES = (
     # The first thing a visitor meets: everything passes, the courier stops it.
-    Scene(0, 8_800, "zto", "stopped", hours_ago=44.3),
+    Scene(0, 8_800, "zto", "stopped", hours_ago=47.2),
     Scene(3, 4_580, "yto", "stopped", hours_ago=43.1, reason=1),
     Scene(8, 12_900, "zto", "too_late", hours_ago=41.5, reason=4),
     Scene(13, 25_900, "yto", "stopped", hours_ago=39.0, reason=5),
@@ -58,12 +58,12 @@ SCENES = (
     Scene(16, 2_580, "yto", "stopped", hours_ago=2.2),
     Scene(12, 1_990, "zto", "stopped", hours_ago=0.4, reason=5),
     # Own channel: T-AS-HANDLE really agrees by itself there.
-    Scene(0, 8_800, "zto", "stopped", hours_ago=46.8, is_own=True),
+    Scene(0, 8_800, "zto", "stopped", hours_ago=46.3, is_own=True),
     Scene(10, 8_500, "yto", "stopped", hours_ago=20.0, is_own=True, reason=4),
     # Already under way when the visitor comes.
     Scene(3, 4_580, "zto", "late_stop", hours_ago=30.0, is_pressed=True),
     Scene(17, 4_900, "yto", "silent", hours_ago=28.0, is_pressed=True, reason=1),
-    Scene(2, 16_800, "zto", "refused_by_courier", hours_ago=47.0, is_pressed=True, reason=2),
+    Scene(2, 16_800, "zto", "refused_by_courier", hours_ago=45.4, is_pressed=True, reason=2),
 )
 
 # Interceptions of the past weeks, behind the figures: (how many, life, courier).
