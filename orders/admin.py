@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from merchant.read_mostly import ReadMostlyAdmin
 from orders.buyers.models import Buyer
-from orders.intake.models import ImportFile
+from orders.intake.models import ImportFile, MissedOrder, OrderPayload, SyncCursor
 from orders.payments.models import OrderDiscount, Payment
 from orders.record import services
 from orders.record.enums import BlockKind, Stop
@@ -139,3 +139,36 @@ class ImportFileAdmin(ReadMostlyAdmin):
     list_select_related = ("shop", "job")
     search_fields = ("name",)
     hidden = ("body",)
+
+
+@admin.register(SyncCursor)
+class SyncCursorAdmin(ReadMostlyAdmin):
+    list_display = (
+        "account",
+        "shop",
+        "stream",
+        "watermark_at",
+        "lag_s",
+        "last_pull_at",
+        "last_ok_at",
+        "taken",
+        "error",
+    )
+    list_filter = ("stream",)
+    list_select_related = ("account", "shop")
+
+
+@admin.register(MissedOrder)
+class MissedOrderAdmin(ReadMostlyAdmin):
+    list_display = ("number", "account", "shop", "reason", "tries", "next_at", "first_at", "last_at")
+    list_select_related = ("account", "shop")
+    search_fields = ("number",)
+
+
+@admin.register(OrderPayload)
+class OrderPayloadAdmin(ReadMostlyAdmin):
+    list_display = ("number", "shop", "source", "received_at")
+    list_filter = ("source",)
+    list_select_related = ("shop",)
+    search_fields = ("number",)
+    hidden = ("body", "digest")

@@ -9,6 +9,7 @@ class OrdersConfig(AppConfig):
     verbose_name = _("Orders")
 
     def ready(self) -> None:
-        from orders.intake import registry
+        from orders.intake import platform, registry
 
         registry.load_shipped_profiles()
+        platform.register()

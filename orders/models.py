@@ -1,7 +1,7 @@
 """Gathers the models of the rooms' capabilities; import them from where they live."""
 
 from orders.buyers.models import Buyer
-from orders.intake.models import ImportFile
+from orders.intake.models import ImportFile, MissedOrder, OrderPayload, SyncCursor
 from orders.payments.models import OrderDiscount, Payment
 from orders.record.models import Block, Listing, Order, OrderLine, OrderTag, SourceDiff
 from orders.remarks.models import Note
@@ -11,11 +11,14 @@ __all__ = [
     "Buyer",
     "ImportFile",
     "Listing",
+    "MissedOrder",
     "Note",
     "Order",
     "OrderDiscount",
     "OrderLine",
+    "OrderPayload",
     "OrderTag",
     "Payment",
     "SourceDiff",
+    "SyncCursor",
 ]

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cs_workbench.ops import masking
+from cs_workbench.ops import masking, sync
 from logistics.watch import services as watching
 from logistics.watch.models import AccountPulse, Watch
 from merchant.clock import now
@@ -55,9 +55,7 @@ def ops(request: SignedInRequest) -> HttpResponse:
     context = {
         "at": at,
         "couriers": courier_rows(shops, request.user),
-        "platforms": list(
-            PlatformAccount.objects.filter(shop_id__in=shops, is_active=True).select_related("shop").order_by("pk")
-        ),
+        "platforms": sync.sync_rows(shops, request.user, at),
         "processes": [
             {"beat": beat, "is_silent": at - beat.last_ok_at > max(SILENT, SILENT * settings.CLOCK_SCALE)}
             for beat in ProcessBeat.objects.order_by("name")
@@ -242,4 +240,14 @@ def account_verb(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
         raise Http404
     with refusals_as_messages(request):
         messages.success(request, ACCOUNT_VERBS[verb](account, request.user, request))
+    return redirect("ops")
+
+
+@login_required
+@require_POST
+def platform_pull(request: SignedInRequest, pk: int) -> HttpResponse:
+    account = get_object_or_404(PlatformAccount.objects.filter(shop_id__in=_shops(request.user)), pk=pk)
+    with refusals_as_messages(request):
+        sync.pull_now(account, by=request.user)
+        messages.success(request, _("What changed at the platform is being read now."))
     return redirect("ops")

@@ -34,6 +34,7 @@ from merchant.platforms.snapshots import (
     RefundSnapshot,
     RefundStatus,
     milliseconds,
+    order_number,
     read_order,
     read_refund,
 )
@@ -105,10 +106,12 @@ class RefundPage:
 
 @dataclass(frozen=True)
 class OrderPage:
-    """One page of the order list; `cursor` is empty after the last one."""
+    """One page of the order list; `cursor` is empty after the last one. A row that is no order stops no other: it
+    stands in `unreadable` with its number (empty when even that is missing) and the reason."""
 
     orders: tuple[OrderSnapshot, ...]
     cursor: str
+    unreadable: tuple[tuple[str, str], ...] = ()
 
 
 class KuaishouClient:
@@ -187,19 +190,30 @@ class KuaishouClient:
             },
         )
         rows = data.get("orderList") or []
-        orders = self._read(lambda found: tuple(read_order(row) for row in found), rows, ORDER_LIST)
-        return OrderPage(orders, _next_cursor(data.get("cursor")))
+        orders, unreadable = [], []
+        for row in self._read(list, rows, ORDER_LIST):
+            try:
+                orders.append(read_order(row))
+            except (ValueError, TypeError, AttributeError) as error:
+                unreadable.append((order_number(row), str(error)))
+        return OrderPage(tuple(orders), _next_cursor(data.get("cursor")), tuple(unreadable))
+
+    def order_pages(self, begin: datetime, end: datetime, cursor: str = "") -> Iterator[OrderPage]:
+        """The pages of one span of at most seven days, from `cursor` on."""
+        seen = 0
+        while True:
+            page = self.order_page(begin, end, cursor)
+            # Checked before the page is given out: who keeps its cursor must not keep one that leads nowhere.
+            cursor, seen = _advance(cursor, page.cursor, seen)
+            yield page
+            if not cursor:
+                return
 
     def order_list(self, begin: datetime, end: datetime) -> Iterator[OrderSnapshot]:
-        """Every order changed between the two instants, any length: seven days at a time, page by page."""
+        """Every readable order changed between the two instants, any length: seven days at a time, page by page."""
         for start, stop in windows(begin, end, ORDER_WINDOW):
-            cursor, seen = "", 0
-            while True:
-                page = self.order_page(start, stop, cursor)
+            for page in self.order_pages(start, stop):
                 yield from page.orders
-                cursor, seen = _advance(cursor, page.cursor, seen)
-                if not cursor:
-                    break
 
     def reject_reasons(self, refund_id: str | int) -> list[tuple[int, str]]:
         """(code, words) that may be given when refusing this after-sale."""

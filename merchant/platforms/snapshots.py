@@ -280,6 +280,13 @@ def read_order(row: Any) -> OrderSnapshot:
     )
 
 
+def order_number(row: Any) -> str:
+    """The number in a row of the order list that may be anything; empty where there is none."""
+    base = row.get("orderBaseInfo") if isinstance(row, Mapping) else None
+    number_of = base.get("oid") if isinstance(base, Mapping) else None
+    return _identifier(number_of)[:64] if isinstance(number_of, int | str) else ""
+
+
 def _item(fields: Mapping[str, Any]) -> OrderItem:
     extra = fields.get("itemExtra") or {}
     category = extra.get("categoryInfo") or {} if isinstance(extra, Mapping) else {}

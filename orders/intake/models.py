@@ -26,3 +26,82 @@ class ImportFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SyncCursor(models.Model):
+    """How far one stream of a platform account has been read. The lease is also the fence: a pull whose lease was
+    taken over writes nothing more."""
+
+    shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
+    account = models.ForeignKey("merchant.PlatformAccount", models.CASCADE, db_index=False, related_name="cursors")
+    stream = models.CharField(_("stream"), max_length=16)
+    # Everything changed up to here is read. What changed before `from_at` comes from files and is not asked for.
+    watermark_at = models.DateTimeField(_("read up to"), null=True, blank=True)
+    from_at = models.DateTimeField(_("read from"), null=True, blank=True)
+    # An unfinished span and the platform's own page cursor in it; empty between two pulls that came to their end.
+    cursor = models.CharField(max_length=200, blank=True, default="", db_default="")
+    span_from_at = models.DateTimeField(null=True, blank=True)
+    span_until_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    last_pull_at = models.DateTimeField(_("last pull"), null=True, blank=True)
+    last_ok_at = models.DateTimeField(_("last answer"), null=True, blank=True)
+    # Orders created or updated by the last pull, and how far the watermark lay behind when it ended.
+    taken = models.PositiveIntegerField(_("orders taken"), default=0, db_default=0)
+    lag_s = models.PositiveIntegerField(_("lag in seconds"), default=0, db_default=0)
+    error = models.CharField(_("error"), max_length=300, blank=True, default="", db_default="")
+
+    objects = ShopQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("pull of a platform")
+        verbose_name_plural = _("pulls of platforms")
+        constraints = [models.UniqueConstraint(fields=["account", "stream"], name="sync_cursor_once")]
+
+    def __str__(self) -> str:
+        return f"{self.stream} {self.account_id}"
+
+
+class OrderPayload(models.Model):
+    """One version of an order word for word as the platform told it, sealed; purged after N days (R1.3)."""
+
+    shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
+    number = models.CharField(_("order number"), max_length=64)
+    source = models.CharField(_("source"), max_length=32)
+    digest = models.BinaryField(max_length=16)
+    body = EncryptedBytes()
+    received_at = models.DateTimeField(_("received"), db_default=Now())
+
+    objects = ShopQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("order as the platform told it")
+        verbose_name_plural = _("orders as the platform told them")
+        constraints = [models.UniqueConstraint(fields=["shop", "number", "digest"], name="order_payload_once")]
+        indexes = [models.Index(fields=["shop", "received_at"], name="order_payload_age")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.number}"
+
+
+class MissedOrder(models.Model):
+    """An order the platform has and we could not take. Tried again ever more rarely, then it waits for a person;
+    the row goes when the order is here."""
+
+    shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
+    account = models.ForeignKey("merchant.PlatformAccount", models.CASCADE, db_index=False, related_name="missed")
+    number = models.CharField(_("order number"), max_length=64)
+    reason = models.CharField(_("reason"), max_length=300)
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0, db_default=0)
+    next_at = models.DateTimeField(_("tried again"), null=True, blank=True)
+    first_at = models.DateTimeField(_("missed since"), db_default=Now())
+    last_at = models.DateTimeField(_("last tried"))
+
+    objects = ShopQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("missed order")
+        verbose_name_plural = _("missed orders")
+        constraints = [models.UniqueConstraint(fields=["account", "number"], name="missed_order_once")]
+
+    def __str__(self) -> str:
+        return self.number

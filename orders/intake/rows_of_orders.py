@@ -206,8 +206,12 @@ def payments_and_discounts(cursor: Any, shop: Any, changed: Sequence["Incoming"]
         cursor.execute(
             """
             INSERT INTO orders_payment AS p (shop_id, order_id, channel, channel_number, amount_fen, paid_at)
-            SELECT %s, order_id, channel, channel_number, sum(amount_fen), min(paid_at) FROM stage_payment
-            GROUP BY order_id, channel, channel_number ORDER BY channel, channel_number, order_id
+            SELECT %s, s.order_id, s.channel, s.channel_number, sum(s.amount_fen), min(s.paid_at)
+            FROM stage_payment s JOIN orders_order o ON o.id = s.order_id
+            -- A stand-in (the order's own number) adds nothing beside a channel's number that is known already.
+            WHERE s.channel_number <> o.number OR NOT EXISTS (SELECT 1 FROM orders_payment q
+                WHERE q.order_id = s.order_id AND q.channel_number <> o.number)
+            GROUP BY s.order_id, s.channel, s.channel_number ORDER BY s.channel, s.channel_number, s.order_id
             ON CONFLICT (shop_id, channel, channel_number, order_id) DO UPDATE
                 SET amount_fen = excluded.amount_fen, paid_at = excluded.paid_at
                 WHERE (p.amount_fen, p.paid_at) IS DISTINCT FROM (excluded.amount_fen, excluded.paid_at)

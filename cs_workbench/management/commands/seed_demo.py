@@ -10,9 +10,11 @@ from cs_workbench.demo.road import Stage
 from cs_workbench.demo.scenes import SCENES
 from cs_workbench.demo.shops import open_shops
 from merchant.celery import app as celery
+from merchant.clock import now
 from merchant.people.demo import PEOPLE
 from merchant.shops.models import Shop
 from orders.intake.services import upsert_orders
+from orders.intake.sync import start_from
 
 PAST_ORDERS = {"kuaishou": 320, "own": 60}
 SEED = 20_261_123
@@ -45,6 +47,8 @@ class Command(BaseCommand):
         for one in staged:
             if one.scene.is_pressed:
                 history.press(one, shops.agent)
+        # The past was moved back in time after the platform told it: it is not to be told again.
+        start_from(shops.kuaishou.platform_accounts.get(), now())
 
     def _accounts(self) -> str:
         width = max(len(person.username) for person in PEOPLE)

@@ -143,6 +143,10 @@ class Sandbox:
         await _values(request)
         return _json(self.control.receive(request.match_info["key"]))
 
+    async def act_on_order(self, request: web.Request) -> web.Response:
+        values = await _values(request)
+        return _json(self.world.move_order(request.match_info["key"], request.match_info["verb"], **values))
+
     async def set_faults(self, request: web.Request) -> web.Response:
         return _json(self.world.set_faults(await _values(request)).as_row())
 
@@ -180,6 +184,7 @@ class Sandbox:
         add("GET", "/control/orders/{key}", self.show_order)
         add("POST", "/control/orders/{key}/ship", self.ship_order)
         add("POST", "/control/orders/{key}/receive", self.receive_order)
+        add("POST", "/control/orders/{key}/{verb}", self.act_on_order)
         add("POST", "/control/refunds", self.make_refund)
         add("GET", "/control/refunds/{key}", self.show_refund)
         add("POST", "/control/refunds/{key}/{verb}", self.act_on_refund)

@@ -82,6 +82,19 @@ class World:
         self.journal.write([("order", oid, row), *self.tell(row["appKey"], event, oid, info)])
         return row
 
+    def move_order(self, oid: str, verb: str, *, total_fee: int = 0) -> Row:
+        """What a buyer or the platform does to an order: pay, reprice (to `total_fee` fen), complete or close it."""
+        at = now_ms()
+        if verb == "reprice" and total_fee > 0:
+            return self.change_order(oid, "kwaishop_order_totalFeeChange", totalFee=total_fee)
+        if verb == "pay":
+            return self.change_order(oid, "kwaishop_order_paySuccess", status=30, payTime=at)
+        if verb == "complete":
+            return self.change_order(oid, "kwaishop_order_orderSuccess", status=70)
+        if verb == "close":
+            return self.change_order(oid, "kwaishop_order_orderFail", status=80)
+        raise ValueError(f"no verb {verb!r}; there are pay, reprice with a total_fee above 0, complete and close")
+
     def order(self, oid: str) -> Row:
         try:
             return self.orders[str(oid)]

@@ -357,6 +357,21 @@ def test_a_long_span_is_asked_for_day_by_day_and_page_by_page(answers):
     }
 
 
+def test_a_row_that_is_no_order_stops_no_other_row_of_its_page(answers):
+    rows = [
+        {"orderBaseInfo": {"oid": 7}},
+        {"orderBaseInfo": {"oid": 8}, "orderItemInfo": "?"},
+        "?",
+        {"orderBaseInfo": {}},
+    ]
+    answers.give = {"result": 1, "data": {"orderList": rows, "cursor": "nomore"}}
+
+    page = client().order_page(NOON - DAY, NOON)
+
+    assert [order.oid for order in page.orders] == ["7"]
+    assert page.unreadable == (("8", "an object was expected"), ("", "an object was expected"), ("", "no oid"))
+
+
 def test_orders_are_asked_for_seven_days_at_a_time(answers):
     answers.give = {"result": 1, "data": {"orderList": [{"orderBaseInfo": {"oid": 7}}], "cursor": "nomore"}}
 
