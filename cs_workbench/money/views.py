@@ -165,7 +165,7 @@ def _payout(request: SignedInRequest, refund: Refund) -> str:
 
 
 def _confirm(request: SignedInRequest, refund: Refund) -> str:
-    services.confirm_payout(refund, by=request.user)
+    services.confirm_payout(refund, by=request.user, shown=request.POST.get("shown"))
     return _("Confirmed: paid offline.")
 
 

@@ -140,6 +140,14 @@ def limit_fen(user: Any, shop: Any, right: str) -> int | None:
     return None if found is None else int(found)
 
 
+def hold_limits(user: Any, shop: Any) -> None:
+    """Inside a transaction, before sums are held against `user`'s limits in `shop`: of two decisions made at the same
+    moment the second waits and counts the first."""
+    if user is not None:
+        shop_id = shop if isinstance(shop, int) else shop.pk
+        list(Membership.objects.select_for_update(no_key=True).filter(user=user, shop_id=shop_id).values_list("pk"))
+
+
 def shops_of(user: User) -> list[int]:
     """Ids of the shops whose rows this user may see."""
     from merchant.shops.models import Shop
