@@ -4,11 +4,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from logistics.parcels.models import Package
 from merchant.people.rights import shops_of
 from merchant.vault import services as vault
+from orders.buyers.models import Buyer
+from orders.intake.listings import bigrams
 from orders.record.enums import IN_HOUSE, OrderState
 from orders.record.models import Order
 
@@ -66,6 +69,26 @@ def page(user: Any, tab: str, key: str = "", buyer: int | None = None) -> Found:
     return Found(found[:SIZE], next_key=next_key)
 
 
+def _with_product(shops: list[int], term: str) -> list[int]:
+    """Ids of the newest orders with a product of this name: bigrams find the listings, ILIKE confirms the order of the
+    characters, and of each listing only the newest lines are read."""
+    pattern = term.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT x.order_id FROM orders_listing t
+            CROSS JOIN LATERAL (
+                SELECT order_id, placed_at FROM orders_orderline
+                WHERE listing_id = t.id ORDER BY placed_at DESC LIMIT %s
+            ) x
+            WHERE t.shop_id = ANY(%s) AND t.bigrams @> %s::varchar[] AND t.title ILIKE %s
+            ORDER BY x.placed_at DESC LIMIT %s
+            """,
+            [SIZE, shops, bigrams(term), f"%{pattern}%", SIZE],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
 def search(user: Any, term: str) -> Found:
     """Exact things first: order number, waybill, phone; then the end of a number, a nickname, a product, a name."""
     term = term.strip()
@@ -87,12 +110,14 @@ def search(user: Any, term: str) -> Found:
             rows = Order.objects.filter(shop_id=shop).number_ends_with(term)
             if orders := list(_ready(rows).order_by(*newest)[:SIZE]):
                 return Found(orders, "tail")
-    if orders := list(mine.filter(buyer__nickname__startswith=term).order_by(*newest)[:SIZE]):
+    # Buyers and listings first, their orders after: the planner must not be tempted to walk all orders by date.
+    buyers = list(
+        Buyer.objects.filter(shop_id__in=shops, nickname__startswith=term).values_list("pk", flat=True)[:SIZE]
+    )
+    if buyers and (orders := list(mine.filter(buyer_id__in=buyers).order_by(*newest)[:SIZE])):
         return Found(orders, "buyer")
-    if len(term) >= 2:
-        rows = mine.filter(lines__listing__title__icontains=term).distinct().order_by(*newest)[:SIZE]
-        if orders := list(rows):
-            return Found(orders, "product")
+    if len(term) >= 2 and (ids := _with_product(shops, term)):
+        return Found(list(mine.filter(pk__in=ids).order_by(*newest)), "product")
     names = vault.find_by_name(shops, term)
     if names and (orders := list(mine.filter(recipient_id__in=names).order_by(*newest)[:SIZE])):
         return Found(orders, "name")

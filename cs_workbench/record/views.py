@@ -115,6 +115,7 @@ def order_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpRes
         "open_case": next((case for case in card.cases if case.state in OPEN_STATES), None),
         "may_note": can(request.user, order.shop_id, Right.REMARK_ORDER),
         "sums": _sums(card),
+        "sees_raw": can(request.user, order.shop_id, Right.SEE_MESSAGES),
         "flags": Flag.choices,
     }
     return render(request, "cs_workbench/order_detail.html", context)
@@ -184,7 +185,13 @@ def parcel_detail(request: SignedInRequest, shop_id: int, courier: str, waybill:
         timeline.from_scans(events, {package.pk: package}), timeline.from_trail(trail, _names(trail))
     )
     lines = package.lines.select_related("order", "order_line", "order_line__listing").order_by("order_id", "pk")
-    context = {"package": package, "entries": entries, "stops": stops, "lines": list(lines)}
+    context = {
+        "package": package,
+        "entries": entries,
+        "stops": stops,
+        "lines": list(lines),
+        "sees_raw": can(request.user, package.shop_id, Right.SEE_MESSAGES),
+    }
     return render(request, "cs_workbench/parcel_detail.html", context)
 
 
