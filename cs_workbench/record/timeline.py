@@ -11,6 +11,7 @@ from aftersales.cases.enums import CaseState, CaseTag
 from aftersales.refunds.enums import RefundState
 from aftersales.words import WHY
 from cs_workbench.names import courier_name
+from cs_workbench.record.changes import changes_text, difference_text
 from cs_workbench.record.verbs import HIDDEN, VERBS
 from cs_workbench.words import money
 from logistics.interception.enums import InterceptionState
@@ -20,7 +21,7 @@ from logistics.parcels.models import Package
 from logistics.tracking.models import TrackingEvent
 from merchant.trail.models import Activity
 from orders.record.enums import OrderState
-from orders.record.models import Order
+from orders.record.models import Order, SourceDiff
 from orders.remarks.models import Note
 
 LIMIT = 200
@@ -103,6 +104,11 @@ def from_scans(events: Iterable[TrackingEvent], packages: dict[int, Package]) ->
     return rows
 
 
+def from_differences(rows: Iterable[SourceDiff]) -> list[Entry]:
+    """What the platform said and we did not follow."""
+    return [Entry(row.at, "people", "info", _("Not followed"), difference_text(row), tone="bad") for row in rows]
+
+
 def from_notes(notes: Iterable[Note]) -> list[Entry]:
     return [
         Entry(note.at, "people", "note", _("Note"), note.text or str(note.get_flag_display() or ""), note.by_name)
@@ -142,7 +148,8 @@ def from_trail(rows: Iterable[Activity], names: dict[int, str]) -> list[Entry]:
         moved = ""
         if row.from_state and row.to_state and row.from_state != row.to_state:
             moved = f"{states.get(row.from_state, row.from_state)} → {states.get(row.to_state, row.to_state)}"
-        then = "; ".join(part for part in (moved, reason_text(row.reason)) if part)
+        changed = changes_text(row.detail.get("changes") or {}) if machine == "order" else ""
+        then = "; ".join(part for part in (moved, changed, reason_text(row.reason)) if part)
         found.append(
             Entry(
                 row.at,

@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from aftersales.cases.enums import OPEN_STATES
@@ -101,6 +102,7 @@ def order_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpRes
         timeline.from_cases(card.cases),
         timeline.from_scans(scans, packages),
         timeline.from_notes(card.notes),
+        timeline.from_differences(order.source_diffs.order_by("-pk")[:20]),
         timeline.from_trail([row for row in trail if row.verb not in ("order.ship", "order.close")], _names(trail)),
         kind=kind,
     )
@@ -144,6 +146,7 @@ def order_note(request: SignedInRequest, shop_id: int, number: str) -> HttpRespo
 
 @login_required
 @require_POST
+@never_cache
 def reveal(request: SignedInRequest, shop_id: int, number: str, field: str) -> HttpResponse:
     """One field in plain, through the vault's one door, which alone says what it costs and whether it opens."""
     found = Order.objects.visible_to(request.user).select_related("recipient", "recipient__shop", "shop")
