@@ -12,7 +12,7 @@ from cs_workbench.demo import outside
 from cs_workbench.demo.goods import GOODS, REASONS
 from cs_workbench.demo.orders import OrderMaker, shipped
 from cs_workbench.demo.scenes import Scene
-from cs_workbench.demo.shops import DemoShops, push_url
+from cs_workbench.demo.shops import DemoShops, merchant_of
 from logistics.couriers.base import Event
 from logistics.parcels.models import Package
 from logistics.tracking import services as tracking
@@ -94,17 +94,16 @@ class Stage:
                 "script": one.scene.life,
                 "start": one.scene.start,
                 "age_s": 15 * 3600,
-                "push_url": push_url(account),
+                "account": merchant_of(one.shop),
                 "sender_city": "义乌市",
                 "receiver_city": one.order.recipient.city,
             }
             for package in one.order.packages
-            if (account := courier_account(one.shop, package.courier)) is not None
+            if courier_account(one.shop, package.courier) is not None
         ]
 
     def _platform_rows(self, staged: Sequence[Staged], *, is_told: bool) -> dict[str, Any]:
-        account = self.shops.kuaishou.platform_accounts.get()
-        rows: dict[str, Any] = {"orders": [], "refunds": [], "trades": [], "push_url": push_url(account)}
+        rows: dict[str, Any] = {"orders": [], "refunds": [], "trades": []}
         for one in staged:
             if one.shop.platform == Platform.KUAISHOU:
                 rows["orders"].append(_platform_order(one.order))

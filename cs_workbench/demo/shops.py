@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.urls import reverse
 
-from logistics.sandbox.accounts import YTO_SECRETS, ZTO_SECRETS
+from cs_workbench.demo import outside
+from logistics.sandbox.accounts import yto_secrets, zto_secrets
 from merchant.people.demo import PEOPLE
 from merchant.people.models import Membership, User
 from merchant.people.rights import ensure_default_roles
@@ -67,6 +68,20 @@ def push_url(account: CourierAccount | PlatformAccount) -> str:
     return settings.SITE_URL + reverse(name, args=[account.push_token])
 
 
+def tell_our_doors() -> None:
+    """Tell both sandboxes where our push doors are now: another port is another address."""
+    for account in CourierAccount.objects.filter(is_active=True):
+        told = {"courier": account.courier, "account": merchant_of(account.shop), "push_url": push_url(account)}
+        outside.courier("/control/push_urls", told)
+    for account in PlatformAccount.objects.filter(platform="kuaishou", is_active=True):
+        outside.platform("/control/push_targets", {"app_key": account.app_key, "push_url": push_url(account)})
+
+
+def merchant_of(shop: Shop) -> str:
+    """By what name the courier's sandbox knows this shop."""
+    return "own" if shop.platform == Platform.OWN else "demo"
+
+
 def _person(username: str, name: str, password: str, role: str) -> User:
     is_admin = role == "platform_admin"
     user = User(
@@ -78,9 +93,10 @@ def _person(username: str, name: str, password: str, role: str) -> User:
 
 
 def _couriers(shop: Shop) -> None:
+    merchant = merchant_of(shop)
     for courier, name, secrets, fee, freight in (
-        ("zto", "中通", ZTO_SECRETS, 300, 450),
-        ("yto", "圆通", YTO_SECRETS, 350, 480),
+        ("zto", "中通", zto_secrets(merchant), 300, 450),
+        ("yto", "圆通", yto_secrets(merchant), 350, 480),
     ):
         CourierAccount.objects.create(
             shop=shop,

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
@@ -8,16 +9,19 @@ from cs_workbench.demo import history
 from cs_workbench.demo.orders import OrderMaker
 from cs_workbench.demo.road import Stage
 from cs_workbench.demo.scenes import SCENES
-from cs_workbench.demo.shops import open_shops
+from cs_workbench.demo.shops import open_shops, tell_our_doors
 from merchant.celery import app as celery
 from merchant.clock import now
 from merchant.people.demo import PEOPLE
 from merchant.shops.models import Shop
+from merchant.trail import activity
+from merchant.trail.models import Activity
 from orders.intake.services import upsert_orders
 from orders.intake.sync import start_from
 
 PAST_ORDERS = {"kuaishou": 320, "own": 60}
 SEED = 20_261_123
+SEEDED = "demo.seed"
 
 
 class Command(BaseCommand):
@@ -26,11 +30,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.IS_DEMO:
             raise CommandError("The demo shop belongs to the demo: set HUICANG_DEMO=1, or use `make demo`.")
-        if not Shop.objects.exists():
+        if not Activity.objects.filter(verb=SEEDED).exists():
+            if Shop.objects.exists():
+                # An earlier fill broke off halfway; in the demo's own database everything may begin again.
+                call_command("flush", interactive=False, verbosity=0)
             # The wake-ups of this command run where they are called: no worker is up yet.
             celery.conf.task_always_eager = True
             with translation.override(settings.LANGUAGE_CODE):
                 self._fill()
+        tell_our_doors()
         self.stdout.write(self._accounts())
 
     def _fill(self) -> None:
@@ -47,6 +55,7 @@ class Command(BaseCommand):
         for one in staged:
             if one.scene.is_pressed:
                 history.press(one, shops.agent)
+        activity.record(shops.kuaishou, SEEDED, by=None, shop=shops.kuaishou)
         # The past was moved back in time after the platform told it: it is not to be told again.
         start_from(shops.kuaishou.platform_accounts.get(), now())
 
