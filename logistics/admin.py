@@ -56,7 +56,7 @@ class CourierCallAdmin(ReadMostlyAdmin):
 
 @admin.register(Watch)
 class WatchAdmin(ReadMostlyAdmin):
-    list_display = ("package", "account", "priority", "next_at", "interval_s", "misses")
+    list_display = ("package", "account", "priority", "next_at", "interval_s", "misses", "subscribed_at")
     list_filter = ("priority",)
     list_select_related = ("package", "account")
 

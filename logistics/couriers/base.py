@@ -159,6 +159,8 @@ class Capabilities:
     evidence: str
     can_cancel: bool = False
     can_query_state: bool = False
+    # Whether it pushes a parcel's scans once it was asked to.
+    can_subscribe: bool = False
     intercepts_at_destination: bool = False
     batch_size: int = 1
     min_interval_s: int = 0
@@ -269,7 +271,8 @@ class Courier:
         return self.parse_track(send(self.build_track(account, waybill, phone_last4)), waybill)
 
     def subscribe(self, account: Account, waybill: str, phone_last4: str = "") -> None:
-        """Ask for pushes about this parcel. Raises CourierError."""
+        """Ask for pushes about this parcel. Raises CourierError, NOT_SUPPORTED where the courier has no such call."""
+        self._check_can(self.capabilities.can_subscribe, "subscribe")
         self.parse_subscribe(send(self.build_subscribe(account, waybill, phone_last4)))
 
     # --- for the poller: the same calls, many in flight --------------------------------------------------------
@@ -285,6 +288,7 @@ class Courier:
 
     async def asubscribe(self, session: Any, account: Account, waybill: str, phone_last4: str = "") -> None:
         """`subscribe` over an aiohttp session."""
+        self._check_can(self.capabilities.can_subscribe, "subscribe")
         self.parse_subscribe(await asend(session, self.build_subscribe(account, waybill, phone_last4)))
 
     # --- guards ------------------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ class YTO(Courier):
         evidence="return_scan",
         can_cancel=True,
         can_query_state=False,
+        can_subscribe=True,
         # Refused from the delivery scan on, not before.
         intercepts_at_destination=True,
         secret_fields=(

@@ -36,7 +36,7 @@ _WORDS = (
     (re.compile("校验失败|验签|签名|无权限|未授权|鉴权"), ErrorClass.AUTH),
     (re.compile("频繁|限流|调用次数"), ErrorClass.THROTTLED),
     (re.compile("系统异常|系统错误|系统繁忙|稍后|超时"), ErrorClass.TRANSIENT),
-    (re.compile("有效拦截件|重复发起|已.{0,4}发起.{0,4}拦截"), ErrorClass.DUPLICATE),
+    (re.compile("有效拦截件|重复发起|(重复|已).{0,2}订阅|已.{0,4}发起.{0,4}拦截"), ErrorClass.DUPLICATE),
     (re.compile("(?<!未)签收"), ErrorClass.ALREADY_SIGNED),
     (re.compile("派件|派送|驿站|快递柜|自提|代收"), ErrorClass.TOO_LATE),
     (re.compile("未揽收|未收件|暂无.*(轨迹|走件|物流)|没有.*(轨迹|走件|物流)"), ErrorClass.NOT_YET_TRACKABLE),

@@ -45,6 +45,7 @@ class ZTO(Courier):
         evidence="status",
         can_cancel=True,
         can_query_state=True,
+        can_subscribe=True,
         # ZTO refuses once the delivering site has scanned the parcel (E23137).
         intercepts_at_destination=False,
         needs_phone_last4=True,

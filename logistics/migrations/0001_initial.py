@@ -482,6 +482,7 @@ class Migration(migrations.Migration):
                 ("interval_s", models.PositiveIntegerField(db_default=0)),
                 ("misses", models.PositiveIntegerField(db_default=0)),
                 ("since_at", models.DateTimeField()),
+                ("subscribed_at", models.DateTimeField(null=True)),
                 (
                     "account",
                     models.ForeignKey(

@@ -26,6 +26,8 @@ def add_routes(app: web.Application) -> None:
     app.router.add_post("/control/parcels/{waybill}/repush", repush_parcel)
     app.router.add_get("/control/faults", show_faults)
     app.router.add_post("/control/faults", change_faults)
+    app.router.add_get("/control/push_urls", show_push_urls)
+    app.router.add_post("/control/push_urls", change_push_url)
     app.router.add_get("/control/stats", show_stats)
     app.router.add_get("/control/words", show_words)
     app.router.add_post("/control/reset", reset)
@@ -92,6 +94,22 @@ async def change_faults(request: web.Request) -> web.Response:
     except (ValueError, TypeError) as error:
         raise _refused(str(error)) from error
     return web.json_response(request.app[WORLD].faults.as_dict())
+
+
+async def show_push_urls(request: web.Request) -> web.Response:
+    return web.json_response(request.app[WORLD].push_urls)
+
+
+async def change_push_url(request: web.Request) -> web.Response:
+    """{"courier", "account", "push_url"}: where scans of the account's subscribed parcels go; "" for nowhere."""
+    told = await _json(request)
+    courier, url = told.get("courier"), str(told.get("push_url") or "")
+    if courier not in ("zto", "yto"):
+        raise _refused("courier is zto or yto")
+    if url and not url.startswith(("http://", "https://")):
+        raise _refused("push_url must be http(s)")
+    request.app[WORLD].set_push_url(courier, str(told.get("account") or "demo"), url)
+    return web.json_response(request.app[WORLD].push_urls)
 
 
 async def show_stats(request: web.Request) -> web.Response:

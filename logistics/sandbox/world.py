@@ -36,6 +36,8 @@ class World:
         self.store, self.scale = store, scale
         self.faults = Faults()
         self.faults.change(store.setting("faults"))
+        # Where an account wants pushes about the parcels it subscribed to: "courier:account" → address.
+        self.push_urls: dict[str, str] = store.setting("push_urls")
         # New pushes, for the pusher to take; the event tells it.
         self.pushes: deque[PendingPush] = deque()
         self.has_pushes = asyncio.Event()
@@ -84,6 +86,26 @@ class World:
         self.faults.change(told)
         self.store.keep_setting("faults", self.faults.as_dict())
 
+    def set_push_url(self, courier: str, account: str, url: str) -> None:
+        """What a merchant enters at the courier's console; "" takes it away."""
+        self.push_urls[f"{courier}:{account}"] = url
+        self.store.keep_setting("push_urls", self.push_urls)
+
+    def subscribe(self, parcel: Parcel) -> None:
+        """The merchant asks for pushes. Raises Spoiled, with nothing done, while the parcel's life wants that."""
+        parcel.count("subscribe")
+        fails = parcel.use("subscribe_5xx")
+        parcel.is_subscribed = parcel.is_subscribed or not fails
+        self.keep(parcel)
+        if fails:
+            raise Spoiled("5xx", None)
+
+    def push_url_of(self, parcel: Parcel) -> str:
+        """The parcel's own address, which needs no subscription; else its account's, once it was subscribed."""
+        if parcel.push_url or not parcel.is_subscribed:
+            return parcel.push_url
+        return self.push_urls.get(f"{parcel.courier}:{parcel.account}", "")
+
     # --- lives -------------------------------------------------------------------------------------------------
 
     def _plan(self, parcel: Parcel) -> None:
@@ -120,22 +142,24 @@ class World:
         """Keep the parcels, and send their new scans to whoever wants to know."""
         pushes = []
         for parcel, scan in changed:
-            if scan is None or not parcel.push_url or parcel.wire.get("no_push"):
+            url = self.push_url_of(parcel)
+            if scan is None or not url or parcel.wire.get("no_push"):
                 continue
             times = 2 if parcel.wire.get("duplicate_push") or self.faults.happens(self.faults.duplicate) else 1
             for _ in range(times):
                 is_late = parcel.wire.get("disorder_push") or self.faults.happens(self.faults.disorder)
                 late = random.uniform(0, DISORDER_S) * self.scale if is_late else 0.0
-                pushes.append((parcel.waybill, scan, parcel.push_url, self.now() + late))
+                pushes.append((parcel.waybill, scan, url, self.now() + late))
         self._send(self.store.save(*{p.waybill: p for p, _ in changed}.values(), pushes=pushes))
         for parcel, _ in changed:
             self._plan(parcel)
 
     def push_again(self, parcel: Parcel, times: int) -> int:
         """Repeat the parcel's last scan as pushes; returns how many were sent off."""
-        if not parcel.scans or not parcel.push_url:
+        url = self.push_url_of(parcel)
+        if not parcel.scans or not url:
             return 0
-        again = [(parcel.waybill, parcel.scans[-1], parcel.push_url, self.now())] * times
+        again = [(parcel.waybill, parcel.scans[-1], url, self.now())] * times
         self._send(self.store.save(parcel, pushes=again))
         return times
 

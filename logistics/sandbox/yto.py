@@ -103,9 +103,7 @@ def _subscribe(world: World, name: str, param: dict[str, Any]) -> dict[str, Any]
     parcel = _parcel(world, name, waybill)
     if parcel is None:
         return {"success": "false", "code": "1003", "message": "单号不存在"}
-    parcel.count("subscribe")
-    parcel.is_subscribed = True
-    world.keep(parcel)
+    world.subscribe(parcel)
     return {"success": "true", "code": "0", "message": "成功"}
 
 

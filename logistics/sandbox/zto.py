@@ -127,9 +127,7 @@ def _track(world: World, name: str, content: dict[str, Any]) -> dict[str, Any]:
 
 def _subscribe(world: World, name: str, content: dict[str, Any]) -> dict[str, Any]:
     parcel = _parcel(world, name, content)
-    parcel.count("subscribe")
-    parcel.is_subscribed = True
-    world.keep(parcel)
+    world.subscribe(parcel)
     return _ok(result=None)
 
 

@@ -23,11 +23,14 @@ logger = logging.getLogger(__name__)
 
 # Rows a batch; small enough that one batch never outlives its lease.
 BATCH = 500
-BATCH_SECONDS = 20
+# How long a batch may wait for its rate limit when each row takes one call; a subscription doubles that.
+BATCH_SECONDS = 10
 # What a breaker that was open lets through to find out whether the courier is back.
 PROBES = 3
 # Errors that speak of the courier or the account, not of one parcel.
 BREAKING = (ErrorClass.TRANSIENT, ErrorClass.THROTTLED, ErrorClass.AUTH)
+# After as many failed subscriptions in a row the rest of a batch is only asked about.
+SUBSCRIBING_STREAK = 5
 
 
 @dataclass(frozen=True)
@@ -39,37 +42,52 @@ class Work:
     rows: list[Due]
     asked_status: frozenset[int]
     phone_last4: str
+    # Not while the breaker only probes: those few calls find out whether the courier is back.
+    may_subscribe: bool
+
+
+def is_breaking(error: Exception | None) -> bool:
+    """Whether this failure is the courier's or the account's."""
+    return error is not None and (not isinstance(error, CourierError) or error.error_class in BREAKING)
+
+
+def error_text(error: Exception | None) -> str:
+    if isinstance(error, CourierError):
+        return f"{error.error_class.value}: {error.code} {error.message}".strip()
+    return repr(error)
 
 
 @dataclass(slots=True)
 class Reply:
-    """What came of one row. `events` None: the track was not read; `error` is the failure, if any."""
+    """What came of one row. `events` None: the track was not read; `error` is the failure, if any.
+
+    `unsubscribed` is why the subscription failed: it is tried again at the next look, and says nothing of the question.
+    """
 
     due: Due
     events: list[Event] | None = None
     status: InterceptStatus | None = None
     error: Exception | None = None
     is_skipped: bool = False
+    is_subscribed: bool = False
+    unsubscribed: Exception | None = None
 
     @property
     def is_breaking(self) -> bool:
         """Whether the failure is the courier's or the account's, rather than this parcel's."""
-        if self.error is None:
-            return False
-        return not isinstance(self.error, CourierError) or self.error.error_class in BREAKING
+        return is_breaking(self.error)
 
     @property
     def error_text(self) -> str:
-        if isinstance(self.error, CourierError):
-            return f"{self.error.error_class.value}: {self.error.code} {self.error.message}".strip()
-        return repr(self.error)
+        return error_text(self.error)
 
 
 @dataclass(slots=True)
 class Streak:
-    """Failures in a row while a batch is under way."""
+    """Failures in a row while a batch is under way, of questions and of subscriptions apart."""
 
     count: int = 0
+    unsubscribed: int = 0
     replies: list[Reply] = field(default_factory=list)
 
     def note(self, reply: Reply) -> None:
@@ -77,9 +95,16 @@ class Streak:
         if not reply.is_skipped:
             self.count = self.count + 1 if reply.is_breaking else 0
 
+    def note_subscription(self, error: Exception | None) -> None:
+        self.unsubscribed = self.unsubscribed + 1 if is_breaking(error) else 0
+
     @property
     def is_broken(self) -> bool:
         return self.count >= watching.BREAKER_STREAK
+
+    @property
+    def may_subscribe(self) -> bool:
+        return self.unsubscribed < SUBSCRIBING_STREAK
 
 
 def take(account_id: int) -> Work | None:
@@ -94,13 +119,15 @@ def take(account_id: int) -> Work | None:
     limit = BATCH
     if account.rate_per_second:
         limit = max(1, min(BATCH, account.rate_per_second * BATCH_SECONDS))
-    if AccountPulse.objects.filter(account=account, trips__gt=0).exists():
+    is_probing = AccountPulse.objects.filter(account=account, trips__gt=0).exists()
+    if is_probing:
         limit = PROBES
     rows = watching.claim_due(account, limit)
     if not rows:
         return None
     phone = watching.phone_last4(account) if courier.capabilities.needs_phone_last4 else ""
-    return Work(account, courier, rows, _asked_status(courier, rows), phone)
+    may_subscribe = courier.capabilities.can_subscribe and not is_probing
+    return Work(account, courier, rows, _asked_status(courier, rows), phone, may_subscribe)
 
 
 def _asked_status(courier: Courier, rows: Sequence[Due]) -> frozenset[int]:
@@ -114,7 +141,7 @@ def _asked_status(courier: Courier, rows: Sequence[Due]) -> frozenset[int]:
 
 
 def finish(work: Work, replies: Sequence[Reply]) -> None:
-    """Write a batch down: scans and states, the next due times, the account's pulse; then weigh what it means."""
+    """Write a batch down: scans and states, subscriptions, the next due times, the account's pulse; then weigh it."""
     at = now()
     heard = {reply.due.package_id: reply.events for reply in replies if reply.events is not None}
     with transaction.atomic():
@@ -129,14 +156,24 @@ def finish(work: Work, replies: Sequence[Reply]) -> None:
                 results.append((reply.due, *watching.after_error(reply.due, at=at)))
                 continue
             news = reply.due.package_id in changed
-            due = replace(reply.due, state=states.get(reply.due.package_id, reply.due.state))
+            due = replace(
+                reply.due,
+                state=states.get(reply.due.package_id, reply.due.state),
+                is_subscribed=reply.due.is_subscribed or reply.is_subscribed,
+            )
             when = watching.after_answer(due, has_news=news, courier=work.courier, at=at)
             results.append((reply.due, *when))
+        # Apart from the due times: a push that pulled its row forward wins over those, not over this.
+        watching.mark_subscribed((reply.due.package_id for reply in replies if reply.is_subscribed), at=at)
         watching.write_back(results)
         watching.release(reply.due for reply in replies if reply.is_skipped)
     pause = watching.note_tally(work.account, tally(replies))
     if pause is not None:
         logger.warning("courier account %s is paused for %.0f s", work.account.pk, pause.total_seconds())
+    failed = [reply.unsubscribed for reply in replies if reply.unsubscribed is not None]
+    if failed:
+        words = (work.account.pk, len(failed), error_text(failed[-1]))
+        logger.warning("courier account %s: %d subscriptions failed, the last with %s", *words)
     _weigh(replies, changed)
 
 

@@ -21,18 +21,23 @@ ORDINARY = {
 }
 ORDINARY_ELSE = 4 * HOUR
 ORDINARY_MIN, ORDINARY_MAX = 30 * MINUTE, 12 * HOUR
+# The courier pushes this parcel's scans: the questions are only the net below that.
+SUBSCRIBED_FACTOR = 2
 ERROR_FIRST, ERROR_MAX = 30, 30 * MINUTE
 JITTER = 0.1
 
 
-def base_interval(*, priority: int, watched_for: timedelta, state: str, misses: int) -> float:
+def base_interval(
+    *, priority: int, watched_for: timedelta, state: str, misses: int, is_subscribed: bool = False
+) -> float:
     """Seconds until the next question, before jitter and scale. `misses` are answers in a row without news."""
     if priority == Priority.OPEN_INTERCEPTION:
         seconds = next((s for length, s in CLOSE_WATCH if watched_for < length), CLOSE_WATCH_LATER)
         # The decision falls where the courier hands the parcel over: look twice as often there.
         return seconds / 2 if state in NEAR_THE_DOOR else seconds
     seconds = ORDINARY.get(P(state), ORDINARY_ELSE)
-    return min(max(seconds * 1.5 ** min(misses, 8), ORDINARY_MIN), ORDINARY_MAX)
+    alone = min(max(seconds * 1.5 ** min(misses, 8), ORDINARY_MIN), ORDINARY_MAX)
+    return alone * SUBSCRIBED_FACTOR if is_subscribed else alone
 
 
 def error_interval(misses: int) -> float:

@@ -24,6 +24,8 @@ class Watch(models.Model):
     misses = models.PositiveIntegerField(db_default=0)
     # The moment the present priority began: an open interception is watched most closely in its first hour.
     since_at = models.DateTimeField()
+    # When the courier promised to push this parcel's scans; empty while it has not.
+    subscribed_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("watched parcel")

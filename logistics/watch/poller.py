@@ -9,12 +9,13 @@ import logging
 import signal
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import aiohttp
 from django.db import close_old_connections, connections
 
-from logistics.couriers.base import CourierError
+from logistics.couriers.base import CourierError, ErrorClass
 from logistics.watch import batch
 from logistics.watch import services as watching
 from logistics.watch.batch import Reply, Streak, Work
@@ -98,10 +99,13 @@ class Poller:
     async def _serve(self, account_id: int) -> None:
         """Batch after batch until nothing of this account is due. Asking and writing overlap."""
         writing: asyncio.Task[Any] | None = None
+        # The batch before, which may not have been written yet when the present one was claimed.
+        subscribed: set[int] = set()
         work = await self._take(account_id)
         while work is not None:
             following = asyncio.create_task(self._take(account_id))
-            replies = await self._ask_all(work)
+            replies = await self._ask_all(work, subscribed)
+            subscribed = {reply.due.package_id for reply in replies if reply.is_subscribed}
             if writing is not None:
                 await writing
             writing = asyncio.create_task(self._finish(work, replies))
@@ -127,11 +131,13 @@ class Poller:
 
     # --- questions ------------------------------------------------------------------------------------------------
 
-    async def _ask_all(self, work: Work) -> list[Reply]:
+    async def _ask_all(self, work: Work, subscribed: set[int]) -> list[Reply]:
+        """One reply a row; `subscribed` are parcels whose row may not say yet that they are."""
         limit = self._limits.setdefault(work.account.pk, RateLimit(work.account.rate_per_second))
         limit.per_second = work.account.rate_per_second
         streak = Streak()
-        await asyncio.gather(*(self._ask_in_turn(work, due, limit, streak) for due in work.rows))
+        rows = [replace(row, is_subscribed=row.is_subscribed or row.package_id in subscribed) for row in work.rows]
+        await asyncio.gather(*(self._ask_in_turn(work, due, limit, streak) for due in rows))
         return streak.replies
 
     async def _ask_in_turn(self, work: Work, due: Due, limit: RateLimit, streak: Streak) -> None:
@@ -142,11 +148,27 @@ class Poller:
                 streak.note(Reply(due, is_skipped=True))
                 return
             self.asked += 1
-            streak.note(await self._ask(work, due))
+            reply = Reply(due)
+            if work.may_subscribe and streak.may_subscribe and not due.is_subscribed:
+                await self._subscribe(work, reply)
+                streak.note_subscription(reply.unsubscribed)
+                await limit.take()
+            await self._ask(work, reply)
+            streak.note(reply)
 
-    async def _ask(self, work: Work, due: Due) -> Reply:
-        reply = Reply(due)
-        session, courier = self._session, work.courier
+    async def _subscribe(self, work: Work, reply: Reply) -> None:
+        """Before the track is read: a scan between the two calls is then pushed, or read."""
+        session, due = self._session, reply.due
+        assert session is not None
+        asking = work.courier.asubscribe(session, work.account, due.waybill, work.phone_last4)
+        error = await self._question(work, due, asking)
+        if error is None or (isinstance(error, CourierError) and error.error_class is ErrorClass.DUPLICATE):
+            reply.is_subscribed = True
+        else:
+            reply.unsubscribed = error
+
+    async def _ask(self, work: Work, reply: Reply) -> None:
+        session, courier, due = self._session, work.courier, reply.due
         assert session is not None
         if due.package_id in work.asked_status:
             # The result before the track: a signature between the two questions is then seen beside it.
@@ -160,7 +182,6 @@ class Poller:
             reply.error = track
         else:
             reply.events = track
-        return reply
 
     async def _question(self, work: Work, due: Due, asking: Coroutine[Any, Any, Result]) -> Result | Exception:
         try:

@@ -37,7 +37,8 @@ WITH due AS (
 UPDATE logistics_watch w SET next_at = %s
 FROM due, logistics_package p
 WHERE w.package_id = due.package_id AND p.id = w.package_id
-RETURNING w.package_id, w.next_at, w.priority, w.misses, w.since_at, p.waybill, p.state
+RETURNING w.package_id, w.next_at, w.priority, w.misses, w.since_at, p.waybill, p.state,
+    w.subscribed_at IS NOT NULL
 """
 
 
@@ -52,6 +53,7 @@ class Due:
     since_at: datetime
     waybill: str
     state: str
+    is_subscribed: bool
 
 
 def watch(package: Package, *, priority: int = Priority.ORDINARY) -> Watch | None:
@@ -122,6 +124,7 @@ def after_answer(due: Due, *, has_news: bool, courier: Courier, at: datetime) ->
         watched_for=(at - due.since_at) / settings.CLOCK_SCALE,
         state=due.state,
         misses=misses,
+        is_subscribed=due.is_subscribed,
     )
     floor_s = courier.capabilities.min_interval_s
     seconds = intervals.spread(seconds, scale=settings.CLOCK_SCALE, floor_s=floor_s)
@@ -168,6 +171,12 @@ def write_back(results: Sequence[tuple[Due, datetime, float, int]]) -> None:
                 [misses for *_, misses in rows],
             ],
         )
+
+
+def mark_subscribed(package_ids: Iterable[int], *, at: datetime) -> int:
+    """Write down that the courier pushes these parcels' scans. Whoever holds the rows meanwhile: it stays true."""
+    ids = list(package_ids)
+    return Watch.objects.filter(package_id__in=ids, subscribed_at=None).update(subscribed_at=at) if ids else 0
 
 
 # --- accounts: what people and the circuit breaker do with them -----------------------------------------------------

@@ -49,7 +49,7 @@ def courier(sandbox, settings):
     return sandbox
 
 
-def at_courier(courier, package, start="in_transit", script="delivered"):
+def at_courier(courier, package, start="in_transit", script="delivered", **told):
     """The parcel as the courier knows it; it stays where it is until the test says otherwise."""
     CourierAccount.objects.filter(pk=package.account_id).update(secrets=SECRETS[package.courier])
     courier.control(
@@ -62,6 +62,7 @@ def at_courier(courier, package, start="in_transit", script="delivered"):
             "hold": True,
             "sender_city": "上海市",
             "receiver_city": "杭州市",
+            **told,
         },
     )
     return Package.objects.get(pk=package.pk)

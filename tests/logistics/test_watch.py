@@ -57,6 +57,25 @@ def test_an_ordinary_parcel_is_asked_about_rarely(state, misses, seconds):
     assert found == seconds
 
 
+@pytest.mark.parametrize(
+    ("priority", "state", "misses", "alone", "subscribed"),
+    [
+        (Priority.ORDINARY, P.IN_TRANSIT, 0, 4 * HOUR, 8 * HOUR),
+        (Priority.ORDINARY, P.OUT_FOR_DELIVERY, 0, 1 * HOUR, 2 * HOUR),
+        (Priority.ORDINARY, P.IN_TRANSIT, 20, 12 * HOUR, 24 * HOUR),
+        (Priority.OPEN_INTERCEPTION, P.IN_TRANSIT, 0, 5 * MINUTE, 5 * MINUTE),
+        (Priority.OPEN_INTERCEPTION, P.OUT_FOR_DELIVERY, 0, 150, 150),
+    ],
+)
+def test_only_an_ordinary_parcel_that_is_subscribed_is_asked_about_half_as_often(
+    priority, state, misses, alone, subscribed
+):
+    how = {"priority": priority, "watched_for": timedelta(0), "state": state, "misses": misses}
+
+    assert intervals.base_interval(**how, is_subscribed=False) == alone
+    assert intervals.base_interval(**how, is_subscribed=True) == subscribed
+
+
 def test_jitter_stays_within_ten_percent_and_above_the_couriers_minimum():
     rng = random.Random(7)
     found = [intervals.spread(300, scale=1, rng=rng) for _ in range(500)]

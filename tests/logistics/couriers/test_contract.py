@@ -55,6 +55,8 @@ def test_what_it_cannot_do_it_refuses_without_a_call(code, monkeypatch):
         refused.append(lambda: courier.cancel_intercept(example.account, example.waybill, biz_no="IC1"))
     if not courier.capabilities.can_query_state:
         refused.append(lambda: courier.query_intercept(example.account, example.waybill))
+    if not courier.capabilities.can_subscribe:
+        refused.append(lambda: courier.subscribe(example.account, example.waybill))
 
     for call in refused:
         with pytest.raises(CourierError) as caught:
@@ -78,8 +80,9 @@ def calls_of(courier, example):
     found = [
         (build, courier.parse_create),
         (courier.build_track(account, waybill, "0000"), lambda answer: courier.parse_track(answer, waybill)),
-        (courier.build_subscribe(account, waybill), courier.parse_subscribe),
     ]
+    if courier.capabilities.can_subscribe:
+        found.append((courier.build_subscribe(account, waybill), courier.parse_subscribe))
     if courier.capabilities.can_cancel:
         cancel = courier.build_cancel(account, waybill, biz_no="IC1", external_ref="X")
         found.append((cancel, courier.parse_cancel))

@@ -45,6 +45,32 @@ def test_every_scan_is_pushed_signed_and_once_when_acknowledged(courier, merchan
     assert courier.control("/stats")["pushes"]["done"] >= 4
 
 
+@both
+def test_a_parcel_without_an_address_is_pushed_to_its_accounts_once_it_is_subscribed(courier, merchant, code):
+    merchant.answer = lambda body: (200, YES[code])
+    courier.control("/push_urls", {"courier": code, "push_url": merchant.url})
+    waybill = new_parcel(courier, code, hold=True, script="silent")
+
+    courier.control(f"/parcels/{waybill}/advance", {"to": "at_far_hub"})
+    registry.get(code).subscribe(EXAMPLES[code].account, waybill, "0000")
+    courier.control(f"/parcels/{waybill}/advance", {"to": "arrived_destination"})
+    courier.control(f"/parcels/{waybill}/advance", {"to": "out_for_delivery"})
+    until(lambda: len(merchant.bodies) == 2)
+    time.sleep(0.3)
+
+    told = sorted((read(code, body) for body, _ in merchant.bodies), key=lambda push: push.events[0].event_at)
+    assert [push.events[0].status for push in told] == ["in_transit", "out_for_delivery"]
+    courier.control("/push_urls", {"courier": code, "push_url": ""})
+
+
+@pytest.mark.parametrize("told", [{"courier": "sf", "push_url": ""}, {"courier": "zto", "push_url": "file:///etc"}])
+def test_an_account_wants_pushes_only_at_a_web_address_of_a_courier_we_know(courier, told):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        courier.control("/push_urls", told)
+
+    assert refused.value.code == 400
+
+
 def test_zto_pushes_come_as_form_and_as_json(courier, merchant):
     waybill = new_parcel(courier, "zto", hold=True, push_url=merchant.url, script="silent")
 
