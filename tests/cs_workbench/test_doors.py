@@ -1,0 +1,432 @@
+"""Every address of the house × every role, a stranger and nobody: what each gets, written down by hand.
+
+A refused POST says its rule's code in a sentence on the next page and changes nothing. A GET changes nothing at all.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.messages import get_messages
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import get_resolver, reverse
+
+from aftersales.cases import services as cases
+from merchant.inbox import services as inbox
+from merchant.inbox.models import InboxTask
+from merchant.people.models import Membership
+from merchant.people.rights import ROLES
+from merchant.shops.models import Agreement
+from merchant.vault.models import PiiReveal
+from orders.intake import jobs
+from tests.aftersales.factories import case_of, intercepting, own_shop, refund_of
+from tests.logistics.factories import account_of
+from tests.merchant.factories import make_courier_account, make_shop, make_user
+from tests.orders.test_importer import sheet
+
+pytestmark = pytest.mark.django_db
+A, S, W, F, OWNER, P = "agent", "supervisor", "warehouse", "finance", "owner", "platform_admin"
+EVERYBODY = (A, S, W, F, OWNER, P)
+DESK = (A, S, OWNER)
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+# name: (arguments, who gets 200); every other role of the shop gets 404. The stranger sees lists, empty of our rows.
+LISTS = {
+    "desk": EVERYBODY,
+    "desk_pulse": EVERYBODY,
+    "orders": EVERYBODY,
+    "interceptions": EVERYBODY,
+    "refunds": EVERYBODY,
+    "rules": EVERYBODY,
+    "settings": EVERYBODY,
+    "import_list": EVERYBODY,
+    "password_change": EVERYBODY,
+    "ops": (S, F, OWNER, P),
+    "messages": (S, F, OWNER, P),
+}
+PAGES = {
+    "desk_case": EVERYBODY,
+    "case_detail": EVERYBODY,
+    "order_detail": EVERYBODY,
+    "parcel_detail": EVERYBODY,
+    "interception_detail": EVERYBODY,
+    "refund_detail": EVERYBODY,
+    "message_detail": (S, F, OWNER, P),
+    "agreement": EVERYBODY,
+    "accounts": EVERYBODY,
+    "courier_account_add": EVERYBODY,
+    "courier_account_edit": EVERYBODY,
+    "platform_account_add": EVERYBODY,
+    "platform_account_edit": EVERYBODY,
+    "policy": EVERYBODY,
+    "import_detail": EVERYBODY,
+    "import_progress": EVERYBODY,
+    "import_report": EVERYBODY,
+}
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+# (name, verb): who may. "" is done; a code is what even they are told in the world below, for its state and not for
+# their role. Whoever is not named is told RIGHT.
+VERBS: dict[tuple[str, str], dict[str, str]] = {
+    ("desk_verb", "intercept"): dict.fromkeys(DESK, ""),
+    ("desk_verb", "agree"): dict.fromkeys(DESK, ""),
+    ("desk_verb", "refuse"): dict.fromkeys(DESK, ""),
+    ("desk_verb", "propose"): dict.fromkeys(DESK, ""),
+    ("desk_verb", "stop-in-house"): dict.fromkeys(DESK, "E11"),
+    ("desk_verb", "withdraw"): dict.fromkeys(EVERYBODY, "NO_INTERCEPTION"),
+    ("desk_verb", "clear-alarm"): dict.fromkeys(DESK, "NO_ALARM"),
+    # Re-reading a fresh track is nothing but looking.
+    ("desk_verb", "recheck"): dict.fromkeys(EVERYBODY, ""),
+    ("desk_verb", "note"): dict.fromkeys((*DESK, W), ""),
+    ("order_note", ""): dict.fromkeys((*DESK, W), ""),
+    ("parcel_refresh", ""): dict.fromkeys(EVERYBODY, ""),
+    ("interception_verb", "withdraw"): dict.fromkeys(DESK, ""),
+    ("interception_verb", "confirm"): dict.fromkeys(DESK, ""),
+    ("interception_verb", "fail"): dict.fromkeys(DESK, ""),
+    ("interception_verb", "receive"): {W: ""},
+    ("interception_verb", "give-up"): dict.fromkeys(DESK, "INT-STATE"),
+    ("interception_verb", "close-ok"): {W: "INT-STATE"},
+    ("interception_verb", "close-damaged"): {W: "INT-STATE"},
+    # The refund waits for a second person; the agent of this world asked for it.
+    ("refund_verb", "approve"): {S: "", F: "", OWNER: "", A: "RIGHT"},
+    ("refund_verb", "reject"): {A: "", F: "", OWNER: ""},
+    ("refund_verb", "release"): dict.fromkeys(EVERYBODY, "REFUND_STATE"),
+    ("refund_verb", "ask"): {F: "REFUND_STATE"},
+    ("refund_verb", "replace"): dict.fromkeys(EVERYBODY, "REFUND_STATE"),
+    ("refund_verb", "payout"): dict.fromkeys(EVERYBODY, "REFUND_STATE"),
+    ("refund_verb", "confirm"): dict.fromkeys(EVERYBODY, "REFUND_STATE"),
+    ("message_retry", ""): {S: "", OWNER: "", P: ""},
+    ("account_verb", "pause"): {S: "", OWNER: "", P: ""},
+    ("account_verb", "resume"): {S: "", OWNER: "", P: ""},
+    ("account_verb", "poll"): {S: "", OWNER: "", P: ""},
+    ("agreement_sign", ""): {OWNER: "SIGNED"},
+    ("agreement_revoke", ""): {OWNER: ""},
+    ("push_token_renew", ""): {OWNER: "", P: ""},
+    ("import_retry", ""): {S: "JOB", OWNER: "JOB"},
+    ("import_stop", ""): {S: "", OWNER: ""},
+}
+# Pages that show a form and take it: who may send it. The others see the page again with the sentence.
+FORMS: dict[str, tuple[str, ...]] = {
+    "courier_account_add": (OWNER, P),
+    "courier_account_edit": (OWNER, P),
+    "platform_account_add": (OWNER, P),
+    "platform_account_edit": (OWNER, P),
+    "policy": (OWNER, P),
+    "import_list": (S, OWNER),
+}
+REVEAL = dict.fromkeys(DESK, "")
+# Without a login, or with rules of their own; the push doors are proven in their rooms.
+APART = {
+    "home": 302,
+    "health": 200,
+    "set_language": 302,
+    "login": 200,
+    "logout": 405,
+    "platform_push": 405,
+    "courier_push": 405,
+}
+# Another room's newest door; listed so that the walk below names every address.
+ELSEWHERE = {"platform_pull"}
+
+
+@pytest.fixture
+def world(platform: Any, sign_in: Any) -> SimpleNamespace:
+    """One shop with a row behind every address, its six roles, and the owner of another shop."""
+    shop, other = own_shop(), make_shop()
+    people = {role: make_user(role, shop) for role in ROLES}
+    stranger = make_user("owner", other)
+    case = case_of(platform, shop)
+    stopped = intercepting(case_of(platform, shop))
+    large = cases.agree_case(case_of(platform, shop, nets=(30_000,)), by=people[A])
+    account = account_of(shop, "zto")
+    message = inbox.receive("courier:zto", shop=shop, account_id=account.pk, headers={}, body=b"{}")
+    InboxTask.objects.filter(pk=message.pk).update(is_parked=True, attempts=5)
+    job = jobs.start_import(shop, [("a.csv", sheet(1))], by=people[OWNER])
+    package = stopped.package
+    case.refresh_from_db()
+    of_case, of_stop = [shop.pk, case.number], [shop.pk, stopped.number]
+    of_refund, of_order = [shop.pk, refund_of(large).number], [shop.pk, case.order.number]
+    of_parcel = [shop.pk, package.courier, package.waybill]
+    paid_by = shop.platform_accounts.get()
+    arguments = {
+        "desk_case": of_case,
+        "desk_verb": of_case,
+        "case_detail": of_case,
+        "order_detail": of_order,
+        "order_note": of_order,
+        "reveal": [*of_order, "phone"],
+        "parcel_detail": of_parcel,
+        "parcel_refresh": of_parcel,
+        "interception_detail": of_stop,
+        "interception_verb": of_stop,
+        "refund_detail": of_refund,
+        "refund_verb": of_refund,
+        "message_detail": [message.pk],
+        "message_retry": [message.pk],
+        "account_verb": [account.pk],
+        "agreement": [shop.pk],
+        "agreement_sign": [shop.pk],
+        "agreement_revoke": [shop.pk, Agreement.objects.get(shop=shop).pk],
+        "accounts": [shop.pk],
+        "courier_account_add": [shop.pk],
+        "courier_account_edit": [shop.pk, account.pk],
+        "platform_account_add": [shop.pk],
+        "platform_account_edit": [shop.pk, paid_by.pk],
+        "push_token_renew": [shop.pk, "courier", account.pk],
+        "policy": [shop.pk],
+        "import_detail": [job.number],
+        "import_progress": [job.number],
+        "import_report": [job.number],
+        "import_retry": [job.number],
+        "import_stop": [job.number],
+    }
+    clients = {role: sign_in(person) for role, person in people.items()} | {"stranger": sign_in(stranger)}
+    return SimpleNamespace(shop=shop, case=case, arguments=arguments, clients=clients, people=people)
+
+
+def address(world: SimpleNamespace, name: str, verb: str = "") -> str:
+    return reverse(name, args=[*world.arguments.get(name, []), *([verb] if verb else [])])
+
+
+def told(world: SimpleNamespace, name: str, verb: str) -> dict[str, Any]:
+    """What the page of this verb would send."""
+    sent: dict[str, Any] = {"reason": "no_reason", "text": "电话已打", "minutes": "60", "amount": "10.00"}
+    if (name, verb) == ("desk_verb", "refuse"):
+        sent |= {"reason": "other", "evidence": "note"}
+    if name == "desk_verb":
+        sent["version"] = world.case.version
+    if verb == "payout":
+        sent |= {"method": "bank", "reference": "BK-1"}
+    return sent
+
+
+def fingerprint() -> dict[str, str]:
+    """Every row of our own rooms, one digest a table. Looking at personal data leaves its audit row, by design."""
+    found = {}
+    for model in apps.get_models():
+        if model._meta.app_label in ROOMS and model is not PiiReveal:
+            rows = repr(
+                [[plain(value) for value in row] for row in model._default_manager.order_by("pk").values_list()]
+            )
+            found[model._meta.label] = hashlib.sha256(rows.encode()).hexdigest()
+    return found
+
+
+def changes(before: dict[str, str]) -> list[str]:
+    return [label for label, digest in fingerprint().items() if digest != before[label]]
+
+
+def plain(value: Any) -> Any:
+    return bytes(value) if isinstance(value, memoryview) else value
+
+
+ROOMS = ("merchant", "orders", "logistics", "aftersales")
+
+
+def refusals(answer: Any) -> list[str]:
+    """The codes of the sentences the next page will show."""
+    return [(one.extra_tags or "") for one in get_messages(answer.wsgi_request) if one.level_tag == "error"]
+
+
+class Undone:
+    """What happens inside is taken back, without opening a transaction that `durable` services would see."""
+
+    def __enter__(self) -> None:
+        self.point = transaction.savepoint()
+
+    def __exit__(self, *_: object) -> None:
+        transaction.savepoint_rollback(self.point)
+
+
+def named() -> Iterator[str]:
+    def walk(patterns: Any) -> Iterator[str]:
+        for entry in patterns:
+            if hasattr(entry, "url_patterns"):
+                if entry.app_name != "admin":
+                    yield from walk(entry.url_patterns)
+            elif entry.name:
+                yield entry.name
+
+    yield from walk(get_resolver().url_patterns)
+
+
+def test_every_address_stands_in_a_table_above():
+    mine = {*LISTS, *PAGES, *FORMS, *APART, "reveal", *(name for name, _verb in VERBS)}
+
+    assert set(named()) - ELSEWHERE == mine
+
+
+@pytest.mark.parametrize("role", [*ROLES, "stranger"])
+def test_who_may_look(world, role):
+    client, seen = world.clients[role], {}
+    for name in (*LISTS, *PAGES):
+        with CaptureQueriesContext(
+            connection,
+        ) as ran:
+            answer = client.get(address(world, name))
+            b"".join(answer.streaming_content) if answer.streaming else answer.content
+        seen[name] = answer.status_code
+        written = [one["sql"] for one in ran if one["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
+        assert (name, [sql for sql in written if "django_session" not in sql]) == (name, [])
+
+    if role == "stranger":
+        expected = dict.fromkeys(LISTS, 200) | dict.fromkeys(PAGES, 404)
+    else:
+        expected = {name: 200 if role in who else 404 for name, who in (LISTS | PAGES).items()}
+    assert seen == expected
+
+
+def test_nobody_is_sent_to_the_login_from_everywhere(world):
+    nobody, wrong = Client(), {}
+    for name in {*LISTS, *PAGES, *FORMS, "reveal"} | {name for name, _verb in VERBS}:
+        verb = next((verb for one, verb in VERBS if one == name), "")
+        for method in (nobody.get, nobody.post, nobody.put, nobody.delete):
+            # As htmx asks too: a partial is a page.
+            for headers in ({}, {"HX-Request": "true"}):
+                answer = method(address(world, name, verb), headers=headers)
+                if (answer.status_code, answer.get("Location", "").partition("?")[0]) != (302, "/accounts/login/"):
+                    wrong[name, method.__name__] = answer.status_code
+
+    assert wrong == {}
+
+
+def test_what_has_rules_of_its_own_answers_as_written(world):
+    seen = {name: Client().get(address_apart(name)).status_code for name in APART}
+
+    assert seen == APART
+
+
+def address_apart(name: str) -> str:
+    return reverse(name, args=["no-such-token"] if name.endswith("_push") else [])
+
+
+@pytest.mark.parametrize("role", [*ROLES, "stranger"])
+def test_who_may_press_what(world, courier, role):
+    client, before, seen, expected = world.clients[role], fingerprint(), {}, {}
+    for (name, verb), who in VERBS.items():
+        # Sentences that nobody has read yet would be read as this verb's.
+        client.cookies.pop("messages", None)
+        with Undone():
+            answer = client.post(address(world, name, verb), told(world, name, verb))
+            codes = refusals(answer)
+            is_refused = bool(codes) or answer.status_code != 302
+            changed = changes(before) if is_refused else []
+        seen[name, verb] = (answer.status_code, codes)
+        if role == "stranger":
+            expected[name, verb] = (404, [])
+        elif name == "message_retry" and role in (A, W):
+            # Who may not see messages does not learn that there is one.
+            expected[name, verb] = (404, [])
+        else:
+            code = who.get(role, "RIGHT")
+            expected[name, verb] = (302, [code] if code else [])
+        assert (name, verb, changed) == (name, verb, [])
+
+    assert seen == expected
+
+
+@pytest.mark.parametrize("role", [*ROLES, "stranger"])
+def test_who_may_send_which_form(world, role):
+    client, before, seen = world.clients[role], fingerprint(), {}
+    courier = {
+        "name": "新名字", "courier": "zto", "customer_code": "C-9", "rate_per_second": 5, "intercept_fee": "3.00",
+        "back_freight": "4.50", "is_active": "on", "secrets_json": "",
+    }  # fmt: skip
+    pay = {"name": "新名字", "platform": "wechat_pay", "app_key": "k", "is_active": "on", "secrets_json": ""}
+    page = client.get(address(world, "policy"))
+    rules = {} if page.status_code == 404 else {
+        **page.context["form"].initial,
+        **{one["code"]: one["value"] for one in page.context["timers"]},
+        **{f"{one['code']}-unit": one["unit"] for one in page.context["timers"]},
+        "pii_quota_per_day": 7, "reason": "少看", "intercept_limit_fen": "500.00", "second_person_fen": "1000.00",
+    }  # fmt: skip
+    rules = {name: value for name, value in rules.items() if value not in (None, False)}
+    sent = {
+        "courier_account_add": {**courier, "customer_code": "C-10"},
+        "courier_account_edit": courier,
+        "platform_account_add": {**pay, "platform": "kuaishou"},
+        "platform_account_edit": pay,
+        "policy": rules,
+        "import_list": {"shop": world.shop.pk, "profile": "auto", "files": SimpleUploadedFile("a.csv", sheet(1))},
+    }
+    for name, data in sent.items():
+        with Undone():
+            answer = client.post(address(world, name), data)
+            changed = changes(before)
+        seen[name] = (answer.status_code, bool(changed))
+
+    if role == "stranger":
+        assert seen == {**dict.fromkeys(FORMS, (404, False)), "import_list": (422, False)}
+    else:
+        not_yours = {**dict.fromkeys(FORMS, (200, False)), "policy": (422, False), "import_list": (422, False)}
+        assert seen == {name: (302, True) if role in who else not_yours[name] for name, who in FORMS.items()}
+
+
+@pytest.mark.parametrize("role", [*ROLES, "stranger"])
+def test_who_may_open_a_phone_number(world, role):
+    answer = world.clients[role].post(address(world, "reveal"))
+
+    plain = "13900001234" in answer.content.decode()
+    if role == "stranger":
+        assert (answer.status_code, plain) == (404, False)
+    else:
+        refusal = answer.context.get("refusal")
+        assert (answer.status_code, plain, refusal.code if refusal else "") == (
+            (200, True, "") if role in REVEAL else (200, False, "RIGHT")
+        )
+        assert answer["Cache-Control"] == "max-age=0, no-cache, no-store, must-revalidate, private"
+
+
+def test_a_verb_is_only_pressed_never_followed(world):
+    client, before = world.clients[OWNER], fingerprint()
+
+    seen = {(name, verb): client.get(address(world, name, verb)).status_code for name, verb in VERBS}
+
+    assert seen == dict.fromkeys(VERBS, 405)
+    assert client.get(address(world, "reveal")).status_code == 405
+    assert fingerprint() == before
+
+
+def test_no_post_is_taken_without_its_token(world):
+    client, before = Client(enforce_csrf_checks=True), fingerprint()
+    client.force_login(world.people[OWNER], backend="django.contrib.auth.backends.ModelBackend")
+    doors = [*VERBS, *((name, "") for name in (*FORMS, "reveal", "logout", "password_change", "login"))]
+
+    seen = {
+        (name, verb): client.post(address(world, name, verb), told(world, name, verb)).status_code
+        for name, verb in doors
+    }
+
+    assert seen == dict.fromkeys(doors, 403)
+    # Django itself writes down when the owner signed in.
+    assert changes(before) == ["merchant.User"]
+
+
+def test_a_person_whose_membership_ended_is_a_stranger_at_once(world):
+    Membership.objects.filter(user=world.people[OWNER]).update(is_active=False)
+
+    seen = {name: world.clients[OWNER].get(address(world, name)).status_code for name in PAGES}
+
+    assert seen == dict.fromkeys(PAGES, 404)
+
+
+def test_an_account_of_another_shop_under_one_s_own_number_is_not_there(world):
+    """Both numbers of an address are checked together, not each by itself."""
+    own, theirs = make_shop(), make_courier_account(world.shop, "yto", customer_code="X-1")
+    client = Client()
+    client.force_login(make_user(OWNER, own), backend="django.contrib.auth.backends.ModelBackend")
+
+    seen = [
+        client.get(reverse("courier_account_edit", args=[own.pk, theirs.pk])).status_code,
+        client.post(reverse("push_token_renew", args=[own.pk, "courier", theirs.pk])).status_code,
+        client.get(reverse("order_detail", args=[own.pk, world.case.order.number])).status_code,
+        client.get(reverse("refund_detail", args=[own.pk, world.arguments["refund_detail"][1]])).status_code,
+    ]
+
+    assert seen == [404, 404, 404, 404]
