@@ -129,6 +129,8 @@ def test_every_page_is_fit_to_be_seen(scene, chromium_browser, enter, live_serve
             has_touch=size == NARROW,
         )
         context.set_default_timeout(30_000)
+        if language == "en":
+            context.add_cookies([{"name": "django_language", "value": "en", "url": live_server.url}])
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)

@@ -17,7 +17,8 @@ def sign_in() -> Callable[[User], Client]:
     """A client in English, so that the tests read sentences, not a catalogue."""
 
     def enter(user: User, **headers: Any) -> Client:
-        client = Client(headers={"accept-language": "en", **headers})
+        client = Client(headers=headers)
+        client.cookies["django_language"] = "en"
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         return client
 

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def administrator(client):
-    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    client.cookies["django_language"] = "en"
     user = make_user(is_staff=True, is_superuser=True, is_platform_admin=True)
     client.force_login(user)
     return user

@@ -101,6 +101,23 @@ def test_the_door_opens_again_after_a_quarter_of_an_hour(throttled, client, agen
     assert (still_shut, open_again) == (429, 302)
 
 
+def test_one_name_tried_from_many_addresses_is_shut_for_all(throttled, client, agent):
+    with time_machine.travel(NOON, tick=False):
+        codes = [sign_in(client, agent, "wrong", REMOTE_ADDR=f"203.0.113.{n}").status_code for n in range(40)]
+        right = sign_in(client, agent, PASSWORD, REMOTE_ADDR="203.0.113.99").status_code
+
+    assert (codes, right) == ([200] * 39 + [429], 429)
+
+
+def test_one_address_trying_many_names_is_shut_for_all_of_them(throttled, client, agent):
+    with time_machine.travel(NOON, tick=False):
+        for number in range(80):
+            client.post("/accounts/login/", {"username": f"name-{number}", "password": "spring-2026"})
+
+        assert sign_in(client, agent, PASSWORD).status_code == 429
+        assert sign_in(client, agent, PASSWORD, REMOTE_ADDR="203.0.113.9").status_code == 302
+
+
 def test_a_right_password_forgives_the_wrong_ones_before(throttled, client, agent):
     for _round in range(2):
         for _try in range(7):
@@ -153,3 +170,11 @@ def test_a_password_is_long_and_neither_common_nor_a_number(client, agent):
 
 def test_the_session_lasts_a_shift_and_its_cookie_stays_out_of_scripts():
     assert (conf.SESSION_COOKIE_AGE, conf.SESSION_COOKIE_HTTPONLY) == (12 * 3600, True)
+
+
+def test_the_page_is_chinese_until_the_reader_chooses_english(client, db):
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en-US,en"
+
+    assert '<html lang="zh-Hans"' in client.get("/accounts/login/").content.decode()
+    client.post("/language/", {"language": "en", "next": "/accounts/login/"})
+    assert '<html lang="en"' in client.get("/accounts/login/").content.decode()

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def client(client):
-    """The browser's English, so that a sentence here is the one in the code."""
-    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    """English, so that a sentence here is the one in the code."""
+    client.cookies["django_language"] = "en"
     return client
 
 

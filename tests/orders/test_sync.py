@@ -334,7 +334,8 @@ def test_what_the_platform_says_is_kept_stored_once_and_every_difference_logged(
     assert Order.objects.get().state == "shipped"
 
     # And a person reads all of it on the order's page.
-    client = Client(headers={"accept-language": "en"})
+    client = Client()
+    client.cookies["django_language"] = "en"
     client.force_login(make_user("agent", told.shop), backend="django.contrib.auth.backends.ModelBackend")
     page = client.get(reverse("order_detail", args=[told.shop_id, oid])).content.decode()
     assert "shop discount ¥0.00 → ¥8.00; paid ¥88.00 → ¥80.00" in page
