@@ -14,6 +14,7 @@ from aftersales.cases import services as cases
 from aftersales.cases.models import Case
 from cs_workbench.desk import action, panes, queue
 from logistics.tracking import services as tracking
+from merchant.asked import whole
 from merchant.money import fen
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.signed_in import SignedInRequest
@@ -96,10 +97,10 @@ def desk_case(request: SignedInRequest, shop_id: int, number: str) -> HttpRespon
 def desk_pulse(request: SignedInRequest) -> HttpResponse:
     """What changed since the page last looked: nothing is a 204. Lines keep their place; new ones are announced."""
     segment = segment_in(request)
-    keep = [int(pk) for pk in request.GET.get("shown", "").split(",") if pk.isdigit()][: queue.SIZE]
+    keep = _ids(request.GET.get("shown", ""))
     shop_id, _slash, number = request.GET.get("case", "").partition("/")
     case = None
-    if shop_id.isdigit() and number:
+    if whole(shop_id) is not None and number:
         case = (
             Case.objects.visible_to(request.user)
             .select_related(*panes.WITH)
@@ -133,22 +134,27 @@ def desk_verb(request: SignedInRequest, shop_id: int, number: str, verb: str) ->
     return fresh(request, shop_id, number)
 
 
+def _ids(text: str) -> list[int]:
+    """The lines a page says it shows."""
+    return [pk for part in text.split(",")[: queue.SIZE] if (pk := whole(part)) is not None]
+
+
 def fresh(request: SignedInRequest, shop_id: int, number: str) -> HttpResponse:
     """After a POST: the re-read panes for htmx, the page for everybody else."""
     if not request.htmx:
         return redirect("desk_case", shop_id=shop_id, number=number)
     case = case_or_404(request, shop_id, number)
     segment = segment_in(request)
-    keep = [int(pk) for pk in request.POST.get("shown", "").split(",") if pk.isdigit()][: queue.SIZE]
+    keep = _ids(request.POST.get("shown", ""))
     context = queue_context(request, segment, case.pk, keep=keep or None) | case_context(request, case)
     return render(request, "cs_workbench/_desk_case.html", context)
 
 
 def shown_version(request: SignedInRequest) -> int:
-    version = request.POST.get("version", "")
-    if not version.isdigit():
+    version = whole(request.POST.get("version", ""))
+    if version is None:
         raise Refused("E16", _("The page did not say which version it showed; reload it."))
-    return int(version)
+    return version
 
 
 def _intercept(request: SignedInRequest, case: Case) -> str:
@@ -187,10 +193,8 @@ def _recheck(request: SignedInRequest, case: Case) -> str:
 
 
 def _note(request: SignedInRequest, case: Case) -> str:
-    flag = request.POST.get("flag", "")
-    remarks.add_note(
-        case.order, text=request.POST.get("text", ""), flag=int(flag) if flag.isdigit() else None, by=request.user
-    )
+    flag = whole(request.POST.get("flag", ""))
+    remarks.add_note(case.order, text=request.POST.get("text", ""), flag=flag, by=request.user)
     return ""
 
 

@@ -1,7 +1,6 @@
 """The refunds desk: a second person's word, finance's release, and what could not be paid."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -9,6 +8,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,6 +17,7 @@ from aftersales.refunds.enums import RefundState as S
 from aftersales.refunds.models import Refund, RefundCall
 from cs_workbench.buttons import Button, button
 from cs_workbench.record import timeline
+from merchant.asked import page_key
 from merchant.people.models import User
 from merchant.people.rights import Right, check_right, shops_of
 from merchant.refusals import refusals_as_messages
@@ -52,9 +53,8 @@ def _page(user: User, tab: str, key: str) -> tuple[list[Refund], str]:
     rows: QuerySet[Refund] = Refund.objects.visible_to(user).filter(TABS[tab]).select_related(*WITH)
     if tab in ("second", "release", "failed"):
         return list(rows.order_by("created_at", "pk")[: SIZE * 2]), ""
-    at, _dash, pk = key.partition("-")
-    if at.isdigit() and pk.isdigit():
-        start = (datetime.fromtimestamp(int(at) / 1_000_000, tz=UTC), int(pk))
+    start = page_key(key)
+    if start is not None:
         rows = rows.filter(TupleLessThan(Tuple(F("created_at"), F("id")), start))
     found = list(rows.order_by("-created_at", "-pk")[: SIZE + 1])
     last = found[SIZE - 1] if len(found) > SIZE else None
@@ -189,5 +189,6 @@ def refund_verb(request: SignedInRequest, shop_id: int, number: str, verb: str) 
     with refusals_as_messages(request):
         messages.success(request, VERBS[verb](request, refund))
     if request.POST.get("back") == "list":
-        return redirect(f"/refunds/?tab={request.POST.get('tab', '')}")
+        tab = request.POST.get("tab", "")
+        return redirect(f"{reverse('refunds')}?tab={tab if tab in TABS else ''}")
     return redirect("refund_detail", shop_id=shop_id, number=number)

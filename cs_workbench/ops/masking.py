@@ -39,7 +39,7 @@ def mask_tree(value: Any, key: str = "") -> Any:
         if value[:1] in "{[":
             try:
                 return mask_tree(json.loads(value), key)
-            except ValueError:
+            except (ValueError, RecursionError):
                 pass
         return mask_value(key, value)
     if isinstance(value, int) and any(part in key.lower() for part in PHONES):
@@ -55,7 +55,7 @@ def shown(body: bytes) -> str:
         return f"({len(body)} bytes)"
     try:
         text = json.dumps(mask_tree(json.loads(text)), ensure_ascii=False, indent=2)
-    except ValueError:
+    except (ValueError, RecursionError):
         pairs = re.sub(r"(?<=[?&])([^=&]+)=([^&]*)", lambda pair: f"{pair[1]}={mask_value(pair[1], pair[2])}", text)
         text = re.sub(r"<([A-Za-z_]+)>([^<]+)<", lambda tag: f"<{tag[1]}>{mask_value(tag[1], tag[2])}<", pairs)
         text = PHONE.sub(lambda found: masking.mask_phone(found[0]), text)

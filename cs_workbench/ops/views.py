@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cs_workbench.ops import masking, sync
 from logistics.watch import services as watching
 from logistics.watch.models import AccountPulse, Watch
+from merchant.asked import whole
 from merchant.clock import now
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
@@ -154,9 +155,9 @@ def messages_list(request: SignedInRequest) -> HttpResponse:
         rows = rows.filter(verdict=verdict)
     if source:
         rows = rows.filter(source=source)
-    before = request.GET.get("before", "")
-    if before.isdigit():
-        rows = rows.filter(pk__lt=int(before))
+    before = whole(request.GET.get("before", ""))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
     found = list(
         rows.defer("body")
         .annotate(is_waiting=Exists(InboxTask.objects.filter(pk=OuterRef("pk"))))
@@ -168,7 +169,7 @@ def messages_list(request: SignedInRequest) -> HttpResponse:
         "verdict": verdict,
         "verdicts": InboxVerdict.choices,
         "source": source,
-        "is_first": not before,
+        "is_first": before is None,
     }
     return render(request, "cs_workbench/messages.html", context)
 
@@ -209,8 +210,8 @@ def message_retry(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _pause(account: CourierAccount, by: User, request: SignedInRequest) -> str:
-    minutes = request.POST.get("minutes", "")
-    until = now() + timedelta(minutes=int(minutes)) if minutes.isdigit() and 0 < int(minutes) <= 10_080 else None
+    minutes = whole(request.POST.get("minutes", ""))
+    until = now() + timedelta(minutes=minutes) if minutes is not None and 0 < minutes <= 10_080 else None
     watching.pause_account(account, by=by, reason=request.POST.get("reason", "").strip(), until=until)
     return _("Paused. Nothing more is asked through this account.")
 

@@ -1,13 +1,13 @@
 """Finding an order by whatever a person has in hand: number, waybill, phone, buyer, product, name."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 
 from logistics.parcels.models import Package
+from merchant.asked import page_key
 from merchant.people.rights import shops_of
 from merchant.vault import services as vault
 from orders.buyers.models import Buyer
@@ -46,10 +46,10 @@ def _key(order: Order) -> str:
 
 
 def _after(rows: QuerySet[Order], key: str) -> QuerySet[Order]:
-    at, _dash, pk = key.partition("-")
-    if not (at.isdigit() and pk.isdigit()):
+    start = page_key(key)
+    if start is None:
         return rows.order_by("-placed_at", "-pk")[: SIZE + 1]
-    return rows.page_after(datetime.fromtimestamp(int(at) / 1_000_000, tz=UTC), int(pk), SIZE + 1)  # type: ignore[attr-defined]
+    return rows.page_after(*start, SIZE + 1)  # type: ignore[attr-defined]
 
 
 def page(user: Any, tab: str, key: str = "", buyer: int | None = None) -> Found:

@@ -18,6 +18,7 @@ from logistics.interception.models import Interception
 from logistics.parcels.models import Package
 from logistics.tracking import services as tracking
 from logistics.tracking.models import TrackingEvent
+from merchant.asked import whole
 from merchant.people.models import User
 from merchant.people.rights import Right, can
 from merchant.refusals import Refused, refusals_as_messages
@@ -54,7 +55,7 @@ def orders(request: SignedInRequest) -> HttpResponse:
             order = found.orders[0]
             return redirect("order_detail", shop_id=order.shop_id, number=order.number)
     else:
-        found = search.page(request.user, tab, request.GET.get("after", ""), int(buyer) if buyer.isdigit() else None)
+        found = search.page(request.user, tab, request.GET.get("after", ""), whole(buyer))
     lines: dict[int, list[OrderLine]] = {}
     for line in OrderLine.objects.filter(order__in=found.orders).select_related("listing").order_by("line_no"):
         lines.setdefault(line.order_id, []).append(line)
@@ -136,11 +137,9 @@ def _sums(card: Card) -> dict[str, int]:
 @require_POST
 def order_note(request: SignedInRequest, shop_id: int, number: str) -> HttpResponse:
     order = get_object_or_404(Order.objects.visible_to(request.user), shop_id=shop_id, number=number)
-    flag = request.POST.get("flag", "")
+    flag = whole(request.POST.get("flag", ""))
     with refusals_as_messages(request):
-        remarks.add_note(
-            order, text=request.POST.get("text", ""), flag=int(flag) if flag.isdigit() else None, by=request.user
-        )
+        remarks.add_note(order, text=request.POST.get("text", ""), flag=flag, by=request.user)
     return redirect("order_detail", shop_id=shop_id, number=number)
 
 

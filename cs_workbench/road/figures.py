@@ -1,7 +1,7 @@
 """The interceptions list: filters, keyset pages, and the four figures of the last seven days."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Aggregate, Count, DurationField, F, Q, QuerySet
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.enums import Reason
 from logistics.interception.models import Interception
+from merchant.asked import page_key
 from merchant.clock import now
 from merchant.people.rights import shops_of
 from merchant.shops.models import CourierAccount
@@ -101,12 +102,11 @@ def key_of(row: Interception) -> str:
 
 def page(user: Any, filters: Filters, key: str) -> Page:
     """Newest first; the next page starts at a key, never at an offset."""
-    at, _dash, pk = key.partition("-")
+    start = page_key(key)
     found: list[Interception] = []
     for shop in shops_of(user):
         rows = filters.apply(Interception.objects.filter(shop_id=shop).select_related(*WITH))
-        if at.isdigit() and pk.isdigit():
-            start = (datetime.fromtimestamp(int(at) / 1_000_000, tz=UTC), int(pk))
+        if start is not None:
             rows = rows.filter(TupleLessThan(Tuple(F("created_at"), F("id")), start))
         found += list(rows.order_by("-created_at", "-pk")[: SIZE + 1])
     found.sort(key=lambda row: (row.created_at, row.pk), reverse=True)

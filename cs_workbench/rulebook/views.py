@@ -5,6 +5,7 @@ from django.views.decorators.http import require_safe
 
 from cs_workbench.rulebook import values
 from merchant import rules as book
+from merchant.asked import whole
 from merchant.people.rights import Right, can
 from merchant.policy import services as policy
 from merchant.policy.schema import ShopPolicy
@@ -20,7 +21,7 @@ def rules(request: SignedInRequest) -> HttpResponse:
     wanted = request.GET.get("shop", "")
     shop = (
         get_object_or_404(Shop.objects.visible_to(request.user), pk=wanted)
-        if wanted.isdigit()
+        if whole(wanted) is not None
         else next(iter(shops), None)
     )
     term = request.GET.get("word", "").strip()

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from merchant import rules as rulebook
+from merchant.asked import whole
 from merchant.people.rights import Right, can
 from merchant.policy import schema, services
 from merchant.policy.forms import PolicyForm, initial
@@ -78,8 +79,9 @@ def _read_timers(posted: Any, rules: schema.ShopPolicy) -> tuple[dict[str, int],
         if name not in posted:
             continue
         unit = UNITS.get(posted.get(f"{name}-unit", "s"), 1)
-        if posted[name].isdigit() and 1 <= int(posted[name]) * unit <= 365 * schema.DAY:
-            found[name] = int(posted[name]) * unit
+        amount = whole(posted[name])
+        if amount is not None and 1 <= amount * unit <= 365 * schema.DAY:
+            found[name] = amount * unit
         else:
             wrong.add(name)
     return found, wrong

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -84,7 +85,7 @@ def accounts(request: SignedInRequest, shop_id: int) -> HttpResponse:
         "couriers": shop.courier_accounts.order_by("courier", "pk"),
         "platforms": shop.platform_accounts.order_by("platform", "pk"),
         "may_edit": can(request.user, shop, Right.EDIT_SECRETS),
-        "site": request.build_absolute_uri("/").rstrip("/"),
+        "site": settings.SITE_URL.rstrip("/"),
     }
     return render(request, "merchant/accounts.html", context)
 

@@ -9,7 +9,8 @@ from django.utils.translation import pgettext
 
 from merchant.jobs.models import Job
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# The full-width ones count too where Chinese is typed.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def safe_cell(value: Any) -> str:

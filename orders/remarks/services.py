@@ -7,6 +7,7 @@ from merchant.locking import lock
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from merchant.trail import activity
+from orders.record.enums import Flag
 from orders.record.models import Order
 from orders.remarks.models import Note
 
@@ -16,6 +17,8 @@ def add_note(order: Order, *, text: str, flag: int | None = None, by: Any) -> No
     """备注、插旗. The order shows the newest flag; `flag=None` leaves it as it is. Raises Refused RIGHT or NOTE."""
     check_right(by, order.shop_id, Right.REMARK_ORDER)
     text = text.strip()
+    if flag is not None and flag not in Flag.values:
+        raise Refused("NOTE", _("There is no such flag."), flag=flag)
     if not text and flag is None:
         raise Refused("NOTE", _("A remark needs a text or a flag."))
     if len(text) > 500:

@@ -1,0 +1,21 @@
+"""Numbers as a visitor writes them. Whatever is no number, or none a row could have, is simply none."""
+
+from datetime import UTC, datetime
+
+# Longer texts cannot be a row of ours; PostgreSQL's bigint ends a little above.
+DIGITS = 18
+LAST_SECOND = 253_402_300_799
+
+
+def whole(text: str) -> int | None:
+    """`12` → 12; anything but one to eighteen plain digits (`²`, `-1`, ` 5`, a thousand nines) → None."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS else None
+
+
+def page_key(text: str) -> tuple[datetime, int] | None:
+    """A list's `microseconds-id` as (instant, id), None when it is none."""
+    at, _dash, pk = text.partition("-")
+    micros, row = whole(at), whole(pk)
+    if micros is None or row is None or micros // 1_000_000 > LAST_SECOND:
+        return None
+    return datetime.fromtimestamp(micros / 1_000_000, tz=UTC), row
