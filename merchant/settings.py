@@ -20,18 +20,21 @@ DEBUG = env.flag("HUICANG_DEBUG")
 DEVELOPMENT_KEY = "only-for-a-machine-of-one-s-own"
 SECRET_KEY = env.text("HUICANG_SECRET_KEY", DEVELOPMENT_KEY)
 # `id:base64 of 32 bytes`, newest first: the first encrypts, all decrypt. `manage.py rotate_keys` seals old rows anew.
-PII_KEYS = env.words("HUICANG_PII_KEYS", "dev:" + "aHVpY2FuZy1sb2NhbC1kZXZlbG9wbWVudC1rZXktMzI=")
+DEVELOPMENT_PII_KEY = "aHVpY2FuZy1sb2NhbC1kZXZlbG9wbWVudC1rZXktMzI="
+PII_KEYS = env.words("HUICANG_PII_KEYS", f"dev:{DEVELOPMENT_PII_KEY}")
 DEVELOPMENT_INDEX_KEY = "huicang-local-index-key"
 PII_INDEX_KEY = env.text("HUICANG_PII_INDEX_KEY", DEVELOPMENT_INDEX_KEY)
 ALLOWED_HOSTS = env.words("HUICANG_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver")
 SITE_URL = env.text("HUICANG_SITE_URL", "http://127.0.0.1:8000")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-IS_PUBLIC = SITE_URL.startswith("https://")
+IS_PUBLIC = SITE_URL.lower().startswith("https://")
 if IS_PUBLIC and (
-    SECRET_KEY == DEVELOPMENT_KEY
+    SECRET_KEY in ("", DEVELOPMENT_KEY)
     or PII_INDEX_KEY in ("", DEVELOPMENT_INDEX_KEY)
     or not PII_KEYS
     or PII_KEYS[0].startswith("dev:")
+    # The key that everybody can read here, under whatever name.
+    or PII_KEYS[0].endswith(f":{DEVELOPMENT_PII_KEY}")
 ):
     raise ImproperlyConfigured(
         "HUICANG_SECRET_KEY, HUICANG_PII_KEYS and HUICANG_PII_INDEX_KEY "
@@ -39,6 +42,11 @@ if IS_PUBLIC and (
     )
 if IS_PUBLIC and IS_DEMO:
     raise ImproperlyConfigured("The demo has well-known passwords: it does not run on a public https address.")
+
+if IS_PUBLIC and (DEBUG or IS_TESTING):
+    raise ImproperlyConfigured(
+        "HUICANG_DEBUG and HUICANG_TESTING are for a machine of one's own, not for a public https address."
+    )
 
 INSTALLED_APPS = [
     "merchant",
@@ -64,7 +72,6 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "merchant.addresses.PlainAddresses",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -74,6 +81,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "merchant.addresses.PlainAddresses",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]

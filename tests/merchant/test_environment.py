@@ -1,5 +1,6 @@
 """A wrong value in the environment stops the start with a sentence that names it."""
 
+import base64
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from merchant import environment
 
-KEY = "k1:" + "aHVpY2FuZy1sb2NhbC1kZXZlbG9wbWVudC1rZXktMzI="
+KEY = "k1:" + base64.b64encode(bytes(range(32))).decode()
 
 
 @pytest.mark.parametrize(
@@ -98,4 +99,10 @@ def test_a_public_address_needs_keys_of_its_own_and_is_no_demo():
         without = {key: value for key, value in public.items() if key != name}
         assert start(**without).endswith("must be set before the site is served over https.")
     assert start(**{**public, "HUICANG_PII_KEYS": ""}).endswith("must be set before the site is served over https.")
+    everybodys = "k1:" + "aHVpY2FuZy1sb2NhbC1kZXZlbG9wbWVudC1rZXktMzI="
+    assert start(**{**public, "HUICANG_PII_KEYS": everybodys}).endswith("before the site is served over https.")
+    loud = {**public, "HUICANG_SITE_URL": "HTTPS://shop.example", "HUICANG_SECRET_KEY": ""}
+    assert start(**loud).endswith("before the site is served over https.")
+    for name in ("HUICANG_DEBUG", "HUICANG_TESTING"):
+        assert start(**public, **{name: "1"}).endswith("not for a public https address.")
     assert start(**public, HUICANG_DEMO="1").endswith("it does not run on a public https address.")
