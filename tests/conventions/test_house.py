@@ -121,7 +121,7 @@ def test_marks_are_read_from_functions_classes_and_files(tmp_path, monkeypatch):
 
 
 def test_no_real_data_and_no_machine_is_named():
-    """Paths of somebody's machine and hosts of package registries have no place in a public repository."""
+    """Paths of somebody's machine have no place in a public repository, addresses none in its lock files."""
     machine = re.compile(r"/(?:root|home/[a-z]+)/")
     allowed = {"tests/conventions/test_house.py", ".gitignore"}
     found = []
@@ -131,4 +131,7 @@ def test_no_real_data_and_no_machine_is_named():
         text = path.read_text(encoding="utf-8", errors="replace")
         found += [f"{named(path)}: {match[0]}" for match in machine.finditer(text)]
 
+    locks = [path for path in project_files() if re.fullmatch(r"requirements.*\.(txt|in)", path.name)]
+    assert locks
+    assert [named(path) for path in locks if "://" in path.read_text()] == []
     assert found == []
