@@ -26,10 +26,10 @@ def import_list(request: SignedInRequest) -> HttpResponse:
     """GET: the form and the history. POST: take the files and go to the page that shows them being read."""
     form = ImportForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
+        # One byte and one file more than allowed are enough to be refused; nothing is left out silently.
         files = [
-            (file.name or "", file.read())
-            for file in request.FILES.getlist("files")
-            if (file.size or 0) <= jobs.MAX_BYTES + 1
+            (file.name or "", file.read(jobs.MAX_BYTES + 1))
+            for file in request.FILES.getlist("files")[: jobs.MAX_FILES + 1]
         ]
         try:
             job = jobs.start_import(

@@ -142,3 +142,13 @@ def test_a_broken_file_shows_its_sentence_and_offers_another_layout(
     assert (Job.objects.get().state, page.context["may_retry"]) == (JobState.FAILED, True)
     assert "颜色, 味道" in page.content.decode()
     assert importer.KIND == "import"
+
+
+def test_a_file_too_large_refuses_the_upload_instead_of_being_left_out(client, shop, supervisor, monkeypatch):
+    monkeypatch.setattr(jobs, "MAX_BYTES", 4096)
+    files = [SimpleUploadedFile("a.csv", sheet(1)), SimpleUploadedFile("b.csv", b"x" * 9000)]
+
+    answer = client.post(reverse("import_list"), {"shop": shop.pk, "profile": "auto", "files": files})
+
+    assert (answer.status_code, Job.objects.count()) == (422, 0)
+    assert "b.csv" in answer.content.decode()
