@@ -73,8 +73,10 @@ def tell_our_doors() -> None:
     for account in CourierAccount.objects.filter(is_active=True):
         told = {"courier": account.courier, "account": merchant_of(account.shop), "push_url": push_url(account)}
         outside.courier("/control/push_urls", told)
-    for account in PlatformAccount.objects.filter(platform="kuaishou", is_active=True):
-        outside.platform("/control/push_targets", {"app_key": account.app_key, "push_url": push_url(account)})
+    for platform_account in PlatformAccount.objects.filter(platform="kuaishou", is_active=True):
+        outside.platform(
+            "/control/push_targets", {"app_key": platform_account.app_key, "push_url": push_url(platform_account)}
+        )
 
 
 def merchant_of(shop: Shop) -> str:
