@@ -1,10 +1,13 @@
 from collections.abc import Callable
+from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 
 
 class PlainAddresses:
-    """An address with a NUL in it names nothing here, and PostgreSQL would refuse the question with a fault."""
+    """PostgreSQL stores no NUL and would answer with a fault: an address with one names nothing here, a form with one
+    is a bad request. Doors without CSRF take raw bytes and judge them themselves."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -13,3 +16,8 @@ class PlainAddresses:
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             return HttpResponseNotFound()
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        if request.method == "POST" and not getattr(view, "csrf_exempt", False):
+            if any("\0" in value for _name, values in request.POST.lists() for value in values):
+                raise BadRequest("a form field holds a NUL")

@@ -247,7 +247,7 @@ def account_verb(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
 @login_required
 @require_POST
 def platform_pull(request: SignedInRequest, pk: int) -> HttpResponse:
-    account = get_object_or_404(PlatformAccount.objects.filter(shop_id__in=_shops(request.user)), pk=pk)
+    account = get_object_or_404(PlatformAccount.objects.visible_to(request.user), pk=pk)
     with refusals_as_messages(request):
         sync.pull_now(account, by=request.user)
         messages.success(request, _("What changed at the platform is being read now."))

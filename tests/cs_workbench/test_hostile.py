@@ -185,3 +185,14 @@ def test_a_buyer_s_words_are_shown_as_words_on_every_page(platform, sign_in):
         assert (path, answer.status_code, "<script>alert" in text, "<img src=x" in text) == (path, 200, False, False)
         policy = answer["Content-Security-Policy"]
         assert ("unsafe" in policy, "default-src 'none'" in policy) == (False, True)
+
+
+def test_a_form_with_a_nul_is_a_bad_request_and_changes_nothing(platform, sign_in):
+    shop = own_shop()
+    case = case_of(platform, shop)
+    client = sign_in(agent_of(shop))
+
+    answer = client.post(reverse("order_note", args=[shop.pk, case.order.number]), {"text": "a\0b"})
+
+    assert answer.status_code == 400
+    assert Note.objects.count() == 0
