@@ -18,6 +18,7 @@ class PlainAddresses:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
-        if request.method == "POST" and not getattr(view, "csrf_exempt", False):
-            if any("\0" in value for _name, values in request.POST.lists() for value in values):
-                raise BadRequest("a form field holds a NUL")
+        if request.method != "POST" or getattr(view, "csrf_exempt", False):
+            return
+        if any("\0" in value for _name, values in request.POST.lists() for value in values):
+            raise BadRequest("a form field holds a NUL")
