@@ -21,6 +21,7 @@ urlpatterns = [
     path("parcels/<int:shop_id>/<str:courier>/<str:waybill>/", record.parcel_detail, name="parcel_detail"),
     path("parcels/<int:shop_id>/<str:courier>/<str:waybill>/refresh/", record.parcel_refresh, name="parcel_refresh"),
     path("interceptions/", road.interceptions, name="interceptions"),
+    path("interceptions/effect/", road.interceptions_effect, name="interceptions_effect"),
     path("interceptions/<int:shop_id>/<str:number>/", road.interception_detail, name="interception_detail"),
     path("interceptions/<int:shop_id>/<str:number>/<slug:verb>/", road.interception_verb, name="interception_verb"),
     path("refunds/", money.refunds, name="refunds"),

@@ -16,7 +16,7 @@ from cs_workbench.buttons import Button, button
 from cs_workbench.checks import stored
 from cs_workbench.names import courier_name
 from cs_workbench.record import timeline
-from cs_workbench.road import figures
+from cs_workbench.road import effect, figures
 from cs_workbench.road.steps import road, steps
 from logistics.interception import policies, services
 from logistics.interception.enums import InterceptionState as S
@@ -50,6 +50,13 @@ def interceptions(request: SignedInRequest) -> HttpResponse:
         "is_first": not request.GET.get("after"),
     }
     return render(request, "cs_workbench/interceptions.html", context)
+
+
+@login_required
+@require_safe
+def interceptions_effect(request: SignedInRequest) -> HttpResponse:
+    """Eight weeks: how soon orders ship, how many are cancelled before, and cases with and without an interception."""
+    return render(request, "cs_workbench/effect.html", effect.context(request.user))
 
 
 def _row(request: SignedInRequest, shop_id: int, number: str) -> Interception:

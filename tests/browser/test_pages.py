@@ -80,6 +80,7 @@ def pages_of(scene: Scene, made: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("order", "agent", at("order_detail", shop, answer.order.number)),
         ("parcel", "agent", at("parcel_detail", shop, parcel.courier, parcel.waybill)),
         ("interceptions", "agent", at("interceptions")),
+        ("interceptions-effect", "agent", at("interceptions_effect")),
         ("interception-running", "agent", at("interception_detail", shop, running.number)),
         ("interception-stopped", "agent", at("interception_detail", shop, stopped.number)),
         ("interception-failed", "agent", at("interception_detail", shop, failed.number)),
@@ -157,7 +158,7 @@ def test_the_first_page_of_a_new_shop_says_what_to_do(scene, page, enter, live_s
     enter(page, scene.people["agent"])
     found: list[str] = []
     SHOTS.mkdir(exist_ok=True)
-    for name in ("desk", "orders", "interceptions"):
+    for name in ("desk", "orders", "interceptions", "interceptions_effect"):
         page.goto(live_server.url + reverse(name))
         look(page, f"empty-{name}", WIDE, "light", found)
 

@@ -42,6 +42,7 @@ LISTS = {
     "desk_pulse": EVERYBODY,
     "orders": EVERYBODY,
     "interceptions": EVERYBODY,
+    "interceptions_effect": EVERYBODY,
     "refunds": EVERYBODY,
     "rules": EVERYBODY,
     "settings": EVERYBODY,
