@@ -130,8 +130,6 @@ def test_every_page_is_fit_to_be_seen(scene, chromium_browser, enter, live_serve
             has_touch=size == NARROW,
         )
         context.set_default_timeout(30_000)
-        if language == "en":
-            context.add_cookies([{"name": "django_language", "value": "en", "url": live_server.url}])
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
@@ -139,6 +137,8 @@ def test_every_page_is_fit_to_be_seen(scene, chromium_browser, enter, live_serve
             # Away first: a page still polling without its cookie would reload itself to the sign-in.
             page.goto("about:blank")
             context.clear_cookies()
+            if language == "en":
+                context.add_cookies([{"name": "django_language", "value": "en", "url": live_server.url}])
             if role:
                 enter(page, scene.people[role])
             page.goto(live_server.url + address)
