@@ -101,7 +101,7 @@ UNKNOWN_OUTCOME = frozenset({"S200", "S202"})
 # The list of intercept codes is one source's; a code outside it is read by its words. First match counts.
 _WORDS = (
     (re.compile("其[他它]平台|存在退改|已有退改"), ErrorClass.NOT_SUPPORTED, "others_interception"),
-    (re.compile("重复|已订阅|已存在|已有.*拦截|拦截.*已存在"), ErrorClass.DUPLICATE, ""),
+    (re.compile("重复|已存在|已有.*拦截|拦截.*已存在"), ErrorClass.DUPLICATE, ""),
     (re.compile("未签收"), ErrorClass.BAD_REQUEST, ""),
     (re.compile("签收"), ErrorClass.ALREADY_SIGNED, ""),
     (re.compile("派件|派送|驿站|快递柜|到达.*网点"), ErrorClass.TOO_LATE, ""),
