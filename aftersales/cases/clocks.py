@@ -51,8 +51,3 @@ def start_clock(case: "Case", *, at: datetime | None = None, deadline: datetime 
     case.policy_version = rules.version_id
     case.is_late = False
     case.warned_at = None
-
-
-def answer_by(case: "Case") -> datetime | None:
-    """When the shop's answer is due, while that clock runs."""
-    return case.due_at if case.clock == Clock.AS_HANDLE else None

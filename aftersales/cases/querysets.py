@@ -1,13 +1,11 @@
 """The named queues of cases. Each repeats the condition of its partial index word for word."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 from aftersales.cases.enums import (
     CLOSED_STATES,
     OPEN_STATES,
-    REFUND_ONLY_KINDS,
-    TO_DECIDE_STATES,
     CaseState,
     CaseTag,
 )
@@ -21,14 +19,6 @@ class CaseQuerySet(ShopQuerySet):
 
     def closed(self) -> Self:
         return self.filter(state__in=CLOSED_STATES)
-
-    def to_decide(self) -> Self:
-        """Cases the shop must answer, the most urgent first."""
-        return self.filter(state__in=TO_DECIDE_STATES).order_by("due_at", "pk")
-
-    def open_refund_only(self) -> Self:
-        """Open cases that ask for money without sending anything back: what E13 and E15 add up."""
-        return self.filter(state__in=OPEN_STATES, kind__in=REFUND_ONLY_KINDS)
 
     def tagged(self, tag: CaseTag) -> Self:
         return self.filter(tag=tag).order_by("due_at", "pk")
@@ -44,6 +34,3 @@ class CaseQuerySet(ShopQuerySet):
     def due(self, states: list[CaseState], at: datetime) -> Self:
         """Open cases of these states whose clock has run out and was not yet acted upon."""
         return self.filter(state__in=states, due_at__lte=at, is_late=False).order_by("due_at", "pk")
-
-    def of_buyer(self, buyer: Any) -> Self:
-        return self.filter(buyer=buyer).order_by("-applied_at", "-pk")

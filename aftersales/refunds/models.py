@@ -27,10 +27,6 @@ class RefundQuerySet(ShopQuerySet):
     def waiting(self) -> Self:
         return self.filter(state__in=WAITING_STATES)
 
-    def for_second_person(self) -> Self:
-        """Above the limit of whoever asked for it: another person must look."""
-        return self.filter(state=S.CREATED).order_by("created_at", "pk")
-
     def for_finance(self) -> Self:
         """Approved, and held until finance releases the money."""
         return self.filter(state=S.APPROVED, next_at__isnull=True).order_by("created_at", "pk")

@@ -167,7 +167,7 @@ def groups(user: User) -> list[Group]:
 # --- drawings ---------------------------------------------------------------------------------------------------------
 
 # Units of the drawing; at this width its 12px words stay readable on a phone.
-WIDTH, HEIGHT, TOP, BASE = 320, 132, 26, 108
+WIDTH, TOP, BASE = 320, 26, 108
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,6 @@ def md5_base64(*parts: str | bytes) -> str:
     return base64.b64encode(_hash("md5", parts)).decode()
 
 
-def sha256_base64(*parts: str | bytes) -> str:
-    return base64.b64encode(_hash("sha256", parts)).decode()
-
-
 def digest(algorithm: str, encoding: str, content: str | bytes, *, key: str = "") -> str:
     """`algorithm` md5, sha256 or hmac_sha256 (with `key`); `encoding` base64 or hex. Raises ValueError otherwise."""
     if algorithm == "hmac_sha256":

@@ -9,7 +9,6 @@ from typing import Any
 from django.db import connection
 
 from logistics.parcels.models import Package
-from logistics.tracking.models import TrackingEvent
 from logistics.tracking.projection import Frame, Point, Projection, project
 
 # A label can be printed after the fact (imports); scans are never older than this before it.
@@ -144,9 +143,3 @@ def projection_of(package: Package, now: datetime) -> Projection:
     frame = Frame(package.direction, package.sender_city, package.receiver_city)
     points = read_points([package.pk], package.labelled_at - OLDEST_SCAN)
     return project(points.get(package.pk, ()), frame, now)
-
-
-def track_of(package: Package) -> list[TrackingEvent]:
-    """The parcel's scans for people, newest first."""
-    rows = TrackingEvent.objects.filter(package=package, event_at__gte=package.labelled_at - OLDEST_SCAN)
-    return list(rows.order_by("-event_at", "-event_key"))

@@ -59,10 +59,6 @@ def decrypt(sealed: bytes, *, aad: bytes) -> bytes:
         raise CannotDecrypt("the bytes do not belong to this row") from error
 
 
-def key_id_of(sealed: bytes) -> str:
-    return bytes(sealed).partition(b"\0")[0].decode("ascii", "replace")
-
-
 def blind_index(kind: str, value: str) -> bytes:
     """16 bytes, equal for equal values of one kind (phone, phone4, name, address), useless without the index key."""
     return hmac.digest(settings.PII_INDEX_KEY.encode(), f"{kind}\0{value}".encode(), "sha256")[:16]

@@ -36,9 +36,6 @@ class OrderQuerySet(ShopQuerySet):
     def awaiting_payment(self) -> Self:
         return self.filter(AWAITING_PAYMENT)
 
-    def awaiting_shipment(self) -> Self:
-        return self.filter(AWAITING_SHIPMENT)
-
     def awaiting_receipt(self) -> Self:
         return self.filter(AWAITING_RECEIPT)
 

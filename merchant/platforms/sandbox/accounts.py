@@ -54,8 +54,6 @@ KUAISHOU_APP_KEY = HOUSE.app_key
 KUAISHOU_SELLER_ID = HOUSE.seller_id
 KUAISHOU_SECRETS = HOUSE.secrets()
 # A second merchant, for everything that must not reach across shops.
-OTHER_KUAISHOU_APP_KEY = OTHER.app_key
-OTHER_KUAISHOU_SELLER_ID = OTHER.seller_id
 OTHER_KUAISHOU_SECRETS = OTHER.secrets()
 
 WECHAT_PAY_MCHID = "1900000000"
