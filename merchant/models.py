@@ -1,5 +1,6 @@
 """Gathers the models of every capability, so that Django finds them."""
 
+from merchant.attachments.models import Attachment
 from merchant.inbox.models import InboxMessage, InboxTask
 from merchant.jobs.models import Job, JobRow, ProcessBeat
 from merchant.ledger.models import LedgerEntry
@@ -12,6 +13,7 @@ from merchant.vault.models import PiiCounted, PiiQuotaDay, PiiReveal, Recipient
 __all__ = [
     "Activity",
     "Agreement",
+    "Attachment",
     "CourierAccount",
     "InboxMessage",
     "InboxTask",

@@ -11,6 +11,7 @@ urlpatterns = [
     path("language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
     path("accounts/", include("merchant.people.urls")),
+    path("files/", include("merchant.attachments.urls")),
     path("settings/", include("merchant.shops.urls")),
     path("push/platform/", include("merchant.platforms.urls")),
     path("push/courier/", include("logistics.couriers.urls")),

@@ -29,7 +29,11 @@ class Right(models.TextChoices):
     OPERATE_JOBS = "operate_jobs", _("retry, pause and poll now")
     SEE_MESSAGES = "see_messages", _("see raw messages")
     REVEAL_PII = "reveal_pii", _("reveal personal data")
-    RECEIVE_PARCEL = "receive_parcel", _("receive parcels")
+    RECEIVE_PARCEL = "receive_parcel", _("receive and inspect parcels, restock")
+    DRAFT_CLAIM = "draft_claim", _("draft a claim on a courier")
+    FILE_CLAIM = "file_claim", _("file a claim on a courier")
+    BOOK_CLAIM = "book_claim", _("book what a courier pays")
+    SETTLE_STATEMENT = "settle_statement", _("import statements and settle differences")
 
 
 @dataclass(frozen=True)
@@ -49,19 +53,30 @@ _DESK = (
     R.AGREE_CASE,
     R.REFUSE_CASE,
     R.REVEAL_PII,
+    R.FILE_CLAIM,
 )
 
 ROLES: dict[str, DefaultRole] = {
     "agent": DefaultRole(gettext_noop("Customer-service agent"), _DESK, {R.AGREE_CASE: 20_000}),
     "supervisor": DefaultRole(
         gettext_noop("Customer-service supervisor"),
-        (*_DESK, R.IMPORT_ORDERS, R.SEE_MESSAGES, R.OPERATE_JOBS),
+        (*_DESK, R.IMPORT_ORDERS, R.SEE_MESSAGES, R.OPERATE_JOBS, R.BOOK_CLAIM),
         {R.AGREE_CASE: 100_000},
     ),
-    "warehouse": DefaultRole(gettext_noop("Warehouse"), (R.SEE_ORDERS, R.REMARK_ORDER, R.HOLD_ORDER, R.RECEIVE_PARCEL)),
+    "warehouse": DefaultRole(
+        gettext_noop("Warehouse"), (R.SEE_ORDERS, R.REMARK_ORDER, R.HOLD_ORDER, R.RECEIVE_PARCEL, R.DRAFT_CLAIM)
+    ),
     "finance": DefaultRole(
         gettext_noop("Finance"),
-        (R.SEE_ORDERS, R.APPROVE_REFUND, R.RELEASE_REFUND, R.OFFLINE_PAYOUT, R.SEE_MESSAGES),
+        (
+            R.SEE_ORDERS,
+            R.APPROVE_REFUND,
+            R.RELEASE_REFUND,
+            R.OFFLINE_PAYOUT,
+            R.SEE_MESSAGES,
+            R.BOOK_CLAIM,
+            R.SETTLE_STATEMENT,
+        ),
         {R.RELEASE_REFUND: 100_000},
     ),
     "owner": DefaultRole(
@@ -70,6 +85,8 @@ ROLES: dict[str, DefaultRole] = {
             *_DESK,
             R.IMPORT_ORDERS,
             R.APPROVE_REFUND,
+            R.BOOK_CLAIM,
+            R.SETTLE_STATEMENT,
             R.SIGN_AGREEMENT,
             R.EDIT_POLICY,
             R.EDIT_SECRETS,

@@ -21,6 +21,8 @@ TIMERS: dict[str, int] = {
     "T-INT-ACK": 10 * MINUTE,
     "T-INT-RESULT": 24 * HOUR,
     "T-RETURN-HOME": 10 * DAY,
+    "T-INSPECT": 48 * HOUR,
+    "T-CLAIM-FILE": 72 * HOUR,
     "T-DISPUTE-OPEN": 7 * DAY,
     "T-NEGO": 24 * HOUR,
     "T-REFUND-POLL": 1 * MINUTE,

@@ -18,6 +18,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 
 from aftersales.cases import services as cases
+from merchant.attachments.models import Purpose
+from merchant.attachments.services import attach, read_files
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxTask
 from merchant.people.models import Membership
@@ -27,7 +29,7 @@ from merchant.vault.models import PiiReveal
 from orders.intake import jobs
 from tests.aftersales.factories import case_of, intercepting, own_shop, refund_of
 from tests.logistics.factories import account_of
-from tests.merchant.factories import make_courier_account, make_shop, make_user
+from tests.merchant.factories import make_courier_account, make_shop, make_user, photo_upload
 from tests.orders.test_importer import sheet
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +69,8 @@ PAGES = {
     "platform_account_edit": EVERYBODY,
     "policy": EVERYBODY,
     "import_detail": EVERYBODY,
+    "attachment": EVERYBODY,
+    "attachment_thumb": EVERYBODY,
     "import_progress": EVERYBODY,
     "import_report": EVERYBODY,
 }
@@ -155,6 +159,7 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
     of_refund, of_order = [shop.pk, refund_of(large).number], [shop.pk, case.order.number]
     of_parcel = [shop.pk, package.courier, package.waybill]
     paid_by = shop.platform_accounts.get()
+    [photo] = attach(case, read_files([photo_upload()]), by=None, purpose=Purpose.PHOTO)
     arguments = {
         "desk_case": of_case,
         "desk_verb": of_case,
@@ -168,6 +173,8 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         "interception_verb": of_stop,
         "refund_detail": of_refund,
         "refund_verb": of_refund,
+        "attachment": [photo.pk],
+        "attachment_thumb": [photo.pk],
         "message_detail": [message.pk],
         "message_retry": [message.pk],
         "account_verb": [account.pk],

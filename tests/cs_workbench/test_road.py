@@ -161,7 +161,7 @@ def test_an_agent_s_press_on_the_warehouse_s_button_is_refused_in_words(sign_in)
         reverse("interception_verb", args=[shop.pk, row.number, "receive"]), follow=True
     )
 
-    assert "Your role does not include this: receive parcels." in page.content.decode()
+    assert "Your role does not include this: receive and inspect parcels, restock." in page.content.decode()
     assert Interception.objects.get(pk=row.pk).state == S.SUCCEEDED
 
 

@@ -1,7 +1,11 @@
 """Shops, people and accounts for tests, made through the services where a service exists."""
 
+import io
 import itertools
 from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
 
 from merchant.people.models import Membership, User
 from merchant.people.rights import ensure_default_roles
@@ -54,3 +58,12 @@ def make_courier_account(shop: Shop, courier: str = "zto", **fields: Any) -> Cou
 
 def make_platform_account(shop: Shop, platform: str = "kuaishou", **fields: Any) -> PlatformAccount:
     return PlatformAccount.objects.create(shop=shop, platform=platform, **{"app_key": f"app-{next(_count)}", **fields})
+
+
+def photo_upload(
+    name: str = "photo.jpg", *, size: tuple[int, int] = (40, 30), colour: str = "red", **extra: Any
+) -> Any:
+    """A picture as a form sends it."""
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, "JPEG", **extra)
+    return SimpleUploadedFile(name, out.getvalue())

@@ -150,7 +150,7 @@ def test_the_groups_keep_the_order_of_the_page():
         ("Money", 16),
         ("Clocks", 40),
         ("The shop's own choices", 7),
-        ("Rights", 18),
+        ("Rights", 22),
         ("Personal data", 3),
         ("The road", 9),
     ]
