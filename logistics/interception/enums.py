@@ -31,6 +31,8 @@ OPEN = (S.SUBMITTED, S.RUNNING)
 WATCHED = (S.SUBMITTED, S.RUNNING, S.SUCCEEDED, S.RETURNING)
 # The parcel was stopped (and may be further on its way home).
 STOPPED = (S.SUCCEEDED, S.RETURNING, S.RETURNED, S.CLOSED_OK, S.CLOSED_DAMAGED)
+# Stopped, and yet the goods did not come home: a claim on the courier.
+ALARM = (S.DELIVERED_ANYWAY, S.LOST_SUSPECT)
 
 
 class Reason(models.TextChoices):

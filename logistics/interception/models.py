@@ -8,6 +8,7 @@ from django_fsm import FSMField, transition
 
 from logistics.couriers.base import Kind
 from logistics.interception.enums import (
+    ALARM,
     LIVE,
     OPEN,
     STOPPED,
@@ -114,6 +115,12 @@ class Interception(StateMachine):
             ),
             models.Index(fields=["ask_at"], name="interception_ask", condition=models.Q(state=S.SUBMITTED.value)),
             models.Index(fields=["shop", "state", "-created_at"], name="interception_list"),
+            # Few and never cleared away: the sweep that drafts claims for them reads these alone.
+            models.Index(
+                fields=["state", "id"],
+                name="interception_alarm",
+                condition=models.Q(state__in=[str(state) for state in ALARM]),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -611,4 +611,257 @@ class Migration(migrations.Migration):
             model_name="watch",
             index=models.Index(fields=["account", "next_at"], name="watch_due"),
         ),
+        migrations.CreateModel(
+            name="Claim",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=20, verbose_name="number")),
+                ("courier", models.CharField(max_length=16, verbose_name="courier")),
+                ("order_number", models.CharField(max_length=64, verbose_name="order number")),
+                (
+                    "cause",
+                    models.CharField(
+                        choices=[
+                            ("damaged", "came home damaged"),
+                            ("lost", "did not come home"),
+                            ("short", "came home with goods missing"),
+                            ("delivered_anyway", "delivered although it was stopped"),
+                        ],
+                        max_length=24,
+                        verbose_name="cause",
+                    ),
+                ),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("draft", "To file"),
+                            ("filed", "With the courier"),
+                            ("accepted", "Accepted"),
+                            ("rejected", "Rejected by the courier"),
+                            ("appealed", "Appealed"),
+                            ("paid", "Paid"),
+                            ("closed", "Claim closed"),
+                        ],
+                        default="draft",
+                        max_length=24,
+                        protected=True,
+                        verbose_name="state",
+                    ),
+                ),
+                ("is_automatic", models.BooleanField(default=False)),
+                ("loss_fen", models.BigIntegerField(verbose_name="loss (fen)")),
+                ("insured_fen", models.BigIntegerField(null=True, verbose_name="insured value (fen)")),
+                ("claimed_fen", models.BigIntegerField(verbose_name="claimed (fen)")),
+                ("agreed_fen", models.BigIntegerField(null=True, verbose_name="agreed (fen)")),
+                ("paid_fen", models.BigIntegerField(default=0, verbose_name="paid (fen)")),
+                (
+                    "basis",
+                    models.CharField(
+                        choices=[
+                            ("goods_cost", "what the goods cost the shop"),
+                            ("paid_by_buyer", "what the buyer paid for them"),
+                            ("refund", "what was refunded to the buyer"),
+                            ("other", "as the note says"),
+                        ],
+                        max_length=16,
+                        verbose_name="basis of the amount",
+                    ),
+                ),
+                ("note", models.CharField(blank=True, default="", max_length=300, verbose_name="note")),
+                (
+                    "inspection_number",
+                    models.CharField(blank=True, default="", max_length=20, verbose_name="inspection"),
+                ),
+                ("evidence_kind", models.CharField(blank=True, default="", max_length=32)),
+                ("evidence_id", models.BigIntegerField(null=True)),
+                ("due_at", models.DateTimeField(null=True)),
+                ("filed_at", models.DateTimeField(null=True, verbose_name="filed at")),
+                (
+                    "filed_by",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("portal", "the courier's own portal"),
+                            ("phone", "the courier's hotline"),
+                            ("outlet", "our outlet of the courier"),
+                            ("email", "e-mail"),
+                        ],
+                        default="",
+                        max_length=16,
+                        verbose_name="filed through",
+                    ),
+                ),
+                (
+                    "courier_reference",
+                    models.CharField(blank=True, default="", max_length=64, verbose_name="courier's number"),
+                ),
+                ("answered_at", models.DateTimeField(null=True, verbose_name="answered at")),
+                (
+                    "courier_words",
+                    models.CharField(blank=True, default="", max_length=300, verbose_name="the courier's words"),
+                ),
+                ("appealed_at", models.DateTimeField(null=True, verbose_name="appealed at")),
+                ("paid_at", models.DateTimeField(null=True, verbose_name="paid at")),
+                (
+                    "paid_by",
+                    models.CharField(
+                        blank=True,
+                        choices=[("set_off", "taken off the courier's bill"), ("transfer", "paid into our account")],
+                        default="",
+                        max_length=16,
+                        verbose_name="paid through",
+                    ),
+                ),
+                (
+                    "payment_reference",
+                    models.CharField(blank=True, default="", max_length=64, verbose_name="number of the payment"),
+                ),
+                ("closed_at", models.DateTimeField(null=True, verbose_name="closed at")),
+                (
+                    "ending",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "not over"),
+                            ("paid", "the courier paid"),
+                            ("given_up", "given up, the loss is ours"),
+                            ("no_loss", "withdrawn, nothing was lost"),
+                        ],
+                        default="",
+                        max_length=16,
+                        verbose_name="ending",
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+            ],
+            options={
+                "verbose_name": "claim",
+                "verbose_name_plural": "claims",
+            },
+            bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
+        ),
+        migrations.AddField(
+            model_name="package",
+            name="insured_fen",
+            field=models.BigIntegerField(null=True, verbose_name="insured value (fen)"),
+        ),
+        migrations.AddIndex(
+            model_name="interception",
+            index=models.Index(
+                condition=models.Q(("state__in", ["delivered_anyway", "lost_suspect"])),
+                fields=["state", "id"],
+                name="interception_alarm",
+            ),
+        ),
+        migrations.AddField(
+            model_name="claim",
+            name="created_by",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="claim",
+            name="interception",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="claims",
+                to="logistics.interception",
+            ),
+        ),
+        migrations.AddField(
+            model_name="claim",
+            name="package",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="claims", to="logistics.package"
+            ),
+        ),
+        migrations.AddField(
+            model_name="claim",
+            name="shop",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="merchant.shop"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="claim",
+            index=models.Index(
+                condition=models.Q(("state", "draft")), fields=["shop", "due_at", "id"], name="claim_to_file"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="claim",
+            index=models.Index(
+                condition=models.Q(("state__in", ["filed", "appealed", "accepted"])),
+                fields=["shop", "filed_at", "id"],
+                name="claim_waiting",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="claim",
+            index=models.Index(fields=["shop", "state", "-created_at"], name="claim_list"),
+        ),
+        migrations.AddConstraint(
+            model_name="claim",
+            constraint=models.UniqueConstraint(fields=("shop", "number"), name="claim_number_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="claim",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["draft", "filed", "accepted", "rejected", "appealed", "paid"])),
+                fields=("package", "cause"),
+                name="claim_one_open_a_cause",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="claim",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["draft", "filed", "accepted", "rejected", "appealed", "paid", "closed"])
+                ),
+                name="claim_state_known",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="claim",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("claimed_fen__gt", 0),
+                    ("loss_fen__gt", 0),
+                    ("paid_fen__gte", 0),
+                    models.Q(("agreed_fen__isnull", True), ("agreed_fen__gt", 0), _connector="OR"),
+                    models.Q(("insured_fen__isnull", True), ("insured_fen__gt", 0), _connector="OR"),
+                ),
+                name="claim_amounts_positive",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="claim",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("claimed_fen__lte", models.F("loss_fen")),
+                    ("paid_fen__lte", models.F("claimed_fen")),
+                    models.Q(
+                        ("agreed_fen__isnull", True), ("agreed_fen__lte", models.F("claimed_fen")), _connector="OR"
+                    ),
+                ),
+                name="claim_within_loss",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="claim",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "draft"), _negated=True), ("due_at__isnull", False), _connector="OR"
+                ),
+                name="claim_draft_has_clock",
+            ),
+        ),
     ]

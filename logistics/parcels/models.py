@@ -38,6 +38,8 @@ class Package(models.Model):
     state = models.CharField(_("state"), max_length=24, choices=PackageState, db_default=PackageState.LABELLED)
     # Of how many orders this parcel carries goods (E15).
     order_count = models.PositiveSmallIntegerField(db_default=1)
+    # What it was insured for (保价), where the source says so; None is not insured, or not known.
+    insured_fen = models.BigIntegerField(_("insured value (fen)"), null=True)
     # Cities only: enough to tell the sender's side from the receiver's, and no personal data.
     sender_city = models.CharField(max_length=40, blank=True, db_default="")
     receiver_city = models.CharField(max_length=40, blank=True, db_default="")

@@ -53,6 +53,7 @@ class PolicyForm(Dressed, forms.Form):
         choices=[("E12", _("E12 fresh track")), ("E13", _("E13 full refund")), ("E15", _("E15 merged parcel"))],
     )
     second_person_fen = YuanField(label=_("A second person approves refunds above (yuan)"))
+    claim_cap_fen = YuanField(label=_("The most a courier pays for an uninsured parcel (yuan, M14)"))
     release_manual_refunds = forms.ChoiceField(
         label=_("A refund a person agreed is paid"),
         choices=[("finance", _("when finance releases it")), ("at_once", _("at once, within the person's limit"))],

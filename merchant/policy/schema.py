@@ -50,6 +50,7 @@ class ShopPolicy:
     auto_submit: bool = False
     evidence: dict[str, bool] = field(default_factory=lambda: dict(EVIDENCE))
     second_person_fen: int = 100_000
+    claim_cap_fen: int = 30_000
     release_manual_refunds: str = "finance"
     refund_window: str = ""
     pii_quota_per_day: int = 100
@@ -101,6 +102,8 @@ def check(body: dict[str, Any]) -> None:
             raise _wrong(name, _("This is not one of the choices."))
     if body.get("keep_raw_days") == 0:
         raise _wrong("keep_raw_days", _("Raw messages are kept for a day at least."))
+    if body.get("claim_cap_fen") == 0:
+        raise _wrong("claim_cap_fen", _("The most a courier pays is more than nothing."))
     if bad := [code for code in body.get("warn_only", ()) if code not in WARNABLE]:
         raise _wrong("warn_only", _("Only E12, E13 and E15 may be turned into a warning."), codes=bad)
     for name, is_on in body.get("evidence", {}).items():

@@ -206,7 +206,7 @@ def test_an_owner_renews_a_push_address(client):
 def as_posted(rules, **changed):
     """The rules form as the browser sends it back untouched, but for `changed`."""
     values = {name: value for name, value in initial(rules).items() if value is not False}
-    for name in ("intercept_limit_fen", "second_person_fen"):
+    for name in ("intercept_limit_fen", "second_person_fen", "claim_cap_fen"):
         values[name] = values[name] / 100
     for name, seconds in rules.timers.items():
         values[name], values[f"{name}-unit"] = seconds, "s"
