@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.urls import reverse
+
 from aftersales.channels.base import Channel, Receipt
 from aftersales.refunds.enums import Outcome
 from aftersales.refunds.models import Refund
@@ -41,7 +44,7 @@ class WeChatPayChannel(Channel):
             "total_fen": refund.payment.amount_fen,
         }
         try:
-            answer = wechat_pay.refund(account, **request)
+            answer = wechat_pay.refund(account, **request, notify_url=_notify_url(account))
         except PlatformError as error:
             return _refusal(error, request, is_query=False)
         return _receipt(answer, request)
@@ -61,6 +64,15 @@ class WeChatPayChannel(Channel):
 def _account(refund: Refund) -> tuple[Any, Receipt]:
     account = platform_account(refund.shop, PayChannel.WECHAT_PAY.value)
     return account, Receipt(Outcome.REFUSED, code="ACCOUNT", message="no WeChat Pay account is connected")
+
+
+def _notify_url(account: Any) -> str:
+    """This account's push door, where the channel can reach it: it takes https only, its sandbox takes http too.
+    The address holds the account's token, so it is never part of a stored request."""
+    needs_https = settings.PLATFORM_HOSTS[PayChannel.WECHAT_PAY.value].startswith("https://")
+    if needs_https and not settings.SITE_URL.startswith("https://"):
+        return ""
+    return settings.SITE_URL.rstrip("/") + reverse("platform_push", args=[account.push_token])
 
 
 def _receipt(answer: RefundAnswer, request: dict[str, Any]) -> Receipt:

@@ -1,20 +1,20 @@
 """The door where a platform tells us that something changed: store, acknowledge in milliseconds, work later."""
 
-import json
 import logging
 import time
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
-from merchant.platforms import messages
+from merchant.platforms import messages, wechat_notices  # noqa: F401 - loading them opens their doors
+from merchant.platforms.doors import Door, MalformedError, door_of, source_of
 from merchant.shops.models import PlatformAccount
 
 logger = logging.getLogger(__name__)
@@ -25,44 +25,35 @@ UNWELCOME_WINDOW_S = 10
 # The sample kept of a push that is too large to read.
 SAMPLE_BYTES = 4096
 
-GOT_IT = {"result": 1}
-SEND_AGAIN = {"result": 0}
-
 
 @csrf_exempt
 @require_POST
 def platform_push(request: HttpRequest, push_token: str) -> HttpResponse:
-    """`POST /push/platform/<push_token>/`: only HTTP 200 with {"result": 1} stops the platform's retries."""
-    account = get_object_or_404(
-        PlatformAccount.objects.select_related("shop"), push_token=push_token, is_active=True, platform="kuaishou"
-    )
+    """`POST /push/platform/<push_token>/`: the answer that each platform reads as "got it", or as "send it again"."""
+    account = get_object_or_404(PlatformAccount.objects.select_related("shop"), push_token=push_token, is_active=True)
+    door = door_of(account.platform)
+    if door is None:
+        raise Http404
     if _declared_length(request) > settings.PUSH_MAX_BYTES:
-        return _unwelcome(request, account, InboxVerdict.OVERSIZED, request.read(SAMPLE_BYTES), status=413)
+        return _unwelcome(request, account, door, InboxVerdict.OVERSIZED, request.read(SAMPLE_BYTES), status=413)
     # Never `request.body`: a sender that declares no length could fill the memory.
     body = request.read(settings.PUSH_MAX_BYTES + 1)
     if len(body) > settings.PUSH_MAX_BYTES:
-        return _unwelcome(request, account, InboxVerdict.OVERSIZED, body[:SAMPLE_BYTES], status=413)
-    if _is_plain_heartbeat(body):
-        return _answer(GOT_IT)
+        return _unwelcome(request, account, door, InboxVerdict.OVERSIZED, body[:SAMPLE_BYTES], status=413)
     try:
-        message = messages.open_message(account, body)
-    except messages.MalformedError:
-        return _unwelcome(request, account, InboxVerdict.MALFORMED, body)
+        judged = door.judge(account, {name.lower(): value for name, value in request.headers.items()}, body)
+    except MalformedError:
+        return _unwelcome(request, account, door, InboxVerdict.MALFORMED, body)
     except ValueError:
-        return _unwelcome(request, account, InboxVerdict.FORGED, body)
-    if message.is_heartbeat and not message.event_id:
-        # Sent every few minutes for ever, means nothing but "are you there", and is not kept.
-        return _answer(GOT_IT)
-    if not messages.is_own(account, message):
-        return _unwelcome(request, account, InboxVerdict.FOREIGN, body)
-    if message.is_heartbeat:
-        return _answer(GOT_IT)
-    return _keep(request, account, message, body)
+        return _unwelcome(request, account, door, InboxVerdict.FORGED, body)
+    if not judged.is_own:
+        return _unwelcome(request, account, door, InboxVerdict.FOREIGN, body)
+    if not judged.is_heartbeat:
+        _keep(request, account, judged.event_key, body)
+    return _answer(door.got_it)
 
 
-def _keep(
-    request: HttpRequest, account: PlatformAccount, message: messages.PlatformMessage, body: bytes
-) -> HttpResponse:
+def _keep(request: HttpRequest, account: PlatformAccount, event_key: str, body: bytes) -> None:
     """Store a message of ours; one that is here already is stored as a repetition and makes no second task.
 
     The first copy and its task were written in one transaction, so "already here" means that the work is done, due or
@@ -70,21 +61,20 @@ def _keep(
     """
     first = (
         InboxMessage.objects.filter(
-            source=messages.SOURCE,
+            source=source_of(account.platform),
             account_id=account.pk,
-            event_key=_event_key(message),
+            event_key=event_key,
             verdict=InboxVerdict.VERIFIED,
         )
         .order_by("pk")
         .first()
     )
     if first is None:
-        _receive(request, account, InboxVerdict.VERIFIED, body, event_key=_event_key(message))
-        return _answer(GOT_IT)
+        _receive(request, account, InboxVerdict.VERIFIED, body, event_key=event_key)
+        return
     if _is_within_limit(account):
-        _receive(request, account, InboxVerdict.REPLAYED, body, event_key=_event_key(message))
+        _receive(request, account, InboxVerdict.REPLAYED, body, event_key=event_key)
     _pull_forward(first.pk)
-    return _answer(GOT_IT)
 
 
 def _pull_forward(message_id: int) -> None:
@@ -96,14 +86,14 @@ def _pull_forward(message_id: int) -> None:
 
 
 def _unwelcome(
-    request: HttpRequest, account: PlatformAccount, verdict: InboxVerdict, body: bytes, *, status: int = 400
+    request: HttpRequest, account: PlatformAccount, door: Door, verdict: InboxVerdict, body: bytes, *, status: int = 400
 ) -> HttpResponse:
     """On record, and nothing else. Every cause gets the same answer, so that it cannot be used to guess at the key."""
     if not _is_within_limit(account):
-        return _answer(SEND_AGAIN, status=429)
+        return _answer(door.send_again, status=429)
     _receive(request, account, verdict, body)
     logger.warning("push for platform account %s: %s", account.pk, verdict)
-    return _answer(SEND_AGAIN, status=status)
+    return _answer(door.send_again, status=status)
 
 
 def _is_within_limit(account: PlatformAccount) -> bool:
@@ -116,7 +106,7 @@ def _is_within_limit(account: PlatformAccount) -> bool:
         return True
     if count == UNWELCOME_LIMIT + 1:
         inbox.receive(
-            messages.SOURCE,
+            source_of(account.platform),
             shop=account.shop,
             account_id=account.pk,
             headers={},
@@ -131,7 +121,7 @@ def _receive(
     request: HttpRequest, account: PlatformAccount, verdict: InboxVerdict, body: bytes, *, event_key: str = ""
 ) -> Any:
     return inbox.receive(
-        messages.SOURCE,
+        source_of(account.platform),
         shop=account.shop,
         account_id=account.pk,
         headers=dict(request.headers),
@@ -141,20 +131,6 @@ def _receive(
     )
 
 
-def _event_key(message: messages.PlatformMessage) -> str:
-    return message.event_id[:64]
-
-
-def _is_plain_heartbeat(body: bytes) -> bool:
-    """The console's connection test is described without a cipher; it changes nothing, so it may be answered."""
-    if len(body) > 64 or not body.lstrip().startswith(b"{"):
-        return False
-    try:
-        return bool(json.loads(body) == {"test": True})
-    except ValueError:
-        return False
-
-
 def _declared_length(request: HttpRequest) -> int:
     try:
         return int(request.headers.get("Content-Length") or 0)
@@ -162,5 +138,5 @@ def _declared_length(request: HttpRequest) -> int:
         return 0
 
 
-def _answer(body: dict[str, int], status: int = 200) -> HttpResponse:
-    return HttpResponse(json.dumps(body), content_type="application/json", status=status)
+def _answer(body: bytes, status: int = 200) -> HttpResponse:
+    return HttpResponse(body, content_type="application/json", status=status)

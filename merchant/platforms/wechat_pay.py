@@ -76,8 +76,10 @@ def refund(
     amount_fen: int,
     total_fen: int,
     reason: str = "",
+    notify_url: str = "",
 ) -> RefundAnswer:
     """Pay back `amount_fen` of a trade of `total_fen`. The same number again is the same refund, never a second one.
+    `notify_url` is where the channel tells the end of it; without one it is asked for.
 
     Raises PlatformError: NOT_ENOUGH (same number later), THROTTLED, NOT_FOUND (no such trade), BAD_REQUEST (amount or
     values do not fit), TRANSIENT with `is_unknown_outcome` (ask with `query` first).
@@ -92,6 +94,7 @@ def refund(
             amount={"refund": int(amount_fen), "total": int(total_fen), "currency": "CNY"},
             # The channel takes 80 bytes; a Chinese character is three of them.
             reason=reason.encode()[:80].decode(errors="ignore") or None,
+            notify_url=notify_url or None,
         ),
     )
 

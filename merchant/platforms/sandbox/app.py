@@ -17,6 +17,7 @@ from merchant.platforms.sandbox.control import Control
 from merchant.platforms.sandbox.journal import Journal
 from merchant.platforms.sandbox.kuaishou_wire import KuaishouWire
 from merchant.platforms.sandbox.outbox import Outbox
+from merchant.platforms.sandbox.wechat_notices import WeChatNotices
 from merchant.platforms.sandbox.wechat_wire import PayError, WeChatPayWire, error_body
 from merchant.platforms.sandbox.world import RefusedError, World
 
@@ -45,6 +46,7 @@ class Sandbox:
         self.outbox = Outbox(self.world)
         self.kuaishou = KuaishouWire(self.world)
         self.wechat = WeChatPayWire(self.world)
+        self.wechat_notices = WeChatNotices(self.wechat)
         self.control = Control(self.world, self.outbox, self.wechat)
 
     # --- the wires ---------------------------------------------------------------------------------------------
@@ -203,7 +205,8 @@ class Sandbox:
         # A fresh connection a message, as from a platform's many machines; a kept one would hold a merchant's thread.
         connector = aiohttp.TCPConnector(force_close=True)
         async with aiohttp.ClientSession(connector=connector, trust_env=False) as session:
-            jobs = [asyncio.create_task(self._pass_time()), asyncio.create_task(self.outbox.run(session))]
+            work = (self._pass_time(), self.outbox.run(session), self.wechat_notices.run(session))
+            jobs = [asyncio.create_task(one) for one in work]
             yield
             for job in jobs:
                 job.cancel()

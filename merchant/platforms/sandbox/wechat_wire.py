@@ -79,7 +79,7 @@ class WeChatPayWire:
         self._check_new(trade, fen, total)
         if self.balance_fen is not None and self.balance_fen < fen:
             raise PayError(403, "NOT_ENOUGH", "the available balance is not enough")
-        return self._answer(self._open(trade, number, fen, str(body.get("reason") or "")))
+        return self._answer(self._open(trade, number, fen, str(body.get("notify_url") or "")))
 
     def query(self, number: str) -> Row:
         row = self.refunds.get(number)
@@ -107,7 +107,7 @@ class WeChatPayWire:
         if trade["last_at"] and now_ms() - trade["last_at"] < GAP_S * self.world.scale * 1000:
             raise PayError(429, "FREQUENCY_LIMITED", "one refund a minute for one trade")
 
-    def _open(self, trade: Row, number: str, fen: int, reason: str) -> Row:
+    def _open(self, trade: Row, number: str, fen: int, notify_url: str) -> Row:
         ends = trade["ends"] or ("abnormal" if self.world.faults.strikes("abnormal") else "")
         row = {
             "number": number,
@@ -115,7 +115,7 @@ class WeChatPayWire:
             "out_trade_no": trade["out_trade_no"],
             "fen": fen,
             "total": trade["total"],
-            "reason": reason,
+            "notify_url": notify_url,
             "status": "PROCESSING",
             "ends": ends,
             "created_at": now_ms(),
@@ -139,7 +139,8 @@ class WeChatPayWire:
                 else [("setting", "purse", {"balance_fen": self.balance_fen + row["fen"]})]
             )
             status = "ABNORMAL" if row["ends"] == "abnormal" else "CLOSED"
-            self.world.journal.write([("wechat_refund", row["number"], {**row, "status": status}), *back])
+            ended = {**row, "status": status}
+            self.world.journal.write([("wechat_refund", row["number"], ended), *back, *self._notice(ended)])
             return
         at = now_ms()
         payment = {
@@ -150,12 +151,33 @@ class WeChatPayWire:
             "cause": "merchant",
             "at": at,
         }
+        ended = {**row, "status": "SUCCESS", "success_at": at}
         self.world.journal.write(
             [
-                ("wechat_refund", row["number"], {**row, "status": "SUCCESS", "success_at": at}),
+                ("wechat_refund", row["number"], ended),
                 ("payment", f"wechat_pay:{row['number']}:{len(self.world.payments)}", payment),
+                *self._notice(ended),
             ]
         )
+
+    def _notice(self, row: Row) -> list[Change]:
+        """What will be told about a refund that ended, to the address it named."""
+        faults = self.world.faults
+        if not row.get("notify_url"):
+            return []
+        late = faults.strikes("disorder")
+        notice = {
+            "id": secrets.token_hex(18),
+            "number": row["number"],
+            "url": row["notify_url"],
+            "event": f"REFUND.{row['status']}",
+            "tries": 0,
+            "repeats": int(faults.strikes("duplicate")),
+            "next_at": self.world.later(random.uniform(0, faults.late_s)) if late else now_ms(),
+            "state": "lost" if faults.strikes("lose_push") else "waiting",
+            "error": "",
+        }
+        return [("wechat_notice", notice["id"], notice)]
 
     @staticmethod
     def _answer(row: Row) -> Row:
@@ -166,7 +188,7 @@ class WeChatPayWire:
             "out_trade_no": row["out_trade_no"],
             "channel": "ORIGINAL",
             "user_received_account": "支付用户零钱",
-            "create_time": _rfc3339(row["created_at"]),
+            "create_time": rfc3339(row["created_at"]),
             "status": row["status"],
             "funds_account": "AVAILABLE",
             "amount": {
@@ -181,7 +203,7 @@ class WeChatPayWire:
             },
         }
         if row["success_at"]:
-            answer["success_time"] = _rfc3339(row["success_at"])
+            answer["success_time"] = rfc3339(row["success_at"])
         return answer
 
     # --- signatures --------------------------------------------------------------------------------------------
@@ -222,5 +244,6 @@ def error_body(refused: PayError) -> str:
     return json.dumps({"code": refused.code, "message": refused.message})
 
 
-def _rfc3339(at_ms: int) -> str:
+def rfc3339(at_ms: int) -> str:
+    """The channel's way of writing an instant."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")

@@ -207,7 +207,7 @@ def test_a_shop_without_a_seller_id_in_its_secrets_is_known_by_its_number_on_the
     assert push(account, plain(eventId="2", userId=1)).json() == {"result": 0}
 
 
-@pytest.mark.parametrize("fields", [{"token": "guess"}, {"is_active": False}, {"platform": "wechat_pay"}])
+@pytest.mark.parametrize("fields", [{"token": "guess"}, {"is_active": False}, {"platform": "own"}])
 def test_no_door_opens_without_its_own_token(account, fields):
     token = fields.pop("token", None)
     type(account).objects.filter(pk=account.pk).update(**fields)
