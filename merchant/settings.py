@@ -196,6 +196,8 @@ PUSH_MAX_BYTES = 256 * 1024
 COURIER_HOSTS = {
     "zto": env.text("HUICANG_ZTO_HOST", "https://japi.zto.com"),
     "yto": env.text("HUICANG_YTO_HOST", "https://openapi.yto.net.cn"),
+    "sto": env.text("HUICANG_STO_HOST", "https://cloudinter-linkgateway.sto.cn"),
+    "jt": env.text("HUICANG_JT_HOST", "https://openapi.jtexpress.com.cn"),
 }
 PLATFORM_HOSTS = {
     "kuaishou": env.text("HUICANG_KUAISHOU_HOST", "https://openapi.kwaixiaodian.com"),

@@ -144,11 +144,13 @@ class InterceptStatus:
 
 @dataclass(frozen=True)
 class Push:
-    """A verified push, read. `ack` is the body that tells the courier to stop repeating it."""
+    """A verified push, read. `ack` is the body that tells the courier to stop repeating it; `event_id` is the
+    courier's own number of this push, equal in every repetition of it, where it gives one."""
 
     waybill: str
     events: list[Event]
     ack: str
+    event_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """The couriers this house speaks with. A new one is a file beside this one and a line here."""
 
 from logistics.couriers.base import Courier
+from logistics.couriers.jt import JT
+from logistics.couriers.sto import STO
 from logistics.couriers.yto import YTO
 from logistics.couriers.zto import ZTO
 
-_COURIERS: dict[str, Courier] = {courier.code: courier for courier in (ZTO(), YTO())}
+_COURIERS: dict[str, Courier] = {courier.code: courier for courier in (ZTO(), YTO(), STO(), JT())}
 
 
 def get(code: str) -> Courier:

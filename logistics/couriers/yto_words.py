@@ -1,8 +1,8 @@
 """YTO's codes and sentences, and what each means to us."""
 
-import re
 from typing import Any
 
+from logistics.couriers import sentences
 from logistics.couriers.base import Answer, CourierError, ErrorClass, Scan
 
 # --- scans: code → (neutral name of the scan, our state) --------------------------------------------------------------
@@ -31,18 +31,6 @@ SCANS = {
 
 EMPTY_RESULT = "1001"
 _CODES = {"401": ErrorClass.AUTH, "1001": ErrorClass.UNKNOWN_WAYBILL}
-# YTO says why only in a sentence and publishes no list of them. First match counts.
-_WORDS = (
-    (re.compile("校验失败|验签|签名|无权限|未授权|鉴权"), ErrorClass.AUTH),
-    (re.compile("频繁|限流|调用次数"), ErrorClass.THROTTLED),
-    (re.compile("系统异常|系统错误|系统繁忙|稍后|超时"), ErrorClass.TRANSIENT),
-    (re.compile("有效拦截件|重复发起|(重复|已).{0,2}订阅|已.{0,4}发起.{0,4}拦截"), ErrorClass.DUPLICATE),
-    (re.compile("(?<!未)签收"), ErrorClass.ALREADY_SIGNED),
-    (re.compile("派件|派送|驿站|快递柜|自提|代收"), ErrorClass.TOO_LATE),
-    (re.compile("未揽收|未收件|暂无.*(轨迹|走件|物流)|没有.*(轨迹|走件|物流)"), ErrorClass.NOT_YET_TRACKABLE),
-    (re.compile("不存在|单号.*(有误|错误)|查询结果为空|未查询到"), ErrorClass.UNKNOWN_WAYBILL),
-    (re.compile("不能为空|参数|格式"), ErrorClass.BAD_REQUEST),
-)
 
 
 def is_success(content: dict[str, Any]) -> bool:
@@ -57,11 +45,7 @@ def refusal(content: dict[str, Any], answer: Answer) -> CourierError:
     code = str(content.get("code") or content.get("statusCode") or "")
     told = (content.get(name) for name in ("statusMessage", "reason", "message"))
     message = next((str(text) for text in told if text), "")
-    error_class = _CODES.get(code) or _by_words(message)
+    error_class = _CODES.get(code) or sentences.class_of(message)
     # "The system is busy" may come from behind the point where the request was taken.
     is_unknown = answer.is_write and error_class is ErrorClass.TRANSIENT
     return CourierError(error_class, code, message, raw=answer.text[:2000], is_unknown_outcome=is_unknown)
-
-
-def _by_words(text: str) -> ErrorClass:
-    return next((error_class for pattern, error_class in _WORDS if pattern.search(text)), ErrorClass.NOT_SUPPORTED)

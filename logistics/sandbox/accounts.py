@@ -25,23 +25,49 @@ def yto_secrets(name: str = "demo") -> dict[str, Any]:
     return {"push": {"client_id": f"{name}-yto", "secret": f"{name}-push-secret"}, **methods}
 
 
+def sto_secrets(name: str = "demo") -> dict[str, Any]:
+    """What an STO account of this name keeps in its secrets."""
+    return {"app_key": f"{name}-sto-app", "from_code": f"{name}-sto-code", "secret_key": f"{name}-sto-secret"}
+
+
+def jt_secrets(name: str = "demo") -> dict[str, Any]:
+    """What a J&T account of this name keeps in its secrets."""
+    return {"api_account": f"{name}-jt-account", "private_key": f"{name}-jt-private"}
+
+
+SECRETS = {"zto": zto_secrets, "yto": yto_secrets, "sto": sto_secrets, "jt": jt_secrets}
 ZTO_SECRETS = zto_secrets()
 YTO_SECRETS = yto_secrets()
 
 
+def secrets_of(courier: str, name: str = "demo") -> dict[str, Any]:
+    """What an account of this name at this courier keeps in its secrets; {} where the sandbox has none."""
+    return SECRETS[courier](name) if courier in SECRETS else {}
+
+
 def owner_of_zto(app_key: str) -> str:
     """Whose app key this is; "" for a key the sandbox never gave out."""
-    name = app_key.removesuffix("-zto-app")
-    return name if name != app_key and _is_name(name) else ""
+    return _owner(app_key, "-zto-app")
+
+
+def owner_of_sto(app_key: str, code: str) -> str:
+    """Whose app key this is; "" when key and code do not belong together."""
+    name = _owner(app_key, "-sto-app")
+    return name if name and code == f"{name}-sto-code" else ""
+
+
+def owner_of_jt(api_account: str) -> str:
+    """Whose account this is; "" for one the sandbox never gave out."""
+    return _owner(api_account, "-jt-account")
 
 
 def owner_of_yto(method: str, client_code: str, url_key: str) -> str:
     """Whose client code this is, for this method; "" when code, method and key do not belong together."""
     short = _YTO_METHODS.get(method)
-    name = client_code.removesuffix(f"-yto-{short}")
-    is_known = short is not None and name != client_code and url_key == f"{short}Key"
-    return name if is_known and _is_name(name) else ""
+    is_known = short is not None and url_key == f"{short}Key"
+    return _owner(client_code, f"-yto-{short}") if is_known else ""
 
 
-def _is_name(name: str) -> bool:
-    return 0 < len(name) <= 40 and name.replace("-", "").isalnum()
+def _owner(key: str, ending: str) -> str:
+    name = key.removesuffix(ending)
+    return name if name != key and 0 < len(name) <= 40 and name.replace("-", "").isalnum() else ""

@@ -1,18 +1,19 @@
-"""The process: both couriers' wire on one port, the control API, the control page, and what lives behind them."""
+"""The process: every courier's wire on one port, the control API, the control page, and what lives behind them."""
 
 import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
 
-from logistics.sandbox import control, page, yto, zto
+from logistics.sandbox import control, page
 from logistics.sandbox.pusher import Pusher
 from logistics.sandbox.store import Store
-from logistics.sandbox.world import Spoiled, World
+from logistics.sandbox.wires import WIRES, Wire
+from logistics.sandbox.world import Asked, Spoiled, World
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +31,8 @@ def create_app(state: Path | str, *, scale: float = 1.0, slow_call_s: float = 10
     app.router.add_get("/health", _health)
     control.add_routes(app)
     page.add_routes(app)
-    app.router.add_post("/open/{method}/{version}/{url_key}/{client_code}", _yto_call)
-    # ZTO's interface names are one path segment with dots.
-    app.router.add_post("/{api}", _zto_call)
+    for code, wire in WIRES.items():
+        app.router.add_post(wire.ROUTE, _door(code, wire))
     return app
 
 
@@ -61,27 +61,14 @@ async def _health(request: web.Request) -> web.Response:
     return web.json_response({"ok": True, "parcels": len(request.app[WORLD].store.parcels)})
 
 
-async def _zto_call(request: web.Request) -> web.StreamResponse:
-    raw = await request.read()
-    world, api = request.app[WORLD], request.match_info["api"]
-    world.count(f"zto:{zto.APIS.get(api, 'unknown')}")
+def _door(code: str, wire: Wire) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def door(request: web.Request) -> web.StreamResponse:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        asked, world = Asked(request.match_info, headers, await request.read()), request.app[WORLD]
+        world.count(f"{code}:{wire.operation(asked)}")
+        return await _answer(request, lambda: wire.answer(world, asked))
 
-    def work() -> tuple[str, str]:
-        return zto.answer(world, api, {k.lower(): v for k, v in request.headers.items()}, raw)
-
-    return await _answer(request, work)
-
-
-async def _yto_call(request: web.Request) -> web.StreamResponse:
-    raw = await request.read()
-    world, told = request.app[WORLD], request.match_info
-    world.count(f"yto:{told['method']}")
-
-    def work() -> tuple[str, str]:
-        names = (told["method"], told["version"], told["url_key"], told["client_code"])
-        return yto.answer(world, *names, request.headers.get("content-type", ""), raw), "application/json"
-
-    return await _answer(request, work)
+    return door
 
 
 async def _answer(request: web.Request, work: "control.Work") -> web.StreamResponse:

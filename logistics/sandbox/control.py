@@ -9,6 +9,7 @@ from aiohttp import web
 
 from logistics.sandbox.lives import LIVES, STARTS
 from logistics.sandbox.parcels import VERBS, Parcel, Refusal
+from logistics.sandbox.words import COURIERS
 from logistics.sandbox.world import World
 
 WORLD: web.AppKey[World] = web.AppKey("world", World)
@@ -104,8 +105,8 @@ async def change_push_url(request: web.Request) -> web.Response:
     """{"courier", "account", "push_url"}: where scans of the account's subscribed parcels go; "" for nowhere."""
     told = await _json(request)
     courier, url = told.get("courier"), str(told.get("push_url") or "")
-    if courier not in ("zto", "yto"):
-        raise _refused("courier is zto or yto")
+    if courier not in COURIERS:
+        raise _refused(f"courier is one of {', '.join(COURIERS)}")
     if url and not url.startswith(("http://", "https://")):
         raise _refused("push_url must be http(s)")
     request.app[WORLD].set_push_url(courier, str(told.get("account") or "demo"), url)

@@ -8,6 +8,7 @@ from typing import Any
 
 from logistics.sandbox import geography
 from logistics.sandbox.lives import LIVES, STARTS, Plan
+from logistics.sandbox.words import COURIERS
 
 RUNNING, SUCCESS, CHANGING = "INTERCEPTING", "INTERCEPT_SUCCESS", "PACKAGE_DELIVERYING"
 DISCONTINUED, FAILED, CANCELLED = "INTERCEPT_DISCONTINUE", "INTERCEPT_FAIL", "INTERCEPT_CANCEL"
@@ -97,8 +98,8 @@ class Parcel:
         rest = set(told) - known - {"start", "age_s", "hold", "city", "wire", "replace"}
         if rest:
             raise Refusal(f"unknown fields: {', '.join(sorted(rest))}")
-        if told.get("courier") not in ("zto", "yto") or not str(told.get("waybill") or "").strip():
-            raise Refusal("courier (zto or yto) and waybill are needed")
+        if told.get("courier") not in COURIERS or not str(told.get("waybill") or "").strip():
+            raise Refusal(f"courier ({', '.join(COURIERS)}) and waybill are needed")
         words: dict[str, Any] = {name: str(told[name]).strip() for name in known & set(told)}
         parcel = cls(**words, created_at=now, changed_at=now)
         if "city" in told:
@@ -205,6 +206,23 @@ class Parcel:
 
     def active_intercept(self) -> Intercept | None:
         return next((one for one in reversed(self.intercepts) if one.status in ACTIVE), None)
+
+    def why_not_stoppable(self) -> str:
+        """Why a request to stop it is refused now, "" when it is taken; each courier says it in words of its own."""
+        if not self.scans:
+            return "no_scan"
+        if self.state in ("signed", "returned"):
+            return "signed"
+        refuses = LIVES[self.script].refuses
+        if self.active_intercept() is not None or refuses == "others":
+            return "duplicate"
+        if refuses:
+            return "not_supported"
+        if self.state in ("out_for_delivery", "refused"):
+            return "delivering"
+        if self.state in ("at_locker", "returning", "exception"):
+            return self.state
+        return ""
 
     def accept(self, *, biz_no: str, request_id: str, destination: int, now: float, scale: float) -> Intercept:
         """Register a request to stop. What comes of it is the life's."""

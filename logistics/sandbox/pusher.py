@@ -8,9 +8,9 @@ import random
 
 import aiohttp
 
-from logistics.sandbox import yto, zto
 from logistics.sandbox.parcels import Parcel
 from logistics.sandbox.store import PendingPush
+from logistics.sandbox.wires import WIRES
 from logistics.sandbox.world import World
 
 log = logging.getLogger(__name__)
@@ -85,17 +85,15 @@ class Pusher:
         self._add(push)
 
     async def _post(self, session: aiohttp.ClientSession, push: PendingPush, parcel: Parcel) -> bool:
-        if parcel.courier == "zto":
-            # A repetition is the same bytes: form for one scan, JSON for the next.
-            body, content_type = zto.push(parcel, push.scan, as_json=push.id % 2 == 0)
-        else:
-            body, content_type = yto.push(parcel, push.scan)
+        wire = WIRES[parcel.courier]
+        # A repetition is the same bytes, whatever changes from one scan to the next.
+        body, headers = wire.push(parcel, push.scan, turn=push.id)
         try:
-            async with session.post(push.url, data=body, headers={"content-type": content_type}) as response:
+            async with session.post(push.url, data=body, headers=headers) as response:
                 answer = (await response.content.read(64 * 1024)).decode(errors="replace")
         except (aiohttp.ClientError, TimeoutError, ConnectionError, ValueError) as error:
             log.info("push of %s to the merchant failed: %s", push.waybill, error)
             return False
         if response.status != 200:
             return False
-        return zto.is_acknowledged(answer) if parcel.courier == "zto" else yto.is_acknowledged(answer)
+        return wire.is_acknowledged(answer)

@@ -43,7 +43,12 @@ BUTTONS = {
     "return_signed": Word("退回签收", "Home"),
     "lost": Word("丢件", "Lose"),
 }
-COURIERS = {"zto": Word("中通", "ZTO"), "yto": Word("圆通", "YTO")}
+COURIERS = {
+    "zto": Word("中通", "ZTO"),
+    "yto": Word("圆通", "YTO"),
+    "sto": Word("申通", "STO"),
+    "jt": Word("极兔", "J&T"),
+}
 # fault → (its name, the value "on" sets)
 FAULTS: dict[str, tuple[Word, float]] = {
     "rate_5xx": (Word("报 5xx", "5xx"), 0.3),

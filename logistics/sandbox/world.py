@@ -6,6 +6,8 @@ import logging
 import random
 import time
 from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from logistics.sandbox.faults import Faults
@@ -19,6 +21,15 @@ log = logging.getLogger(__name__)
 DISORDER_S = 300
 # Steps lived in one go before calls get their turn.
 STEPS_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One call as it came in: the variable pieces of its path, its headers (lower case), its exact bytes."""
+
+    path: Mapping[str, str]
+    headers: Mapping[str, str]
+    raw: bytes
 
 
 class Spoiled(Exception):

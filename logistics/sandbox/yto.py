@@ -11,11 +11,11 @@ from urllib.parse import parse_qsl, urlencode
 from xml.sax.saxutils import escape
 
 from logistics.sandbox import accounts
-from logistics.sandbox.lives import LIVES
 from logistics.sandbox.parcels import RUNNING, Parcel
-from logistics.sandbox.world import Spoiled, World
+from logistics.sandbox.world import Asked, Spoiled, World
 from logistics.sandbox.zto import SHANGHAI
 
+ROUTE = "/open/{method}/{version}/{url_key}/{client_code}"
 # neutral scan → infoContent. A return signed by the merchant is a plain SIGNED: only the order of scans tells.
 SCANS = {
     "picked_up": "GOT",
@@ -30,14 +30,28 @@ SCANS = {
     "refused": "FAILED",
     "address_change": "FORWARDING",
 }
+REFUSALS = {
+    "no_scan": "运单未揽收，不能发起拦截",
+    "signed": "运单已签收，不能发起拦截",
+    "duplicate": "已有有效拦截件，不能重复发起拦截",
+    "not_supported": "该客户未开通拦截，不支持发起",
+    "delivering": "运单已派件，不能发起拦截",
+    "at_locker": "快件已入驿站，不能发起拦截",
+    "returning": "当前状态不支持拦截",
+    "exception": "当前状态不支持拦截",
+}
 AUTH_FAILED = {"success": False, "code": 401, "reason": "请求加密校验失败"}
 
 
-def answer(
-    world: World, method: str, version: str, url_key: str, client_code: str, content_type: str, raw: bytes
-) -> str:
-    """One call: the body, always HTTP 200 JSON. Raises Spoiled when this parcel's calls are to go wrong."""
-    name, param = _read(method, version, url_key, client_code, content_type, raw)
+def operation(asked: Asked) -> str:
+    """What is asked for, as it is counted."""
+    return asked.path["method"]
+
+
+def answer(world: World, asked: Asked) -> tuple[str, str]:
+    """One call: (body, content type), always HTTP 200. Raises Spoiled when this parcel's calls are to go wrong."""
+    method = asked.path["method"]
+    name, param = _read(asked)
     body: Any
     if name is None:
         body = AUTH_FAILED
@@ -49,12 +63,12 @@ def answer(
         except Spoiled as spoiled:
             spoiled.body = json.dumps(spoiled.content, ensure_ascii=False)
             raise
-    return json.dumps(body, ensure_ascii=False)
+    return json.dumps(body, ensure_ascii=False), "application/json"
 
 
-def _read(
-    method: str, version: str, url_key: str, client_code: str, content_type: str, raw: bytes
-) -> tuple[str | None, dict[str, Any]]:
+def _read(asked: Asked) -> tuple[str | None, dict[str, Any]]:
+    method, version, url_key, client_code = (asked.path[n] for n in ("method", "version", "url_key", "client_code"))
+    content_type, raw = asked.headers.get("content-type", ""), asked.raw
     name = accounts.owner_of_yto(method, client_code, url_key)
     if not name or version != "v1":
         return None, {}
@@ -127,33 +141,14 @@ def _create(world: World, name: str, param: dict[str, Any], *, destination: int)
     if parcel.use("throttle"):
         world.keep(parcel)
         return {"success": False, "code": 429, "reason": "调用过于频繁，请降低频率"}
-    refusal = _why_not(parcel)
-    if refusal:
-        return _no(refusal)
+    why_not = parcel.why_not_stoppable()
+    if why_not:
+        return _no(REFUSALS[why_not])
     parcel.accept(
         biz_no=str(param["wantedDesc"]), request_id="", destination=destination, now=world.now(), scale=world.scale
     )
     world.keep(parcel)
     return world.spoil(parcel, _yes())
-
-
-def _why_not(parcel: Parcel) -> str:
-    if not parcel.scans:
-        return "运单未揽收，不能发起拦截"
-    if parcel.state in ("signed", "returned"):
-        return "运单已签收，不能发起拦截"
-    refuses = LIVES[parcel.script].refuses
-    if parcel.active_intercept() is not None or refuses == "others":
-        return "已有有效拦截件，不能重复发起拦截"
-    if refuses:
-        return "该客户未开通拦截，不支持发起"
-    if parcel.state in ("out_for_delivery", "refused"):
-        return "运单已派件，不能发起拦截"
-    if parcel.state == "at_locker":
-        return "快件已入驿站，不能发起拦截"
-    if parcel.state in ("returning", "exception"):
-        return "当前状态不支持拦截"
-    return ""
 
 
 def _cancel(world: World, name: str, param: dict[str, Any]) -> dict[str, Any]:
@@ -199,8 +194,8 @@ def _time(scan: dict[str, Any]) -> str:
     return datetime.fromtimestamp(scan["at"], SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def push(parcel: Parcel, scan: dict[str, Any]) -> tuple[bytes, str]:
-    """(body, content type) of a signed push."""
+def push(parcel: Parcel, scan: dict[str, Any], *, turn: int = 0) -> tuple[bytes, dict[str, str]]:
+    """(body, headers) of a signed push."""
     told = {
         "logisticProviderID": "YTO",
         "clientID": accounts.yto_secrets(parcel.account)["push"]["client_id"],
@@ -225,7 +220,7 @@ def push(parcel: Parcel, scan: dict[str, Any]) -> tuple[bytes, str]:
         "clientId": told["clientID"],
         "type": "online",
     }
-    return urlencode(fields).encode(), "application/x-www-form-urlencoded; charset=UTF-8"
+    return urlencode(fields).encode(), {"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
 
 
 def is_acknowledged(body: str) -> bool:

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -14,8 +13,10 @@ from zoneinfo import ZoneInfo
 from logistics.sandbox import accounts
 from logistics.sandbox.lives import LIVES
 from logistics.sandbox.parcels import RUNNING, Parcel
-from logistics.sandbox.world import Spoiled, World
+from logistics.sandbox.world import Asked, Spoiled, World
 
+# ZTO's interface names are one path segment with dots.
+ROUTE = "/{api}"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 APIS = {
     "zto.merchant.waybill.track.query": "track",
@@ -56,13 +57,18 @@ class Refused(Exception):
         super().__init__(code)
 
 
-def answer(world: World, api: str, headers: Mapping[str, str], raw: bytes) -> tuple[str, str]:
+def operation(asked: Asked) -> str:
+    """What is asked for, as it is counted."""
+    return APIS.get(asked.path["api"], "unknown")
+
+
+def answer(world: World, asked: Asked) -> tuple[str, str]:
     """One call: (body, content type), always HTTP 200. Raises Spoiled when this parcel's calls are to go wrong."""
     try:
-        name, content = _read(api, headers, raw)
+        name, content = _read(asked)
         if world.is_throttled("zto"):
             raise Refused("S221", "接口QPS超限")
-        body = _OPERATIONS[APIS[api]](world, name, content)
+        body = _OPERATIONS[operation(asked)](world, name, content)
     except Refused as refused:
         body = {"status": False, "statusCode": refused.code, "message": refused.message, "result": None, "data": None}
     except Spoiled as spoiled:
@@ -74,8 +80,9 @@ def answer(world: World, api: str, headers: Mapping[str, str], raw: bytes) -> tu
 # --- signature --------------------------------------------------------------------------------------------------------
 
 
-def _read(api: str, headers: Mapping[str, str], raw: bytes) -> tuple[str, dict[str, Any]]:
-    if api not in APIS:
+def _read(asked: Asked) -> tuple[str, dict[str, Any]]:
+    headers, raw = asked.headers, asked.raw
+    if asked.path["api"] not in APIS:
         raise Refused("S207", "接口不存在")
     app_key = headers.get("x-companyid") or headers.get("x-appkey") or ""
     name = accounts.owner_of_zto(app_key)
@@ -250,8 +257,8 @@ def _queried(parcel: Parcel, scan: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def push(parcel: Parcel, scan: dict[str, Any], *, as_json: bool) -> tuple[bytes, str]:
-    """(body, content type) of a signed push. Sources disagree about form or JSON, so merchants must read both."""
+def push(parcel: Parcel, scan: dict[str, Any], *, turn: int = 0) -> tuple[bytes, dict[str, str]]:
+    """(body, headers) of a signed push: sources disagree about form or JSON, so every other `turn` is the other."""
     data = json.dumps(
         {
             "billCode": parcel.waybill,
@@ -275,9 +282,9 @@ def push(parcel: Parcel, scan: dict[str, Any], *, as_json: bool) -> tuple[bytes,
         "data": data,
         "msg_type": "Traces",
     }
-    if as_json:
-        return json.dumps(fields, ensure_ascii=False).encode(), "application/json; charset=UTF-8"
-    return urlencode(fields).encode(), "application/x-www-form-urlencoded; charset=UTF-8"
+    if turn % 2:
+        return json.dumps(fields, ensure_ascii=False).encode(), {"content-type": "application/json; charset=UTF-8"}
+    return urlencode(fields).encode(), {"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
 
 
 def is_acknowledged(body: str) -> bool:

@@ -44,6 +44,8 @@ class Demo:
             "HUICANG_SITE_URL": self.url.rstrip("/"),
             "HUICANG_ZTO_HOST": courier,
             "HUICANG_YTO_HOST": courier,
+            "HUICANG_STO_HOST": courier,
+            "HUICANG_JT_HOST": courier,
             "HUICANG_KUAISHOU_HOST": platform,
             "HUICANG_WECHAT_PAY_HOST": platform,
             "GRANIAN_HOST": "127.0.0.1",

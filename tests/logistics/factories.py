@@ -25,11 +25,14 @@ YTO_CREDENTIALS = {
 SECRETS = {
     "zto": {"app_key": "demo-app", "app_secret": "demo-secret"},
     "yto": {"push": {"client_id": "demo-client", "secret": "demo-secret"}, **YTO_CREDENTIALS},
+    "sto": {"app_key": "demo-app", "secret_key": "demo-secret"},
+    "jt": {"api_account": "demo-app", "private_key": "demo-secret"},
 }
 
 
 def new_waybill(courier: str) -> str:
-    return f"YT{next(_count):013d}" if courier == "yto" else f"7310{next(_count):010d}"
+    shapes = {"yto": "YT{:013d}", "sto": "777{:012d}", "jt": "JT{:013d}"}
+    return shapes.get(courier, "7310{:010d}").format(next(_count))
 
 
 def account_of(shop: Shop, courier: str) -> CourierAccount:

@@ -12,7 +12,7 @@ from logistics.sandbox.app import create_app
 
 
 class Command(BaseCommand):
-    help = "A courier on this machine (ZTO and YTO): for the demo and for tests, never for a real shop."
+    help = "Couriers on this machine: for the demo and for tests, never for a real shop."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -8,10 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from logistics.sandbox import accounts, yto, zto
+from logistics.sandbox.accounts import secrets_of
 from logistics.sandbox.parcels import Parcel
+from logistics.sandbox.wires import WIRES
 
-WAYBILLS = {"zto": "73100000000001", "yto": "YT0000000000001"}
+WAYBILLS = {
+    "zto": "73100000000001",
+    "yto": "YT0000000000001",
+    "sto": "777000000000001",
+    "jt": "JT0000000000001",
+}
 
 
 class Account:
@@ -25,28 +31,21 @@ class Account:
 
 @dataclass(frozen=True)
 class Example:
-    """`push` makes a signed push about a parcel from one of the sandbox's scans: (body, content type)."""
+    """`push` makes a signed push about a parcel from one of the sandbox's scans: (body, headers)."""
 
     account: Account
     stranger: Account
     waybill: str
-    push: Callable[[Parcel, dict[str, Any]], tuple[bytes, str]]
+    push: Callable[[Parcel, dict[str, Any]], tuple[bytes, dict[str, str]]]
 
 
-EXAMPLES = {
-    "zto": Example(
-        Account("zto", accounts.zto_secrets()),
-        Account("zto", accounts.zto_secrets("other")),
-        WAYBILLS["zto"],
-        lambda parcel, scan: zto.push(parcel, scan, as_json=False),
-    ),
-    "yto": Example(
-        Account("yto", accounts.yto_secrets()),
-        Account("yto", accounts.yto_secrets("other")),
-        WAYBILLS["yto"],
-        yto.push,
-    ),
-}
+def example_of(courier: str) -> Example:
+    """The example of a courier whose wire the sandbox speaks: its well-known accounts, its way of pushing."""
+    mine, others = (Account(courier, secrets_of(courier, name)) for name in ("demo", "other"))
+    return Example(mine, others, WAYBILLS[courier], WIRES[courier].push)
+
+
+EXAMPLES = {code: example_of(code) for code in WIRES}
 
 
 def parcel_of(courier: str, *, script: str = "stopped") -> Parcel:

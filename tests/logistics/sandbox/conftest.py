@@ -4,6 +4,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from logistics.sandbox.wires import WIRES
 from tests.sandboxes import SandboxProcess, start_courier_sandbox
 
 
@@ -25,21 +26,21 @@ def fast_courier(tmp_path_factory) -> Iterator[SandboxProcess]:
 
 @pytest.fixture(autouse=True)
 def at_the_sandbox(courier, settings) -> None:
-    settings.COURIER_HOSTS = {"zto": courier.url, "yto": courier.url}
+    settings.COURIER_HOSTS = dict.fromkeys(WIRES, courier.url)
 
 
 class Merchant:
     """A merchant's push door that writes down what arrives and answers as the test says."""
 
     def __init__(self) -> None:
-        self.bodies: list[tuple[bytes, str]] = []
+        self.bodies: list[tuple[bytes, dict[str, str]]] = []
         self.answer: Callable[[bytes], tuple[int, str]] = lambda body: (200, '{"status": true}')
         merchant = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                merchant.bodies.append((body, self.headers["content-type"]))
+                merchant.bodies.append((body, {n.lower(): v for n, v in self.headers.items()}))
                 status, text = merchant.answer(body)
                 self.send_response(status)
                 self.send_header("content-length", str(len(text.encode())))

@@ -8,7 +8,7 @@ import pytest
 from logistics.interception import services as interceptions
 from logistics.interception.models import Interception
 from logistics.parcels.models import Package
-from logistics.sandbox.accounts import yto_secrets, zto_secrets
+from logistics.sandbox.accounts import secrets_of
 from logistics.tracking.models import TrackingEvent
 from logistics.watch import services as watching
 from logistics.watch.models import Priority
@@ -16,10 +16,9 @@ from logistics.watch.poller import Poller
 from merchant.clock import now
 from merchant.inbox.models import InboxMessage, InboxTask
 from tests.logistics.factories import make_package
-from tests.logistics.sandbox.test_wire import both, until
+from tests.logistics.sandbox.test_wire import every_courier, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SECRETS = {"zto": zto_secrets(), "yto": yto_secrets()}
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +33,7 @@ def quiet_end(courier, live_server, transactional_db):
 def parcel_at(courier, live_server, code, **told):
     """A parcel of ours that the courier knows, with pushes to our door."""
     package = make_package(code, receiver_city="杭州市")
-    package.account.secrets = SECRETS[code]
+    package.account.secrets = secrets_of(code)
     package.account.save()
     push_url = f"{live_server.url}/push/courier/{package.account.push_token}/"
     where = {"city": "杭州市", "sender_city": "上海市", "hold": True, "script": "silent"}
@@ -51,7 +50,7 @@ def advance(courier, package, *verbs):
         courier.control(f"/parcels/{package.waybill}/advance", {"to": verb})
 
 
-@both
+@every_courier
 @pytest.mark.req("R3.49")
 def test_states_follow_the_courier_by_push_and_by_asking_where_pushes_are_lost(courier, live_server, code):
     package = parcel_at(courier, live_server, code)
@@ -70,7 +69,7 @@ def test_states_follow_the_courier_by_push_and_by_asking_where_pushes_are_lost(c
     assert state(package) == "signed"
 
 
-@both
+@every_courier
 def test_doubled_and_disordered_pushes_end_in_the_same_state(courier, live_server, code):
     package = parcel_at(courier, live_server, code)
     before = TrackingEvent.objects.filter(package_id=package.pk).count()
@@ -83,7 +82,7 @@ def test_doubled_and_disordered_pushes_end_in_the_same_state(courier, live_serve
     assert TrackingEvent.objects.filter(package_id=package.pk).count() - before == 4
 
 
-@both
+@every_courier
 def test_a_person_presses_stop_at_the_courier_and_the_interception_succeeds(courier, live_server, code):
     package = parcel_at(courier, live_server, code)
     interception = interceptions.submit_interception(package, by=None, checks=[])
