@@ -1,6 +1,10 @@
 """What this room does when rooms below tell something; wired in `apps.py: ready()`."""
 
+from typing import Any
+
+from logistics import tasks
 from logistics.couriers import registry
+from logistics.interception import signals
 from logistics.interception.models import CourierCall
 from logistics.parcels.intake import register_imported
 from logistics.tracking.services import take_push
@@ -13,3 +17,11 @@ keep_as_long_as_messages(CourierCall, "answer", at="started_at")
 
 for courier in registry.all():
     inbox.register(f"courier:{courier.code}", take_push)
+
+
+def _settle_claims(sender: Any, **kwargs: Any) -> None:
+    tasks.settle_claims.delay(interception_id=kwargs["interception"].pk)
+
+
+for _fact in (signals.interception_delivered_anyway, signals.interception_lost, signals.interception_returned):
+    _fact.connect(_settle_claims, dispatch_uid="logistics.settle_claims")

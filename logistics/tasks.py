@@ -31,3 +31,17 @@ def sweep_watch(**_: Any) -> None:
     from logistics.parcels import services
 
     services.sweep_watch()
+
+
+@shared_task(name="logistics.settle_claims")
+def settle_claims(*, interception_id: int, **_: Any) -> None:
+    from logistics.claims import sweeps
+
+    sweeps.settle_interception(interception_id)
+
+
+@shared_task(name="logistics.sweep_claims")
+def sweep_claims(**_: Any) -> None:
+    from logistics.claims import sweeps
+
+    sweeps.sweep_claims()

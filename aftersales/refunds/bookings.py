@@ -6,6 +6,7 @@ from aftersales.cases.enums import CaseKind, CaseState, CaseTag, Clock, RoadNews
 from aftersales.cases.models import Case
 from aftersales.cases.moves import move, tag
 from aftersales.refunds.models import Refund
+from logistics.tasks import settle_claims as claim_loss
 from merchant.clock import now
 from merchant.ledger import services as ledger
 from merchant.ledger.models import LedgerAccount as Account
@@ -38,8 +39,11 @@ def paid_offline(refund: Refund) -> None:
 
 
 def goods_not_back(refund: Refund) -> None:
-    """Refunded, and the parcel was delivered after all: a loss until the courier's claim is paid."""
+    """Refunded, and the parcel was delivered after all: a loss, until the courier accepts the claim (which takes its
+    share out of the loss again, logistics.claims.bookings). The claim's draft is told what the loss is."""
     _post(refund, Account.LOSS, Account.REFUNDS_PAID, kind="refund.goods_not_back", at_success=False)
+    if refund.interception_id is not None:
+        claim_loss.delay_on_commit(interception_id=refund.interception_id)
 
 
 def after_payment(refund: Refund, case: Case | None, *, by: Any) -> None:

@@ -47,7 +47,7 @@ class Basis(models.TextChoices):
     OTHER = "other", _("as the note says")
 
 
-class FiledBy(models.TextChoices):
+class FiledThrough(models.TextChoices):
     """How the claim reached the courier. No courier is known to take claims by machine."""
 
     PORTAL = "portal", _("the courier's own portal")
@@ -56,7 +56,7 @@ class FiledBy(models.TextChoices):
     EMAIL = "email", _("e-mail")
 
 
-class PaidBy(models.TextChoices):
+class PaidThrough(models.TextChoices):
     """How the courier paid."""
 
     SET_OFF = "set_off", _("taken off the courier's bill")

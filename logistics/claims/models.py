@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
-from logistics.claims.enums import OPEN, PROVED_BY_TRACK, WAITING, Basis, Cause, Ending, FiledBy, PaidBy
+from logistics.claims.enums import OPEN, PROVED_BY_TRACK, WAITING, Basis, Cause, Ending, FiledThrough, PaidThrough
 from logistics.claims.enums import ClaimState as S
 from merchant.fsm import StateMachine, state_constraint
 from merchant.shops.querysets import ShopQuerySet
@@ -60,13 +60,15 @@ class Claim(StateMachine):
     # T-CLAIM-FILE, while it is a draft.
     due_at = models.DateTimeField(null=True)
     filed_at = models.DateTimeField(_("filed at"), null=True)
-    filed_by = models.CharField(_("filed through"), max_length=16, choices=FiledBy, blank=True, default="")
+    filed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
+    filed_through = models.CharField(_("filed through"), max_length=16, choices=FiledThrough, blank=True, default="")
     courier_reference = models.CharField(_("courier's number"), max_length=64, blank=True, default="")
     answered_at = models.DateTimeField(_("answered at"), null=True)
     courier_words = models.CharField(_("the courier's words"), max_length=300, blank=True, default="")
+    # Once only.
     appealed_at = models.DateTimeField(_("appealed at"), null=True)
     paid_at = models.DateTimeField(_("paid at"), null=True)
-    paid_by = models.CharField(_("paid through"), max_length=16, choices=PaidBy, blank=True, default="")
+    paid_through = models.CharField(_("paid through"), max_length=16, choices=PaidThrough, blank=True, default="")
     payment_reference = models.CharField(_("number of the payment"), max_length=64, blank=True, default="")
     closed_at = models.DateTimeField(_("closed at"), null=True)
     ending = models.CharField(_("ending"), max_length=16, choices=Ending, blank=True, default="")

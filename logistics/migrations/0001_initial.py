@@ -461,6 +461,39 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="PulseSlice",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("start_at", models.DateTimeField()),
+                ("asked_count", models.PositiveIntegerField(db_default=0)),
+                ("error_count", models.PositiveIntegerField(db_default=0)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="merchant.courieraccount",
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="merchant.shop",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "questions of a courier account",
+                "verbose_name_plural": "questions of courier accounts",
+                "indexes": [models.Index(fields=["start_at"], name="pulse_slice_age")],
+                "constraints": [models.UniqueConstraint(fields=("account", "start_at"), name="pulse_slice_once")],
+            },
+        ),
+        migrations.CreateModel(
             name="Watch",
             fields=[
                 (
@@ -483,6 +516,7 @@ class Migration(migrations.Migration):
                 ("misses", models.PositiveIntegerField(db_default=0)),
                 ("since_at", models.DateTimeField()),
                 ("subscribed_at", models.DateTimeField(null=True)),
+                ("answer_hash", models.BigIntegerField(null=True)),
                 (
                     "account",
                     models.ForeignKey(
@@ -678,7 +712,7 @@ class Migration(migrations.Migration):
                 ("due_at", models.DateTimeField(null=True)),
                 ("filed_at", models.DateTimeField(null=True, verbose_name="filed at")),
                 (
-                    "filed_by",
+                    "filed_through",
                     models.CharField(
                         blank=True,
                         choices=[
@@ -704,7 +738,7 @@ class Migration(migrations.Migration):
                 ("appealed_at", models.DateTimeField(null=True, verbose_name="appealed at")),
                 ("paid_at", models.DateTimeField(null=True, verbose_name="paid at")),
                 (
-                    "paid_by",
+                    "paid_through",
                     models.CharField(
                         blank=True,
                         choices=[("set_off", "taken off the courier's bill"), ("transfer", "paid into our account")],
@@ -862,6 +896,17 @@ class Migration(migrations.Migration):
                     models.Q(("state", "draft"), _negated=True), ("due_at__isnull", False), _connector="OR"
                 ),
                 name="claim_draft_has_clock",
+            ),
+        ),
+        migrations.AddField(
+            model_name="claim",
+            name="filed_by",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
             ),
         ),
     ]

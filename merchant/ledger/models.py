@@ -15,6 +15,8 @@ class LedgerAccount(models.TextChoices):
     CLAIMS_RECEIVABLE = "claims_receivable", _("claims receivable")
     LOSS = "loss", _("loss")
     OFFLINE_PAYOUTS = "offline_payouts", _("offline payouts")
+    GOODS = "goods", _("goods written off")
+    COURIER_RECEIPTS = "courier_receipts", _("received from couriers")
 
 
 class LedgerEntry(models.Model):
