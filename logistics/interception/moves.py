@@ -54,10 +54,17 @@ def _due(interception: Interception, timer: str, start: datetime) -> datetime:
 
 
 def accept(
-    interception: Interception, *, by: Any = None, external_ref: str = "", at: datetime | None = None
+    interception: Interception,
+    *,
+    by: Any = None,
+    external_ref: str = "",
+    at: datetime | None = None,
+    fee_fen: int | None = None,
 ) -> Interception:
-    """`at` is when the courier took the request, if that was before now."""
+    """`at` is when the courier took the request, if that was before now; `fee_fen` what it said that costs."""
     at = at or now()
+    if fee_fen is not None:
+        interception.fee_fen, interception.is_fee_estimated = fee_fen, False
     interception.external_ref = external_ref[:64]
     interception.accepted_at = at
     interception.ask_at = None
@@ -125,7 +132,7 @@ def turn_back(interception: Interception, *, by: Any = None) -> Interception | N
 
 def receive(interception: Interception, *, by: Any = None) -> Interception:
     interception.home_at = now()
-    interception.due_at = None
+    interception.due_at = _due(interception, "T-INSPECT", interception.home_at)
     _book_costs(interception)
     moved = _move(interception, "receive", by=by, signal=signals.interception_returned)
     _watch_less(moved)
@@ -151,6 +158,7 @@ def give_up(interception: Interception, *, by: Any, reason: str) -> Interception
 
 
 def close(interception: Interception, verb: str, *, by: Any, reason: str = "") -> Interception:
+    interception.due_at = None
     return _move(interception, verb, by=by, reason=reason)
 
 
@@ -167,13 +175,19 @@ def _revive(interception: Interception, verb: str, **how: Any) -> Interception |
 
 
 def _estimate(interception: Interception, *, with_fee: bool) -> None:
-    """Fee and back freight from the account's rate card, in fen, until the courier bills (M13)."""
+    """Fee and back freight from the account's rate card, in fen, until the courier bills (M13). A fee the courier
+    named with its answer stands."""
+    if not interception.is_cost_estimated:
+        return
     card = interception.account.rate_card if interception.account_id and interception.account else {}
-    interception.fee_fen = int(card.get("intercept_fee_fen", 0)) if with_fee else 0
+    if interception.is_fee_estimated:
+        interception.fee_fen = int(card.get("intercept_fee_fen", 0)) if with_fee else 0
     interception.freight_fen = int(card.get("back_freight_fen", 0))
 
 
 def _book_costs(interception: Interception) -> None:
+    if not interception.is_cost_estimated:
+        return  # billed before it came home: all of it stands in the ledger (logistics.interception.billing)
     order_number = interception.package.order.number
     for leg, amount in ((FEE_LEG, interception.fee_fen), (FREIGHT_LEG, interception.freight_fen)):
         if amount > 0:
