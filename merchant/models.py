@@ -1,12 +1,14 @@
 """Gathers the models of every capability, so that Django finds them."""
 
 from merchant.attachments.models import Attachment
+from merchant.catalog.models import Sku
 from merchant.inbox.models import InboxMessage, InboxTask
 from merchant.jobs.models import Job, JobRow, ProcessBeat
 from merchant.ledger.models import LedgerEntry
 from merchant.people.models import Membership, Role, Team, User
 from merchant.policy.models import Policy
 from merchant.shops.models import Agreement, CourierAccount, PlatformAccount, Shop
+from merchant.stock.models import Stock, StockMove, Warehouse
 from merchant.trail.models import Activity
 from merchant.vault.models import PiiCounted, PiiQuotaDay, PiiReveal, Recipient
 
@@ -30,6 +32,10 @@ __all__ = [
     "Recipient",
     "Role",
     "Shop",
+    "Sku",
+    "Stock",
+    "StockMove",
     "Team",
     "User",
+    "Warehouse",
 ]

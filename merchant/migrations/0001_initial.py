@@ -556,6 +556,17 @@ class Migration(migrations.Migration):
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("courier", models.CharField(max_length=16, verbose_name="courier")),
+                (
+                    "via",
+                    models.CharField(
+                        blank=True,
+                        choices=[("", "the courier's own interface"), ("kuaidi100", "Kuaidi100")],
+                        db_default="",
+                        default="",
+                        max_length=16,
+                        verbose_name="asked through",
+                    ),
+                ),
                 ("customer_code", models.CharField(max_length=64, verbose_name="customer code")),
                 ("has_ewaybill", models.BooleanField(default=False, verbose_name="platform e-waybill enabled")),
                 ("rate_card", models.JSONField(blank=True, default=dict, verbose_name="rate card (fen)")),
@@ -858,7 +869,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="courieraccount",
             constraint=models.UniqueConstraint(
-                fields=("shop", "courier", "customer_code"), name="courier_account_once"
+                fields=("shop", "courier", "via", "customer_code"), name="courier_account_once"
             ),
         ),
         migrations.AddConstraint(
@@ -944,5 +955,235 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
+        ),
+        migrations.AlterField(
+            model_name="ledgerentry",
+            name="credit",
+            field=models.CharField(
+                choices=[
+                    ("platform_receivable", "platform receivable"),
+                    ("refunds_payable", "refunds payable"),
+                    ("refunds_paid", "refunds paid"),
+                    ("platform_subsidy", "platform subsidy"),
+                    ("courier_cost", "courier cost"),
+                    ("courier_payable", "courier payable"),
+                    ("claims_receivable", "claims receivable"),
+                    ("loss", "loss"),
+                    ("offline_payouts", "offline payouts"),
+                    ("goods", "goods written off"),
+                    ("courier_receipts", "received from couriers"),
+                ],
+                max_length=24,
+            ),
+        ),
+        migrations.AlterField(
+            model_name="ledgerentry",
+            name="debit",
+            field=models.CharField(
+                choices=[
+                    ("platform_receivable", "platform receivable"),
+                    ("refunds_payable", "refunds payable"),
+                    ("refunds_paid", "refunds paid"),
+                    ("platform_subsidy", "platform subsidy"),
+                    ("courier_cost", "courier cost"),
+                    ("courier_payable", "courier payable"),
+                    ("claims_receivable", "claims receivable"),
+                    ("loss", "loss"),
+                    ("offline_payouts", "offline payouts"),
+                    ("goods", "goods written off"),
+                    ("courier_receipts", "received from couriers"),
+                ],
+                max_length=24,
+            ),
+        ),
+        migrations.CreateModel(
+            name="Sku",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=80, verbose_name="merchant code")),
+                ("title", models.CharField(max_length=300, verbose_name="title")),
+                ("spec", models.CharField(blank=True, default="", max_length=300, verbose_name="specification")),
+                ("barcode", models.CharField(blank=True, default="", max_length=40, verbose_name="barcode")),
+                ("cost_fen", models.BigIntegerField(blank=True, null=True, verbose_name="cost price")),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="merchant.shop",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "SKU",
+                "verbose_name_plural": "SKUs",
+            },
+        ),
+        migrations.CreateModel(
+            name="Stock",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "grade",
+                    models.CharField(
+                        choices=[("sellable", "sellable"), ("defective", "defective")],
+                        max_length=12,
+                        verbose_name="grade",
+                    ),
+                ),
+                ("on_hand", models.BigIntegerField(default=0, verbose_name="on hand")),
+                ("reserved", models.BigIntegerField(default=0, verbose_name="reserved")),
+                ("bin", models.CharField(blank=True, default="", max_length=20, verbose_name="bin")),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="merchant.shop",
+                    ),
+                ),
+                (
+                    "sku",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="stocks", to="merchant.sku"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "stock",
+                "verbose_name_plural": "stock",
+            },
+        ),
+        migrations.CreateModel(
+            name="StockMove",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("returned", "came home"), ("not_sent", "taken off the packing bench")],
+                        max_length=16,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("document", models.CharField(max_length=40, verbose_name="document")),
+                ("document_line", models.BigIntegerField(default=0)),
+                ("on_hand_delta", models.BigIntegerField()),
+                ("reserved_delta", models.BigIntegerField(default=0)),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="merchant.shop",
+                    ),
+                ),
+                (
+                    "stock",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="moves",
+                        to="merchant.stock",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "stock move",
+                "verbose_name_plural": "stock moves",
+            },
+        ),
+        migrations.CreateModel(
+            name="Warehouse",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=20, verbose_name="code")),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="merchant.shop",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "warehouse",
+                "verbose_name_plural": "warehouses",
+            },
+        ),
+        migrations.AddField(
+            model_name="stock",
+            name="warehouse",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="stocks",
+                to="merchant.warehouse",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="sku",
+            index=models.Index(
+                condition=models.Q(("barcode", ""), _negated=True), fields=["shop", "barcode"], name="sku_barcode"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="sku",
+            index=models.Index(models.F("shop"), models.OrderBy(models.F("id"), descending=True), name="sku_newest"),
+        ),
+        migrations.AddConstraint(
+            model_name="sku",
+            constraint=models.UniqueConstraint(fields=("shop", "code"), name="sku_code_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="sku",
+            constraint=models.CheckConstraint(condition=models.Q(("cost_fen__gte", 0)), name="sku_cost_not_negative"),
+        ),
+        migrations.AddIndex(
+            model_name="stockmove",
+            index=models.Index(fields=["stock", "at"], name="stock_move_of_stock"),
+        ),
+        migrations.AddIndex(
+            model_name="stockmove",
+            index=models.Index(fields=["shop", "document"], name="stock_move_of_document"),
+        ),
+        migrations.AddConstraint(
+            model_name="stockmove",
+            constraint=models.UniqueConstraint(
+                fields=("shop", "stock", "kind", "document", "document_line"), name="stock_move_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="warehouse",
+            constraint=models.UniqueConstraint(fields=("shop", "code"), name="warehouse_code_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="stock",
+            constraint=models.UniqueConstraint(fields=("warehouse", "sku", "grade"), name="stock_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="stock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("on_hand__gte", models.F("reserved")), ("reserved__gte", 0)),
+                name="stock_reserved_within_on_hand",
+            ),
         ),
     ]

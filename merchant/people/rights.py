@@ -33,6 +33,7 @@ class Right(models.TextChoices):
     DRAFT_CLAIM = "draft_claim", _("draft a claim on a courier")
     FILE_CLAIM = "file_claim", _("file a claim on a courier")
     BOOK_CLAIM = "book_claim", _("book what a courier pays")
+    EDIT_COST = "edit_cost", _("enter cost prices")
     SETTLE_STATEMENT = "settle_statement", _("import statements and settle differences")
 
 
@@ -76,6 +77,7 @@ ROLES: dict[str, DefaultRole] = {
             R.SEE_MESSAGES,
             R.BOOK_CLAIM,
             R.SETTLE_STATEMENT,
+            R.EDIT_COST,
         ),
         {R.RELEASE_REFUND: 100_000},
     ),
@@ -87,6 +89,7 @@ ROLES: dict[str, DefaultRole] = {
             R.APPROVE_REFUND,
             R.BOOK_CLAIM,
             R.SETTLE_STATEMENT,
+            R.EDIT_COST,
             R.SIGN_AGREEMENT,
             R.EDIT_POLICY,
             R.EDIT_SECRETS,

@@ -225,6 +225,8 @@ class Listing(models.Model):
     external_id = models.CharField(_("item on the platform"), max_length=64, blank=True, default="", db_default="")
     product_id = models.CharField(_("product on the platform"), max_length=64, blank=True, default="", db_default="")
     sku_code = models.CharField(_("merchant code"), max_length=80, blank=True, default="", db_default="")
+    # The product on our shelves, once these goods were in our hands again (orders.record.goods).
+    sku = models.ForeignKey("merchant.Sku", models.PROTECT, null=True, db_index=False, related_name="+")
     # Empty when the source names no goods (a report of orders without lines).
     title = models.CharField(_("title"), max_length=300, blank=True, default="", db_default="")
     spec = models.CharField(_("specification"), max_length=300, blank=True, default="", db_default="")

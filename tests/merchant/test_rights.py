@@ -46,6 +46,7 @@ MATRIX = {
         R.SEE_MESSAGES,
         R.BOOK_CLAIM,
         R.SETTLE_STATEMENT,
+        R.EDIT_COST,
     },
     "owner": {
         R.SEE_ORDERS,
@@ -62,6 +63,7 @@ MATRIX = {
         R.FILE_CLAIM,
         R.BOOK_CLAIM,
         R.SETTLE_STATEMENT,
+        R.EDIT_COST,
         R.APPROVE_REFUND,
         R.SIGN_AGREEMENT,
         R.EDIT_POLICY,
