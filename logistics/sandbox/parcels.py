@@ -135,8 +135,8 @@ class Parcel:
     # --- the rest of its life ----------------------------------------------------------------------------------
 
     def follow(self, plan: Plan, *, now: float, scale: float) -> None:
-        """Live this plan from now on, instead of whatever was planned."""
-        self.plan = plan
+        """Live this plan from now on, instead of whatever was planned; one led `by_hand` waits to be told each step."""
+        self.plan = plan = [] if self.wire.get("by_hand") else plan
         self.next_at = now + plan[0][0] * scale if plan else None
 
     def step(self, *, now: float, scale: float) -> dict[str, Any] | None:

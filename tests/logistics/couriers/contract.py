@@ -18,6 +18,9 @@ WAYBILLS = {
     "sto": "777000000000001",
     "jt": "JT0000000000001",
 }
+# ZTO pushes who signed; its query calls every signature one.
+SAYS_MORE_IN_A_PUSH = {"zto": ("return_signed",)}
+AFTER_ADDRESS_CHANGE = {"yto": "in_transit"}
 
 
 class Account:
@@ -37,15 +40,20 @@ class Example:
     stranger: Account
     waybill: str
     push: Callable[[Parcel, dict[str, Any]], tuple[bytes, dict[str, str]]]
+    # The parcel's state after a new address: a courier may have no scan of its own for that.
+    after_address_change: str = "redirected"
+    # Scans of which a push knows what a query cannot say: both are kept.
+    says_more_in_a_push: tuple[str, ...] = ()
 
 
 def example_of(courier: str) -> Example:
     """The example of a courier whose wire the sandbox speaks: its well-known accounts, its way of pushing."""
     mine, others = (Account(courier, secrets_of(courier, name)) for name in ("demo", "other"))
-    return Example(mine, others, WAYBILLS[courier], WIRES[courier].push)
+    changed = AFTER_ADDRESS_CHANGE.get(courier, "redirected")
+    return Example(mine, others, WAYBILLS[courier], WIRES[courier].push, changed, SAYS_MORE_IN_A_PUSH.get(courier, ()))
 
 
-EXAMPLES = {code: example_of(code) for code in WIRES}
+EXAMPLES = {code: example_of(code) for code in WAYBILLS}
 
 
 def parcel_of(courier: str, *, script: str = "stopped") -> Parcel:

@@ -16,11 +16,12 @@ from logistics.sandbox.parcels import Parcel
 from logistics.sandbox.wires import WIRES
 from logistics.tracking.models import TrackingEvent
 from merchant.inbox.models import InboxMessage, InboxTask
+from tests.logistics.couriers.contract import EXAMPLES
 from tests.logistics.factories import make_package
 from tests.merchant.factories import make_shop
 
 pytestmark = pytest.mark.django_db
-both = pytest.mark.parametrize("code", list(WIRES))
+both = pytest.mark.parametrize("code", list(EXAMPLES))
 
 
 @pytest.fixture(autouse=True)

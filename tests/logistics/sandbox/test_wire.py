@@ -13,14 +13,13 @@ import pytest
 from logistics.couriers import registry
 from logistics.couriers.base import Address, CourierError, ErrorClass, InterceptState, Kind
 from logistics.sandbox.accounts import secrets_of, yto_secrets, zto_secrets
-from logistics.sandbox.wires import WIRES
 from logistics.sandbox.words import COURIERS
-from tests.logistics.couriers.contract import Account
+from tests.logistics.couriers.contract import EXAMPLES, Account
 
 ZTO, YTO = registry.get("zto"), registry.get("yto")
-ACCOUNTS = {code: Account(code, secrets_of(code)) for code in WIRES}
-STRANGERS = {code: Account(code, secrets_of(code, "other")) for code in WIRES}
-every_courier = pytest.mark.parametrize("code", list(WIRES))
+ACCOUNTS = {code: Account(code, secrets_of(code)) for code in EXAMPLES}
+STRANGERS = {code: Account(code, secrets_of(code, "other")) for code in EXAMPLES}
+every_courier = pytest.mark.parametrize("code", list(EXAMPLES))
 WAYBILLS = {
     "zto": "7310000000{:04d}",
     "yto": "YT000000000{:04d}",
@@ -124,7 +123,7 @@ def test_zto_ends_an_interception_in_its_own_words(courier, verb, state, reason)
     assert (status.state, status.reason) == (state, reason)
 
 
-@pytest.mark.parametrize("code", [code for code in WIRES if registry.get(code).capabilities.can_cancel])
+@pytest.mark.parametrize("code", [code for code in EXAMPLES if registry.get(code).capabilities.can_cancel])
 def test_a_request_can_be_taken_back_and_the_parcel_travels_on(courier, code):
     waybill = new_parcel(courier, code, script="silent")
     reference = stop(code, waybill).external_ref
@@ -291,7 +290,7 @@ def test_a_waybill_nobody_knows(courier):
     assert refused(registry.get("jt").track, ACCOUNTS["jt"], "000").error_class is ErrorClass.UNKNOWN_WAYBILL
     for code in ("yto", "sto"):
         assert registry.get(code).track(ACCOUNTS[code], "000") == []
-    for code in WIRES:
+    for code in EXAMPLES:
         error = refused(stop, code, "000")
         assert (error.error_class, error.reason) == (ErrorClass.UNKNOWN_WAYBILL, "not_found")
 
@@ -307,7 +306,7 @@ def test_a_waybill_nobody_knows(courier):
     ],
 )
 def test_how_late_is_too_late(courier, state, zto, others):
-    for code, expected in [("zto", zto), *((code, others) for code in WIRES if code != "zto")]:
+    for code, expected in [("zto", zto), *((code, others) for code in EXAMPLES if code != "zto")]:
         start = {"locker": "out_for_delivery"}.get(state, state)
         waybill = new_parcel(courier, code, start=start, hold=True, script="silent")
         if state == "locker":
