@@ -10,7 +10,8 @@ from aftersales.refunds.models import Refund
 from cs_workbench.checks import Line, lines
 from cs_workbench.names import courier_name
 from cs_workbench.road.steps import Step, steps
-from logistics.interception.policies import capability_sentences
+from logistics.couriers.facts import Facts
+from logistics.interception.policies import facts_about
 from logistics.parcels.models import Package
 from merchant.policy import services as policy
 
@@ -25,7 +26,7 @@ class Action:
     packages: list[Package]
     refund: Refund | None
     steps: list[Step] = field(default_factory=list)
-    capabilities: list[Any] = field(default_factory=list)
+    capabilities: Facts | None = None
     pays_by_itself: bool = True
     pays_when_home: bool = False
 
@@ -111,7 +112,7 @@ def build(case: Case, user: Any) -> Action:
         packages=packages,
         refund=refund,
         steps=steps(case.interception, refund) if case.interception else [],
-        capabilities=capability_sentences(packages[0].courier) if packages and is_stoppable_kind else [],
+        capabilities=facts_about(packages[0]) if packages and is_stoppable_kind else None,
         pays_by_itself=rules.auto_agree,
         pays_when_home=rules.pay_when == "returned",
     )

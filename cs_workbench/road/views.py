@@ -111,7 +111,7 @@ def detail_context(request: SignedInRequest, row: Interception) -> dict[str, Any
         "buttons": buttons(row, request.user),
         "sees_raw": can(request.user, row.shop_id, Right.SEE_MESSAGES),
         "stamp": stamp(row),
-        "capabilities": policies.capability_sentences(row.courier),
+        "capabilities": policies.facts_about(row),
     }
 
 

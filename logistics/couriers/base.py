@@ -76,7 +76,11 @@ class Account(Protocol):
     """What an adapter needs of a courier account."""
 
     courier: str
+    # "" when the courier is asked through its own interface, else through whom.
+    via: str
     customer_code: str
+    # The unguessable end of this account's push address.
+    push_token: str
     # A dict; typed loosely because the model's encrypted field reads as one and is declared as bytes.
     secrets: Any
 
@@ -130,6 +134,8 @@ class InterceptAnswer:
 
     external_ref: str
     raw: str
+    # What the courier says it costs, in fen; None when it does not say.
+    fee_fen: int | None = None
 
 
 @dataclass(frozen=True)
@@ -145,17 +151,26 @@ class InterceptStatus:
 @dataclass(frozen=True)
 class Push:
     """A verified push, read. `ack` is the body that tells the courier to stop repeating it; `event_id` is the
-    courier's own number of this push, equal in every repetition of it, where it gives one."""
+    courier's own number of this push, equal in every repetition of it, where it gives one.
+
+    `is_hint` says that something happened and nothing of it may be believed: the track is read instead. `others` are
+    further parcels the same push speaks of. `has_ended` when no more pushes about this parcel come.
+    """
 
     waybill: str
     events: list[Event]
     ack: str
     event_id: str = ""
+    ack_type: str = ""
+    is_hint: bool = False
+    others: tuple[str, ...] = ()
+    has_ended: bool = False
 
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a courier can do. `evidence` names what may prove a stop: its "status" answer or a "return_scan"."""
+    """What a courier can do. `evidence` names what may prove a stop: its "status" answer, a "return_scan", or only a
+    "person"."""
 
     kinds: frozenset[Kind]
     evidence: str
@@ -167,6 +182,10 @@ class Capabilities:
     batch_size: int = 1
     min_interval_s: int = 0
     needs_phone_last4: bool = False
+    # Whether its answer to a request names the fee; else the account's rate card is all there is.
+    tells_fee: bool = False
+    # Where no source shows a signature, a push is a hint and no more.
+    signs_pushes: bool = True
     secret_fields: tuple[str, ...] = field(default=())
 
 
@@ -176,6 +195,10 @@ class Courier:
     code: str = ""
     label: Any = ""
     capabilities: Capabilities
+
+    def obstacle(self, account: Account) -> Any:
+        """Why nothing can be stopped through this account as it is set up, as a sentence; "" when nothing is."""
+        return ""
 
     # --- to be written by each courier -------------------------------------------------------------------------
 
@@ -282,6 +305,14 @@ class Courier:
     async def atrack(self, session: Any, account: Account, waybill: str, phone_last4: str = "") -> list[Event]:
         """`track` over an aiohttp session."""
         return self.parse_track(await asend(session, self.build_track(account, waybill, phone_last4)), waybill)
+
+    async def atrack_unless(
+        self, session: Any, account: Account, waybill: str, phone_last4: str = "", *, known: int | None
+    ) -> tuple[int, list[Event] | None]:
+        """`atrack` and the answer's digest. Where the answer is the `known` one word for word it is not read: None."""
+        answer = await asend(session, self.build_track(account, waybill, phone_last4))
+        digest = answer.digest
+        return digest, None if digest == known else self.parse_track(answer, waybill)
 
     async def aquery_intercept(self, session: Any, account: Account, waybill: str) -> InterceptStatus:
         """`query_intercept` over an aiohttp session."""

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from logistics.couriers import registry
 from logistics.couriers.base import Courier, Kind
+from logistics.couriers.facts import Facts, facts_of
 from logistics.interception.evidence import is_fresh
 from logistics.interception.models import Interception
 from logistics.parcels.enums import OWN_PLATFORMS, PackageState, WaybillSource
@@ -139,20 +140,6 @@ def check_can_withdraw(interception: Interception, *, by: Any) -> None:
         raise Refused("INT-CANCEL", _("This courier cannot withdraw an interception."), courier=interception.courier)
 
 
-def capability_sentences(code: str) -> list[Any]:
-    """What this courier can and cannot do, in words for the page."""
-    courier = registry.find(code)
-    if courier is None:
-        return [_("We cannot talk to this courier by machine.")]
-    can = courier.capabilities
-    return [
-        _("This courier can be asked for the result.")
-        if can.can_query_state
-        else _("This courier does not tell the result; it is read from the track."),
-        _("An interception can be withdrawn.")
-        if can.can_cancel
-        else _("This courier cannot withdraw an interception."),
-        _("Parcels are stopped even at the delivering site.")
-        if can.intercepts_at_destination
-        else _("Parcels are stopped only before they reach the delivering site."),
-    ]
+def facts_about(row: Package | Interception) -> Facts:
+    """What this parcel's courier can and cannot do, in words for the page."""
+    return facts_of(registry.find(row.courier))

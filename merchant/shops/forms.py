@@ -8,14 +8,23 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from merchant.forms import Dressed
-from merchant.money import fen, yuan
+from merchant.money import MOST, fen, yuan
 from merchant.shops.models import CourierAccount, PlatformAccount
 
 COURIERS = [("zto", _("ZTO")), ("yto", _("YTO")), ("sto", _("STO")), ("jt", _("J&T")), ("sf", _("SF"))]
 
 
+# What stopping and bringing back one parcel can cost; more is a slip of the point.
+MOST_COST_FEN = 100_000
+MOST_PER_SECOND = 500
+
+
 class YuanField(forms.CharField):
-    """Yuan on the page, fen in the database."""
+    """Yuan on the page, fen in the database; at most `most` fen."""
+
+    def __init__(self, *, most: int = MOST, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.most = most
 
     def prepare_value(self, value: Any) -> Any:
         return yuan(value).replace(",", "") if isinstance(value, int) else value
@@ -28,6 +37,8 @@ class YuanField(forms.CharField):
             raise forms.ValidationError(_("Write an amount in yuan, at most two decimals.")) from None
         if amount < 0:
             raise forms.ValidationError(_("The amount cannot be negative."))
+        if amount > self.most:
+            raise forms.ValidationError(_("At most %(most)s yuan.") % {"most": yuan(self.most)})
         return amount
 
 
@@ -51,8 +62,8 @@ class SecretsField(forms.CharField):
 
 class CourierAccountForm(Dressed, forms.ModelForm):
     courier = forms.ChoiceField(label=_("Courier"), choices=COURIERS)
-    intercept_fee = YuanField(label=_("Interception fee (yuan, estimate)"), initial="3.00")
-    back_freight = YuanField(label=_("Freight back (yuan, estimate)"), initial="4.50")
+    intercept_fee = YuanField(label=_("Interception fee (yuan, estimate)"), initial="3.00", most=MOST_COST_FEN)
+    back_freight = YuanField(label=_("Freight back (yuan, estimate)"), initial="4.50", most=MOST_COST_FEN)
     secrets_json = SecretsField(
         label=_("Credentials (JSON)"),
         required=False,
@@ -74,7 +85,16 @@ class CourierAccountForm(Dressed, forms.ModelForm):
             self.fields["intercept_fee"].initial = self.instance.rate_card.get("intercept_fee_fen", 0)
             self.fields["back_freight"].initial = self.instance.rate_card.get("back_freight_fen", 0)
 
+    def clean_rate_per_second(self) -> int:
+        found: int = self.cleaned_data["rate_per_second"]
+        if not 1 <= found <= MOST_PER_SECOND:
+            raise forms.ValidationError(
+                _("Write how many requests a second the courier allows: 1 to %(most)d.") % {"most": MOST_PER_SECOND}
+            )
+        return found
+
     def rate_card(self) -> dict[str, int]:
+        """In fen, as interceptions are estimated with it."""
         return {
             "intercept_fee_fen": self.cleaned_data["intercept_fee"],
             "back_freight_fen": self.cleaned_data["back_freight"],

@@ -128,15 +128,3 @@ def test_e14_sees_another_shops_interception_of_the_waybill_without_naming_it():
     twin = make_package(shop=make_shop(), waybill=interception.waybill)
 
     assert verdicts(twin)["E14"] == (False, "other")
-
-
-def test_what_a_courier_can_do_is_said_in_words():
-    with translation.override("en"):
-        zto, unknown = ([str(s) for s in policies.capability_sentences(code)] for code in ("zto", "sf"))
-
-    assert zto == [
-        "This courier can be asked for the result.",
-        "An interception can be withdrawn.",
-        "Parcels are stopped only before they reach the delivering site.",
-    ]
-    assert unknown == ["We cannot talk to this courier by machine."]

@@ -163,7 +163,10 @@ def test_an_empty_secrets_box_keeps_what_is_stored(client):
     ("field", "wrong", "sentence"),
     [
         ("intercept_fee", "3.505", "Write an amount in yuan, at most two decimals."),
+        ("intercept_fee", "1000.01", "At most 1,000.00 yuan."),
         ("back_freight", "-1", "The amount cannot be negative."),
+        ("rate_per_second", "0", "Write how many requests a second the courier allows: 1 to 500."),
+        ("rate_per_second", "501", "Write how many requests a second the courier allows: 1 to 500."),
         ("secrets_json", "[1]", "Write a JSON object, in braces."),
         ("secrets_json", "{", "This is not JSON:"),
     ],

@@ -1,0 +1,16 @@
+"""What pages of the lower rooms say about a courier."""
+
+from typing import Any
+
+from django import template
+
+from logistics.couriers import registry
+from logistics.couriers.facts import Facts, facts_of
+
+register = template.Library()
+
+
+@register.simple_tag
+def courier_facts(code: str, account: Any = None) -> Facts:
+    """What this courier can and cannot do, or what it can through this (saved) account."""
+    return facts_of(registry.find(code), account if account is not None and account.pk else None)
