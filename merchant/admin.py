@@ -120,8 +120,8 @@ class AgreementAdmin(ReadMostlyAdmin):
 @admin.register(CourierAccount)
 class CourierAccountAdmin(ReadMostlyAdmin):
     hidden = ("secrets", "push_token")
-    list_display = ("__str__", "shop", "courier", "customer_code", "has_ewaybill", "is_active", "paused_until")
-    list_filter = ("courier", "is_active")
+    list_display = ("__str__", "shop", "courier", "via", "customer_code", "has_ewaybill", "is_active", "paused_until")
+    list_filter = ("courier", "via", "is_active")
     actions = ("resume",)
 
     @admin.action(description=_("Resume polling now"))

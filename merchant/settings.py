@@ -198,9 +198,14 @@ COURIER_HOSTS = {
     "yto": env.text("HUICANG_YTO_HOST", "https://openapi.yto.net.cn"),
     "sto": env.text("HUICANG_STO_HOST", "https://cloudinter-linkgateway.sto.cn"),
     "jt": env.text("HUICANG_JT_HOST", "https://openapi.jtexpress.com.cn"),
+    "sf": env.text("HUICANG_SF_HOST", "https://bspgw.sf-express.com"),
+    # Questions and subscriptions at one host, interceptions at the other.
+    "kuaidi100": env.text("HUICANG_KUAIDI100_HOST", "https://poll.kuaidi100.com"),
+    "kuaidi100_api": env.text("HUICANG_KUAIDI100_API_HOST", "https://api.kuaidi100.com"),
 }
 PLATFORM_HOSTS = {
     "kuaishou": env.text("HUICANG_KUAISHOU_HOST", "https://openapi.kwaixiaodian.com"),
+    "douyin": env.text("HUICANG_DOUYIN_HOST", "https://openapi-fxg.jinritemai.com"),
     "wechat_pay": env.text("HUICANG_WECHAT_PAY_HOST", "https://api.mch.weixin.qq.com"),
 }
 
@@ -253,9 +258,11 @@ CELERY_BEAT_SCHEDULE = {
     "orders.purge_files": {"task": "orders.purge_files", "schedule": crontab(hour="3", minute="40")},
     "orders.purge_payloads": {"task": "orders.purge_payloads", "schedule": crontab(hour="3", minute="50")},
     "logistics.sweep_interceptions": {"task": "logistics.sweep_interceptions", "schedule": every(15)},
+    "logistics.sweep_claims": {"task": "logistics.sweep_claims", "schedule": every(60)},
     "logistics.sweep_watch": {"task": "logistics.sweep_watch", "schedule": every(300)},
     "aftersales.sweep_cases": {"task": "aftersales.sweep_cases", "schedule": every(15)},
     "aftersales.sweep_refunds": {"task": "aftersales.sweep_refunds", "schedule": every(10)},
+    "aftersales.sweep_statements": {"task": "aftersales.sweep_statements", "schedule": every(1800)},
     "aftersales.pull_platform_cases": {"task": "aftersales.pull_platform_cases", "schedule": every(60)},
 }
 

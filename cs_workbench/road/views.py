@@ -19,6 +19,7 @@ from cs_workbench.record import timeline
 from cs_workbench.road import effect, figures
 from cs_workbench.road.steps import road, steps
 from logistics.interception import policies, services
+from logistics.interception.billing import check_can_bill
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import CourierCall, Interception
 from logistics.parcels import services as parcels
@@ -109,6 +110,8 @@ def detail_context(request: SignedInRequest, row: Interception) -> dict[str, Any
         "kind": kind,
         "kinds": [("", _("All")), ("goods", _("Logistics")), ("money", _("Money")), ("people", _("People"))],
         "buttons": buttons(row, request.user),
+        "bill": button("bill", _("Enter the courier's bill"), check_can_bill, row, request.user),
+        "claims": list(row.claims.order_by("pk")),
         "sees_raw": can(request.user, row.shop_id, Right.SEE_MESSAGES),
         "stamp": stamp(row),
         "capabilities": policies.facts_about(row),

@@ -12,7 +12,7 @@ from merchant.clock import shanghai
 log = logging.getLogger(__name__)
 
 # A hub sorts, it never delivers. Any other site may be the delivering one.
-_HUB = re.compile("中心|转运|分拨|集散|枢纽|集包|航空部")
+_HUB = re.compile("中心|转运|中转|分拨|集散|枢纽|集包|航空部")
 _REFUSED = re.compile("(?<![非未无])拒收")
 _REDIRECTED = re.compile("改地址|更改地址|修改地址|地址变更|更址|转寄|改派")
 _MOBILE = re.compile(r"(?<!\d)(1\d{2})\d{4}(\d{4})(?!\d)")

@@ -109,7 +109,7 @@ def _claim(interception_id: int, *, may_query: bool) -> Claim | None:
     # The second turn of one run is inside the lease that its own first turn took.
     if interception.state != S.SUBMITTED or (is_early and may_query):
         return None
-    courier = registry.find(interception.courier)
+    courier = registry.of(interception.account)
     if courier is None or interception.account is None:
         moves.fail(interception, reason=Reason.COURIER_REFUSED, words="no account or adapter")
         return None
@@ -171,7 +171,8 @@ def _request(claim: Claim) -> None:
         logger.exception("request of %s broke", interception.number)
         _record(claim, Outcome.UNKNOWN, error=repr(error), then=_wait_unknown)
     else:
-        _record(claim, Outcome.OK, answer=answer.raw, then=partial(moves.accept, external_ref=answer.external_ref))
+        accept = partial(moves.accept, external_ref=answer.external_ref, fee_fen=answer.fee_fen)
+        _record(claim, Outcome.OK, answer=answer.raw, then=accept)
 
 
 def _refused(claim: Claim, error: CourierError, interception: Interception) -> None:
@@ -279,7 +280,8 @@ def _claim_withdrawal(interception: Interception, *, by: Any) -> Claim | None:
         # The courier never heard of it.
         moves.withdraw(row, by=by)
         return None
-    courier = registry.get(row.courier)
+    courier = policies.whom(row)
+    assert courier is not None, "the policy asked for it"
     call = claim_call(
         row, Operation.CANCEL, shop_id=row.shop_id, key=row.number, subject_id=row.pk, waybill=row.waybill
     )

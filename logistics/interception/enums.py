@@ -70,6 +70,7 @@ class Question(models.TextChoices):
     ENDED = "ended", _("the courier has closed the request without saying how")
     CONFLICT = "conflict", _("the courier says stopped, the track says signed for")
     NOT_A_RETURN = "not_a_return", _("stopped, but a return was not what was asked for")
+    NOT_LISTED = "not_listed", _("a return scan was made, which at this courier proves nothing by itself")
     SWITCHED_OFF = "switched_off", _("stopped, but this evidence may not pay by itself in this shop")
 
 

@@ -19,8 +19,8 @@ _ON_THE_WAY_HOME = (P.RETURNING, P.RETURNED)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is weighed. `evidence_kind` is the courier's ("status" or "return_scan"), `is_switched_on` the shop's word
-    about it; `status` is there when the courier was just asked."""
+    """What is weighed. `evidence_kind` is the courier's ("status", "return_scan", "person"), `is_switched_on` the
+    shop's word about it; `status` is there when the courier was just asked."""
 
     state: str
     is_return: bool
@@ -78,6 +78,8 @@ def _of_running(facts: Facts) -> Move | None:
         return Move("fail", reason=Reason.SIGNED)
     if facts.evidence_kind == "return_scan" and return_scan_after(facts):
         return _stopped(facts, Evidence.RETURN_SCAN)
+    if facts.evidence_kind == Evidence.PERSON and return_scan_after(facts):
+        return _ask(facts, Question.NOT_LISTED if facts.is_return else Question.NOT_A_RETURN)
     if says == InterceptState.ENDED:
         return _ask(facts, Question.ENDED)
     if says == InterceptState.UNCLEAR:

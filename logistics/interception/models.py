@@ -85,6 +85,8 @@ class Interception(StateMachine):
     home_at = models.DateTimeField(_("back in the warehouse at"), null=True)
     fee_fen = models.BigIntegerField(_("interception fee (fen)"), default=0)
     freight_fen = models.BigIntegerField(_("back freight (fen)"), default=0)
+    # What the courier named when it took the request; most name nothing.
+    told_fee_fen = models.BigIntegerField(null=True)
     # From the account's rate card until the courier bills.
     is_cost_estimated = models.BooleanField(default=True)
     version = models.PositiveIntegerField(default=1)

@@ -64,7 +64,7 @@ def accept(
     """`at` is when the courier took the request, if that was before now; `fee_fen` what it said that costs."""
     at = at or now()
     if fee_fen is not None:
-        interception.fee_fen, interception.is_fee_estimated = fee_fen, False
+        interception.told_fee_fen = fee_fen
     interception.external_ref = external_ref[:64]
     interception.accepted_at = at
     interception.ask_at = None
@@ -180,8 +180,9 @@ def _estimate(interception: Interception, *, with_fee: bool) -> None:
     if not interception.is_cost_estimated:
         return
     card = interception.account.rate_card if interception.account_id and interception.account else {}
-    if interception.is_fee_estimated:
-        interception.fee_fen = int(card.get("intercept_fee_fen", 0)) if with_fee else 0
+    told = interception.told_fee_fen
+    fee_fen = int(card.get("intercept_fee_fen", 0)) if told is None else told
+    interception.fee_fen = fee_fen if with_fee else 0
     interception.freight_fen = int(card.get("back_freight_fen", 0))
 
 
@@ -200,7 +201,7 @@ def _book_costs(interception: Interception) -> None:
                 document=interception.number,
                 leg=leg,
                 order_number=order_number,
-                is_estimated=interception.is_cost_estimated,
+                is_estimated=leg == FREIGHT_LEG or interception.told_fee_fen is None,
             )
 
 

@@ -28,7 +28,7 @@ LEAST_FRESH = timedelta(seconds=5)
 def road_checks(package: Package, *, rules: ShopPolicy | None = None) -> list[Check]:
     """E07, E08, E09, E11, E12 and E14 with their values, all of them, in order."""
     rules = rules or policy.current(package.shop_id)
-    courier = registry.find(package.courier)
+    courier = whom(package)
     return [
         one_parcel(package),
         known_courier(package, rules),
@@ -37,6 +37,11 @@ def road_checks(package: Package, *, rules: ShopPolicy | None = None) -> list[Ch
         fresh_track(package, rules),
         no_other(package),
     ]
+
+
+def whom(row: Package | Interception) -> Courier | None:
+    """Whom to ask about this parcel: through its account, else its courier itself."""
+    return registry.of(row.account) or registry.find(row.courier)
 
 
 def one_parcel(package: Package) -> Check:
@@ -115,14 +120,16 @@ def no_other(package: Package) -> Check:
 
 
 def check_can_submit(package: Package, *, by: Any, kind: str) -> None:
-    """Raise Refused RIGHT, KIND, or the first road check that blocks."""
+    """Raise Refused RIGHT, KIND, ACCOUNT (it is not set up for that), or the first road check that blocks."""
     check_right(by, package.shop_id, Right.SUBMIT_INTERCEPTION)
     failing = [check for check in road_checks(package) if check.blocks]
     if failing:
         raise Refused(failing[0].code, failing[0].message, codes=[check.code for check in failing])
-    courier = registry.find(package.courier)
+    courier = whom(package)
     if courier is None or Kind(kind) not in courier.capabilities.kinds:
         raise Refused("KIND", _("This courier cannot do that."), kind=str(kind))
+    if package.account is not None and (obstacle := courier.obstacle(package.account)):
+        raise Refused("ACCOUNT", obstacle)
 
 
 def check_can_withdraw(interception: Interception, *, by: Any) -> None:
@@ -134,7 +141,7 @@ def check_can_withdraw(interception: Interception, *, by: Any) -> None:
             _("It is too late to withdraw: %(state)s.") % {"state": interception.get_state_display()},
             state=str(interception.state),
         )
-    courier = registry.find(interception.courier)
+    courier = whom(interception)
     was_sent = interception.attempts > 0
     if was_sent and (courier is None or not courier.capabilities.can_cancel):
         raise Refused("INT-CANCEL", _("This courier cannot withdraw an interception."), courier=interception.courier)
@@ -142,4 +149,4 @@ def check_can_withdraw(interception: Interception, *, by: Any) -> None:
 
 def facts_about(row: Package | Interception) -> Facts:
     """What this parcel's courier can and cannot do, in words for the page."""
-    return facts_of(registry.find(row.courier))
+    return facts_of(whom(row), row.account)

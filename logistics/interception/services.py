@@ -10,7 +10,6 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from logistics import tasks
-from logistics.couriers import registry
 from logistics.couriers.base import InterceptStatus, Kind
 from logistics.interception import calls, moves, policies, signals
 from logistics.interception import evidence as proof
@@ -45,8 +44,8 @@ def submit_interception(
 ) -> Interception:
     """拦截: ask that this parcel be stopped. Runs in the caller's transaction; the courier is called after commit.
 
-    `checks` is the eligibility list with the values it had, stored with the document. Raises Refused RIGHT, KIND, or
-    the code of the road check that blocks (E07, E08, E09, E11, E12, E14).
+    `checks` is the eligibility list with the values it had, stored with the document. Raises Refused RIGHT, KIND,
+    ACCOUNT, or the code of the road check that blocks (E07, E08, E09, E11, E12, E14).
     """
     # Interceptions before the parcel (the order of locks); two who press at once stand in line here or at the insert.
     lock_all(Interception.objects.of_waybill(package.courier, package.waybill))
@@ -125,8 +124,9 @@ def _weigh_once(package_id: int, status: InterceptStatus | None) -> Interception
     interception = _weighed(package_id)
     if interception is None:
         return None
-    courier = registry.find(interception.courier)
+    courier = policies.whom(interception)
     kind = courier.capabilities.evidence if courier else ""
+    switch = f"{courier.code}_{kind}" if courier else ""
     if status is not None and status.code:
         interception.status_code = status.code[:40]
     facts = proof.Facts(
@@ -135,7 +135,7 @@ def _weigh_once(package_id: int, status: InterceptStatus | None) -> Interception
         accepted_at=interception.accepted_at,
         question=interception.question,
         evidence_kind=kind,
-        is_switched_on=policy.current(interception.shop_id).evidence.get(f"{interception.courier}_{kind}", False),
+        is_switched_on=policy.current(interception.shop_id).evidence.get(switch, False),
         track=store.projection_of(interception.package, now()),
         status=status,
     )

@@ -909,4 +909,33 @@ class Migration(migrations.Migration):
                 to=settings.AUTH_USER_MODEL,
             ),
         ),
+        migrations.AddField(
+            model_name="interception",
+            name="told_fee_fen",
+            field=models.BigIntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name="watch",
+            name="renewals",
+            field=models.PositiveSmallIntegerField(db_default=0),
+        ),
+        migrations.AlterField(
+            model_name="interception",
+            name="question",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("", "none"),
+                    ("no_result", "no result in time"),
+                    ("status_unclear", "the courier is changing the parcel's way, but has not said that it is stopped"),
+                    ("ended", "the courier has closed the request without saying how"),
+                    ("conflict", "the courier says stopped, the track says signed for"),
+                    ("not_a_return", "stopped, but a return was not what was asked for"),
+                    ("not_listed", "a return scan was made, which at this courier proves nothing by itself"),
+                    ("switched_off", "stopped, but this evidence may not pay by itself in this shop"),
+                ],
+                default="",
+                max_length=24,
+            ),
+        ),
     ]

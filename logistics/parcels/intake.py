@@ -63,7 +63,7 @@ def register_imported(shop: Any, order_ids: Mapping[str, int], rows: Sequence[No
 
 
 def _accounts(shop: Any) -> dict[str, CourierAccount]:
-    rows = CourierAccount.objects.filter(shop=shop, is_active=True).order_by("has_ewaybill", "-pk")
+    rows = CourierAccount.objects.filter(shop=shop, is_active=True).order_by("has_ewaybill", "-via", "-pk")
     return {row.courier: row for row in rows}
 
 

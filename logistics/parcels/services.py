@@ -119,9 +119,9 @@ def receive_package(package: Package, *, by: Any) -> Package:
 
 
 def account_for(shop_id: int, courier: str) -> CourierAccount | None:
-    """The shop's account with this courier: the one with e-waybills first."""
+    """The shop's account with this courier: the one with e-waybills first, its own interface before a way round it."""
     rows = CourierAccount.objects.filter(shop_id=shop_id, courier=courier, is_active=True)
-    return rows.order_by("-has_ewaybill", "pk").first()
+    return rows.order_by("-has_ewaybill", "via", "pk").first()
 
 
 def label_source(shop: Shop, account: CourierAccount | None) -> str:

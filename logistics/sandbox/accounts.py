@@ -35,13 +35,37 @@ def jt_secrets(name: str = "demo") -> dict[str, Any]:
     return {"api_account": f"{name}-jt-account", "private_key": f"{name}-jt-private"}
 
 
-SECRETS = {"zto": zto_secrets, "yto": yto_secrets, "sto": sto_secrets, "jt": jt_secrets}
+def sf_secrets(name: str = "demo") -> dict[str, Any]:
+    """What an SF account of this name keeps in its secrets."""
+    return {"partner_id": f"{name}-sf-partner", "check_word": f"{name}-sf-secret", "monthly_card": "7550000000"}
+
+
+def kuaidi100_secrets(name: str = "demo") -> dict[str, Any]:
+    """What an account that asks through Kuaidi100 keeps, whatever its courier."""
+    return {
+        "key": f"{name}-k100-key",
+        "customer": f"{name}-k100-customer",
+        "secret": f"{name}-k100-secret",
+        "salt": f"{name}-k100-salt",
+        "partner_id": f"{name}-partner",
+        "pay_type": "MONTHLY",
+    }
+
+
+SECRETS = {
+    "zto": zto_secrets,
+    "yto": yto_secrets,
+    "sto": sto_secrets,
+    "jt": jt_secrets,
+    "sf": sf_secrets,
+    "kuaidi100": kuaidi100_secrets,
+}
 ZTO_SECRETS = zto_secrets()
 YTO_SECRETS = yto_secrets()
 
 
 def secrets_of(courier: str, name: str = "demo") -> dict[str, Any]:
-    """What an account of this name at this courier keeps in its secrets; {} where the sandbox has none."""
+    """What an account of this name at this courier, or through this way, keeps; {} where the sandbox has none."""
     return SECRETS[courier](name) if courier in SECRETS else {}
 
 
@@ -59,6 +83,16 @@ def owner_of_sto(app_key: str, code: str) -> str:
 def owner_of_jt(api_account: str) -> str:
     """Whose account this is; "" for one the sandbox never gave out."""
     return _owner(api_account, "-jt-account")
+
+
+def owner_of_sf(partner_id: str) -> str:
+    """Whose partner id this is; "" for one the sandbox never gave out."""
+    return _owner(partner_id, "-sf-partner")
+
+
+def owner_of_kuaidi100(*, key: str = "", customer: str = "") -> str:
+    """Whose key or customer number this is; "" for one the sandbox never gave out."""
+    return _owner(key, "-k100-key") or _owner(customer, "-k100-customer")
 
 
 def owner_of_yto(method: str, client_code: str, url_key: str) -> str:

@@ -12,7 +12,7 @@ from aiohttp import web
 from logistics.sandbox import control, page
 from logistics.sandbox.pusher import Pusher
 from logistics.sandbox.store import Store
-from logistics.sandbox.wires import WIRES, Wire
+from logistics.sandbox.wires import WAYS, WIRES, Wire
 from logistics.sandbox.world import Asked, Spoiled, World
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def create_app(state: Path | str, *, scale: float = 1.0, slow_call_s: float = 10
     app.router.add_get("/health", _health)
     control.add_routes(app)
     page.add_routes(app)
-    for code, wire in WIRES.items():
+    for code, wire in {**WAYS, **WIRES}.items():
         app.router.add_post(wire.ROUTE, _door(code, wire))
     return app
 

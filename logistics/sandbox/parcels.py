@@ -74,6 +74,9 @@ class Parcel:
     account: str = "demo"
     script: str = "stopped"
     push_url: str = ""
+    # Through whom the merchant asks about it ("" for the courier itself), and where the result of a stop is told.
+    via: str = ""
+    callback_url: str = ""
     sender_city: str = "义乌市"
     receiver_city: str = "杭州市"
     phone_last4: str = ""
@@ -93,7 +96,8 @@ class Parcel:
     @classmethod
     def create(cls, told: dict[str, Any], *, now: float, scale: float) -> "Parcel":
         """A new parcel from the control API's words. Raises Refusal for words it does not know."""
-        known = {"courier", "waybill", "account", "script", "push_url", "sender_city", "receiver_city", "phone_last4"}
+        known = {"courier", "waybill", "account", "script", "push_url", "via", "sender_city", "receiver_city"}
+        known |= {"phone_last4"}
         start, age_s = str(told.get("start", "in_transit")), float(told.get("age_s", 3600))
         rest = set(told) - known - {"start", "age_s", "hold", "city", "wire", "replace"}
         if rest:
@@ -206,6 +210,16 @@ class Parcel:
 
     def active_intercept(self) -> Intercept | None:
         return next((one for one in reversed(self.intercepts) if one.status in ACTIVE), None)
+
+    def untold_result(self) -> dict[str, Any] | None:
+        """The word about its interception that whoever asked has not been told yet; telling it counts as told."""
+        if not self.callback_url or not self.intercepts:
+            return None
+        status = self.intercepts[-1].status
+        if status in (RUNNING, self.wire.get("told")):
+            return None
+        self.wire["told"] = status
+        return {"scan": "result", "status": status, "at": math.ceil(self.intercepts[-1].changed_at)}
 
     def why_not_stoppable(self) -> str:
         """Why a request to stop it is refused now, "" when it is taken; each courier says it in words of its own."""

@@ -10,7 +10,7 @@ import aiohttp
 
 from logistics.sandbox.parcels import Parcel
 from logistics.sandbox.store import PendingPush
-from logistics.sandbox.wires import WIRES
+from logistics.sandbox.wires import wire_of
 from logistics.sandbox.world import World
 
 log = logging.getLogger(__name__)
@@ -76,16 +76,19 @@ class Pusher:
             self.world.store.push_tried(push, "done")
             return
         self.world.count("push_refused")
-        if push.attempts >= MAX_ATTEMPTS:
+        # Some say after how long and how often; the others repeat for as long as the most patient of them.
+        waits = getattr(wire_of(parcel), "RETRY_AFTER_S", None)
+        if push.attempts >= (len(waits) + 1 if waits else MAX_ATTEMPTS):
             self.world.store.push_tried(push, "given_up")
             return
-        nominal = RETRY_AFTER_S[min(push.attempts - 1, len(RETRY_AFTER_S) - 1)]
+        waits = waits or RETRY_AFTER_S
+        nominal = waits[min(push.attempts - 1, len(waits) - 1)]
         push.due_at = self.world.now() + max(MIN_RETRY_S, nominal * self.world.scale) * random.uniform(0.8, 1.2)
         self.world.store.push_tried(push, "")
         self._add(push)
 
     async def _post(self, session: aiohttp.ClientSession, push: PendingPush, parcel: Parcel) -> bool:
-        wire = WIRES[parcel.courier]
+        wire = wire_of(parcel)
         # A repetition is the same bytes, whatever changes from one scan to the next.
         body, headers = wire.push(parcel, push.scan, turn=push.id)
         try:

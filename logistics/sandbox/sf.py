@@ -1,4 +1,4 @@
-"""SF's wire, from SF's side: JSON inside JSON, a phone beside every question, pushes as XML or JSON, signed by nobody."""
+"""SF's wire, from SF's side: JSON inside JSON, a phone beside every question, unsigned pushes in XML or JSON."""
 
 import base64
 import hashlib

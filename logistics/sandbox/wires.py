@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from logistics.sandbox import jt, sto, yto, zto
+from logistics.sandbox import jt, kuaidi100, sf, sto, yto, zto
 from logistics.sandbox.parcels import Parcel
 from logistics.sandbox.world import Asked, World
 
@@ -21,4 +21,11 @@ class Wire(Protocol):
     def is_acknowledged(self, body: str) -> bool: ...
 
 
-WIRES: dict[str, Wire] = {"zto": zto, "yto": yto, "sto": sto, "jt": jt}
+WIRES: dict[str, Wire] = {"zto": zto, "yto": yto, "sto": sto, "jt": jt, "sf": sf}
+# Ways of asking a courier through somebody else; a parcel's `via` says which.
+WAYS: dict[str, Wire] = {"kuaidi100": kuaidi100}
+
+
+def wire_of(parcel: Parcel) -> Wire:
+    """Whose language this parcel's pushes speak."""
+    return WAYS.get(parcel.via) or WIRES[parcel.courier]

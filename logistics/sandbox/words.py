@@ -48,6 +48,7 @@ COURIERS = {
     "yto": Word("圆通", "YTO"),
     "sto": Word("申通", "STO"),
     "jt": Word("极兔", "J&T"),
+    "sf": Word("顺丰", "SF"),
 }
 # fault → (its name, the value "on" sets)
 FAULTS: dict[str, tuple[Word, float]] = {

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 # Pushes held back to arrive out of order come this many nominal seconds late at most.
 DISORDER_S = 300
+# Ordered at the courier's console, for a whole account.
+PUSHED_UNASKED = ("sf",)
 # Steps lived in one go before calls get their turn.
 STEPS_AT_ONCE = 200
 
@@ -112,8 +114,9 @@ class World:
             raise Spoiled("5xx", None)
 
     def push_url_of(self, parcel: Parcel) -> str:
-        """The parcel's own address, which needs no subscription; else its account's, once it was subscribed."""
-        if parcel.push_url or not parcel.is_subscribed:
+        """The parcel's own address, which needs no subscription; else its account's, once it was subscribed, or where
+        the courier pushes every parcel of an account that gave one."""
+        if parcel.push_url or not (parcel.is_subscribed or parcel.courier in PUSHED_UNASKED):
             return parcel.push_url
         return self.push_urls.get(f"{parcel.courier}:{parcel.account}", "")
 
@@ -154,6 +157,8 @@ class World:
         pushes = []
         for parcel, scan in changed:
             url = self.push_url_of(parcel)
+            if result := parcel.untold_result():
+                pushes.append((parcel.waybill, result, parcel.callback_url, self.now()))
             if scan is None or not url or parcel.wire.get("no_push"):
                 continue
             times = 2 if parcel.wire.get("duplicate_push") or self.faults.happens(self.faults.duplicate) else 1

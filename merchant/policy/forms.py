@@ -13,6 +13,7 @@ EVIDENCE_LABELS = {
     "yto_return_scan": _("YTO: a return scan after the request was accepted"),
     "sto_return_scan": _("STO: a return scan after the request was accepted"),
     "jt_return_scan": _("J&T: a return scan after the request was accepted"),
+    "kuaidi100_return_scan": _("Read through Kuaidi100: a return scan after the request was accepted"),
 }
 MANY = forms.CheckboxSelectMultiple
 
@@ -66,6 +67,18 @@ class PolicyForm(Dressed, forms.Form):
     pii_quota_per_day = forms.IntegerField(label=_("Looks at personal data a day"), min_value=0, max_value=100_000)
     pii_count = forms.ChoiceField(
         label=_("A look is counted"), choices=[("order", _("once per order and day")), ("view", _("every time"))]
+    )
+    forced_reads_per_day = forms.IntegerField(
+        label=_("Reads of one parcel's track out of turn a day, through Kuaidi100 (E12)"), min_value=1, max_value=50
+    )
+    arrive_balance_minutes = forms.IntegerField(
+        label=_("WeChat balance: a refund arrives within (minutes)"), min_value=1, max_value=60
+    )
+    arrive_card_days = forms.IntegerField(
+        label=_("WeChat Pay to a bank card: a refund arrives within (working days)"), min_value=1, max_value=60
+    )
+    arrive_platform_days = forms.IntegerField(
+        label=_("Platforms: a refund arrives within (working days)"), min_value=1, max_value=60
     )
     keep_raw_days = forms.IntegerField(label=_("Keep raw messages (days)"), min_value=1, max_value=3650)
     reason = forms.CharField(label=_("Why it changes"), max_length=200)

@@ -32,7 +32,13 @@ TIMERS: dict[str, int] = {
     "T-STOPPED": 24 * HOUR,
 }
 WARNABLE = ("E12", "E13", "E15")
-EVIDENCE = {"zto_status": True, "yto_return_scan": True, "sto_return_scan": True, "jt_return_scan": True}
+EVIDENCE = {
+    "zto_status": True,
+    "yto_return_scan": True,
+    "sto_return_scan": True,
+    "jt_return_scan": True,
+    "kuaidi100_return_scan": True,
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,10 @@ class ShopPolicy:
     pii_quota_per_day: int = 100
     pii_count: str = "order"
     keep_raw_days: int = 90
+    arrive_balance_minutes: int = 5
+    arrive_card_days: int = 3
+    arrive_platform_days: int = 3
+    forced_reads_per_day: int = 5
     timers: dict[str, int] = field(default_factory=lambda: dict(TIMERS))
 
 
@@ -102,8 +112,13 @@ def check(body: dict[str, Any]) -> None:
             raise _wrong(name, _("This is not one of the choices."))
     if body.get("keep_raw_days") == 0:
         raise _wrong("keep_raw_days", _("Raw messages are kept for a day at least."))
+    for name in ("arrive_balance_minutes", "arrive_card_days", "arrive_platform_days"):
+        if not 1 <= body.get(name, 1) <= 60:
+            raise _wrong(name, _("An arrival takes one to sixty minutes or working days."))
     if body.get("claim_cap_fen") == 0:
         raise _wrong("claim_cap_fen", _("The most a courier pays is more than nothing."))
+    if body.get("forced_reads_per_day") == 0:
+        raise _wrong("forced_reads_per_day", _("One read out of turn a day is the least: a stop needs it."))
     if bad := [code for code in body.get("warn_only", ()) if code not in WARNABLE]:
         raise _wrong("warn_only", _("Only E12, E13 and E15 may be turned into a warning."), codes=bad)
     for name, is_on in body.get("evidence", {}).items():

@@ -5,12 +5,25 @@ from typing import Any, cast
 
 from django import forms
 from django.conf import settings
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from merchant.forms import Dressed
 from merchant.money import MOST, fen, yuan
-from merchant.shops.models import CourierAccount, PlatformAccount
+from merchant.shops.models import CourierAccount, PlatformAccount, Via
 
+# What each way of asking wants to be told; the rest is in docs/couriers.md.
+CREDENTIALS = {
+    "zto": "app_key, app_secret",
+    "yto": "push, track_query_adapter, wanted_report_adapter, wanted_cancel_adapter, subscribe_adapter",
+    "sto": "app_key, from_code, secret_key",
+    "jt": "api_account, private_key",
+    "sf": "partner_id, check_word, monthly_card, digest, role, pay_mode, phone_last4",
+    "kuaidi100": (
+        "key, customer, secret, salt, partner_id, partner_key, partner_secret, partner_name, net, code, pay_type, "
+        "order_role, app_key, app_secret, phone_last4"
+    ),
+}
 COURIERS = [("zto", _("ZTO")), ("yto", _("YTO")), ("sto", _("STO")), ("jt", _("J&T")), ("sf", _("SF"))]
 
 
@@ -72,7 +85,10 @@ class CourierAccountForm(Dressed, forms.ModelForm):
 
     class Meta:
         model = CourierAccount
-        fields = ["name", "courier", "customer_code", "has_ewaybill", "rate_per_second", "is_active"]
+        fields = ["name", "courier", "via", "customer_code", "has_ewaybill", "rate_per_second", "is_active"]
+        help_texts = {
+            "via": _("Kuaidi100 asks the courier for you; the parcel stays the courier's. It cannot be changed later."),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -80,8 +96,12 @@ class CourierAccountForm(Dressed, forms.ModelForm):
         offered = {*settings.COURIER_HOSTS, self.instance.courier}
         courier = cast(forms.ChoiceField, self.fields["courier"])
         courier.choices = [choice for choice in COURIERS if choice[0] in offered]
+        known = [code for code, _label in courier.choices] + [Via.KUAIDI100]
+        names = "; ".join(f"{code}: {CREDENTIALS[code]}" for code in known if code in CREDENTIALS)
+        self.fields["secrets_json"].help_text = format_lazy("{} {}", self.fields["secrets_json"].help_text, names)
         if self.instance.pk:
-            courier.disabled = True
+            # An interception under way was asked for this way; another way is another account.
+            courier.disabled = self.fields["via"].disabled = True
             self.fields["intercept_fee"].initial = self.instance.rate_card.get("intercept_fee_fen", 0)
             self.fields["back_freight"].initial = self.instance.rate_card.get("back_freight_fen", 0)
 

@@ -18,6 +18,7 @@ ACCOUNT_FIELDS = frozenset(
     {
         "name",
         "courier",
+        "via",
         "customer_code",
         "has_ewaybill",
         "rate_card",
@@ -61,9 +62,9 @@ def revoke_agreement(agreement: Agreement, *, by: Any, reason: str) -> Agreement
 
 
 def courier_account(shop: Any, courier: str) -> CourierAccount | None:
-    """The shop's account at this courier, the e-waybill one first."""
+    """The shop's account at this courier: the e-waybill one first, its own interface before a way round it."""
     rows = CourierAccount.objects.filter(shop=shop, courier=courier, is_active=True)
-    return rows.order_by("-has_ewaybill", "pk").first()
+    return rows.order_by("-has_ewaybill", "via", "pk").first()
 
 
 def platform_account(shop: Any, platform: str) -> PlatformAccount | None:

@@ -27,17 +27,23 @@ SECRETS = {
     "yto": {"push": {"client_id": "demo-client", "secret": "demo-secret"}, **YTO_CREDENTIALS},
     "sto": {"app_key": "demo-app", "secret_key": "demo-secret"},
     "jt": {"api_account": "demo-app", "private_key": "demo-secret"},
+    "sf": {"partner_id": "demo-app", "check_word": "demo-secret", "monthly_card": "7550000000"},
+    "kuaidi100": {"key": "demo-key", "customer": "demo-customer", "secret": "demo-secret", "salt": "demo-salt"},
 }
+# A way of asking: its parcels are this courier's.
+THROUGH = {"kuaidi100": "zto"}
 
 
 def new_waybill(courier: str) -> str:
-    shapes = {"yto": "YT{:013d}", "sto": "777{:012d}", "jt": "JT{:013d}"}
+    shapes = {"yto": "YT{:013d}", "sto": "777{:012d}", "jt": "JT{:013d}", "sf": "SF{:013d}"}
     return shapes.get(courier, "7310{:010d}").format(next(_count))
 
 
-def account_of(shop: Shop, courier: str) -> CourierAccount:
-    known = CourierAccount.objects.filter(shop=shop, courier=courier).first()
-    return known or make_courier_account(shop, courier, secrets=SECRETS.get(courier, {}))
+def account_of(shop: Shop, code: str) -> CourierAccount:
+    """The shop's account with this courier, or through this way."""
+    courier, via = THROUGH.get(code, code), code if code in THROUGH else ""
+    known = CourierAccount.objects.filter(shop=shop, courier=courier, via=via).first()
+    return known or make_courier_account(shop, courier, via=via, secrets=SECRETS.get(code, {}))
 
 
 def scan(
@@ -57,9 +63,11 @@ def make_package(
     order: Any = None,
     **more: Any,
 ) -> Package:
-    """A parcel from 上海 to 杭州 whose scans have brought it to `state`, its track read just now."""
+    """A parcel from 上海 to 杭州 whose scans have brought it to `state`, its track read just now. `courier` may be a way
+    of asking one."""
     shop = shop or (order.shop if order is not None else make_shop())
     account = account_of(shop, courier)
+    courier = account.courier
     order = order or make_order(shop)
     package = register_package(
         order,

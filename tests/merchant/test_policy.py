@@ -64,6 +64,7 @@ def test_switching_one_evidence_off_leaves_the_others():
         "yto_return_scan": False,
         "sto_return_scan": True,
         "jt_return_scan": True,
+        "kuaidi100_return_scan": True,
     }
 
 

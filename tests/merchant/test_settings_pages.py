@@ -140,10 +140,29 @@ def test_only_couriers_that_are_spoken_with_are_offered(client):
     path = f"/settings/{shop.pk}/accounts/courier/add/"
 
     offered = re.findall(r'<option value="(\w+)"', client.get(path).content.decode())
-    forced = client.post(path, {**COURIER, "courier": "sf"})
+    forced = client.post(path, {**COURIER, "courier": "ems"})
 
-    assert offered == ["zto", "yto", "sto", "jt"]
+    assert offered == ["zto", "yto", "sto", "jt", "sf", "kuaidi100"]
     assert (forced.status_code, shop.courier_accounts.count()) == (422, 0)
+
+
+def test_a_courier_is_asked_through_kuaidi100_and_stays_asked_that_way(client):
+    shop = make_shop()
+    client.force_login(make_user("owner", shop))
+    direct = make_courier_account(shop, customer_code="ZTO-1")
+    add = f"/settings/{shop.pk}/accounts/courier/add/"
+
+    answer = client.post(add, {**COURIER, "via": "kuaidi100", "secrets_json": '{"key": "k", "salt": "s"}'})
+    again = client.post(add, {**COURIER, "via": "kuaidi100", "secrets_json": ""}, follow=True)
+    account = CourierAccount.objects.get(shop=shop, via="kuaidi100")
+    client.post(f"/settings/{shop.pk}/accounts/courier/{account.pk}/", {**COURIER, "via": "", "secrets_json": ""})
+
+    account.refresh_from_db()
+    assert (account.courier, account.via, account.secrets) == ("zto", "kuaidi100", {"key": "k", "salt": "s"})
+    assert "本店已有" in again.content.decode() or "already" in again.content.decode()
+    assert shop.courier_accounts.count() == 2
+    assert "Kuaidi100" in client.get(answer["Location"], headers={"accept-language": "en"}).content.decode()
+    assert services.courier_account(shop, "zto") == direct
 
 
 def test_an_empty_secrets_box_keeps_what_is_stored(client):

@@ -10,26 +10,30 @@ from typing import Any
 
 from logistics.sandbox.accounts import secrets_of
 from logistics.sandbox.parcels import Parcel
-from logistics.sandbox.wires import WIRES
+from logistics.sandbox.wires import WAYS, WIRES
 
 WAYBILLS = {
     "zto": "73100000000001",
     "yto": "YT0000000000001",
     "sto": "777000000000001",
     "jt": "JT0000000000001",
+    "sf": "SF0000000000001",
+    "kuaidi100": "73100000000001",
 }
 # ZTO pushes who signed; its query calls every signature one.
 SAYS_MORE_IN_A_PUSH = {"zto": ("return_signed",)}
-AFTER_ADDRESS_CHANGE = {"yto": "in_transit"}
+AFTER_ADDRESS_CHANGE = {"yto": "in_transit", "kuaidi100": "in_transit"}
+# A way of asking speaks of some courier's parcel.
+THROUGH = {"kuaidi100": "zto"}
 
 
 class Account:
     """A courier account without a database."""
 
-    customer_code = "C1"
+    customer_code, push_token = "C1", "demo-token"
 
-    def __init__(self, courier: str, secrets: dict[str, Any]) -> None:
-        self.courier, self.secrets = courier, secrets
+    def __init__(self, courier: str, secrets: dict[str, Any], via: str = "") -> None:
+        self.courier, self.secrets, self.via = courier, secrets, via
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,13 @@ class Example:
 
 def example_of(courier: str) -> Example:
     """The example of a courier whose wire the sandbox speaks: its well-known accounts, its way of pushing."""
-    mine, others = (Account(courier, secrets_of(courier, name)) for name in ("demo", "other"))
+    via = courier if courier in THROUGH else ""
+    secrets = (secrets_of(courier, name) for name in ("demo", "other"))
+    mine, others = (Account(THROUGH.get(courier, courier), one, via) for one in secrets)
     changed = AFTER_ADDRESS_CHANGE.get(courier, "redirected")
-    return Example(mine, others, WAYBILLS[courier], WIRES[courier].push, changed, SAYS_MORE_IN_A_PUSH.get(courier, ()))
+    return Example(
+        mine, others, WAYBILLS[courier], {**WIRES, **WAYS}[courier].push, changed, SAYS_MORE_IN_A_PUSH.get(courier, ())
+    )
 
 
 EXAMPLES = {code: example_of(code) for code in WAYBILLS}
@@ -58,7 +66,7 @@ EXAMPLES = {code: example_of(code) for code in WAYBILLS}
 
 def parcel_of(courier: str, *, script: str = "stopped") -> Parcel:
     """A parcel that has been everywhere: one scan of every kind the sandbox knows."""
-    parcel = Parcel(courier=courier, waybill=WAYBILLS[courier], script=script)
+    parcel = Parcel(courier=THROUGH.get(courier, courier), waybill=WAYBILLS[courier], script=script)
     parcel.accept(biz_no="IC1", request_id="r", destination=2, now=1_735_689_600, scale=1)
     verbs = (
         "picked_up departed at_hub in_transit at_far_hub arrived_destination out_for_delivery locker signed refused "
