@@ -24,7 +24,7 @@ from orders.intake.services import upsert_orders
 from orders.record.enums import CategoryClass, OrderState
 from orders.record.models import Order
 
-SANDBOXED = ("zto", "yto")
+SANDBOXED = ("zto", "yto", "sto", "jt")
 # The platform names its categories; these words tell the classes of rule E06.
 CATEGORIES: dict[str, str] = {CategoryClass.FRESH: "生鲜", CategoryClass.VIRTUAL: "虚拟商品"}
 

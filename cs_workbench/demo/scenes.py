@@ -34,11 +34,11 @@ SCENES = (
     Scene(2, 12_488, "zto", "stopped", hours_ago=37.2, refund_fen=500, reason=2),
     # 499.99 passes, 549.00 does not: E10.
     Scene(15, 49_999, "zto", "stopped", hours_ago=36.0),
-    Scene(15, 54_900, "yto", "stopped", hours_ago=35.4, reason=3),
+    Scene(15, 54_900, "sto", "stopped", hours_ago=35.4, reason=3),
     # A courier that is not on the list: E08.
     Scene(10, 8_800, "sf", "", hours_ago=33.7, reason=4),
-    # On the list, but no account of ours: E09.
-    Scene(9, 3_990, "sto", "", hours_ago=31.0),
+    # On the list, but its e-waybill is not enabled in this shop yet: E09.
+    Scene(9, 3_990, "jt", "stopped", hours_ago=31.0),
     # Two parcels: E07.
     Scene(14, 32_800, "zto", "stopped", hours_ago=29.6, parcels=2, reason=2),
     # Out for delivery: E11.
@@ -55,21 +55,24 @@ SCENES = (
     # Not shipped yet: no parcel to stop, the order is closed and paid back.
     Scene(6, 2_980, hours_ago=9.5, is_shipped=False),
     Scene(4, 39_400, "zto", "stopped", hours_ago=5.0, reason=4),
-    Scene(16, 2_580, "yto", "stopped", hours_ago=2.2),
+    Scene(16, 2_580, "sto", "stopped", hours_ago=2.2),
     Scene(12, 1_990, "zto", "stopped", hours_ago=0.4, reason=5),
     # Own channel: T-AS-HANDLE really agrees by itself there.
     Scene(0, 8_800, "zto", "stopped", hours_ago=46.3, is_own=True),
-    Scene(10, 8_500, "yto", "stopped", hours_ago=20.0, is_own=True, reason=4),
+    Scene(10, 8_500, "jt", "stopped", hours_ago=20.0, is_own=True, reason=4),
     # Already under way when the visitor comes.
     Scene(3, 4_580, "zto", "late_stop", hours_ago=30.0, is_pressed=True),
+    # A courier that takes nothing back: the withdraw button says so.
+    Scene(7, 6_900, "jt", "silent", hours_ago=26.0, is_own=True, is_pressed=True, reason=1),
     Scene(17, 4_900, "yto", "silent", hours_ago=28.0, is_pressed=True, reason=1),
     Scene(2, 16_800, "zto", "refused_by_courier", hours_ago=45.4, is_pressed=True, reason=2),
 )
 
 # Interceptions of the past weeks, behind the figures: (how many, life, courier).
 PAST = (
-    (11, "stopped", "zto"),
-    (8, "stopped", "yto"),
+    (9, "stopped", "zto"),
+    (6, "stopped", "yto"),
+    (4, "stopped", "sto"),
     (3, "refused_by_courier", "zto"),
     (2, "refused_by_courier", "yto"),
     (2, "fail", "zto"),

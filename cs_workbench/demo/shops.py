@@ -6,7 +6,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from cs_workbench.demo import outside
-from logistics.sandbox.accounts import yto_secrets, zto_secrets
+from logistics.sandbox.accounts import secrets_of
 from merchant.people.demo import PEOPLE
 from merchant.people.models import Membership, User
 from merchant.people.rights import ensure_default_roles
@@ -96,16 +96,19 @@ def _person(username: str, name: str, password: str, role: str) -> User:
 
 def _couriers(shop: Shop) -> None:
     merchant = merchant_of(shop)
-    for courier, name, secrets, fee, freight in (
-        ("zto", "中通", zto_secrets(merchant), 300, 450),
-        ("yto", "圆通", yto_secrets(merchant), 350, 480),
+    for courier, name, fee, freight in (
+        ("zto", "中通", 300, 450),
+        ("yto", "圆通", 350, 480),
+        ("sto", "申通", 320, 460),
+        ("jt", "极兔", 280, 420),
     ):
         CourierAccount.objects.create(
             shop=shop,
             courier=courier,
             name=f"{name} 义乌网点",
             customer_code=f"DEMO-{courier.upper()}-{shop.pk}",
-            has_ewaybill=True,
+            # One e-waybill that is still to be enabled on the platform, as in a shop that is changing over (E09).
+            has_ewaybill=courier != "jt" or shop.platform == Platform.OWN,
             rate_card={"intercept_fee_fen": fee, "back_freight_fen": freight},
-            secrets=secrets,
+            secrets=secrets_of(courier, merchant),
         )
