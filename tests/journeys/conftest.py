@@ -10,13 +10,16 @@ import pytest
 
 from aftersales.cases.models import Case
 from logistics.parcels.models import Package
-from logistics.sandbox.accounts import YTO_SECRETS, ZTO_SECRETS
+from logistics.sandbox.accounts import secrets_of
 from logistics.watch import services as watching
 from logistics.watch.poller import Poller
 from merchant.platforms.sandbox import accounts
 from merchant.shops.models import Shop
 from tests.merchant.factories import make_courier_account, make_platform_account, make_shop, make_user
 from tests.sandboxes import SandboxProcess, start_courier_sandbox, start_platform_sandbox
+
+# The four of the notice (E08).
+ROAD_COURIERS = ("zto", "yto", "sto", "jt")
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +63,7 @@ class Road:
     def waybill(self, code: str) -> str:
         Road._made += 1
         number = int(time.time() * 1000) % 10**9 * 100 + Road._made % 100
-        return f"YT{number:013d}" if code == "yto" else f"73{number:012d}"
+        return {"yto": "YT{:013d}", "sto": "77{:013d}", "jt": "JT{:013d}"}.get(code, "73{:012d}").format(number)
 
     def order(self, paid_fen: int, *parcels: str, status: int = 40) -> tuple[str, list[str]]:
         """An order on the platform with a parcel for each courier named (on the road); its number, their waybills."""
@@ -68,7 +71,7 @@ class Road:
         rows = [{"courier": code, "waybill": waybill} for code, waybill in zip(parcels, waybills, strict=True)]
         made = self.platform.control("/orders", {"total_fee": paid_fen, "packages": rows, "status": status})
         for code, waybill in zip(parcels, waybills, strict=True):
-            if code in ("zto", "yto"):
+            if code in ROAD_COURIERS:
                 token = self.shop.courier_accounts.get(courier=code).push_token
                 told = {"courier": code, "waybill": waybill, "script": "silent", "hold": True, "start": "in_transit"}
                 where = {"city": "杭州市", "sender_city": "义乌市", "push_url": f"{self.door}/push/courier/{token}/"}
@@ -104,11 +107,11 @@ class Road:
 
 @pytest.fixture
 def road(courier_process, platform_process, live_server, settings, transactional_db) -> Iterator[Road]:
-    settings.COURIER_HOSTS = {"zto": courier_process.url, "yto": courier_process.url}
+    settings.COURIER_HOSTS = dict.fromkeys(ROAD_COURIERS, courier_process.url)
     settings.PLATFORM_HOSTS = {"kuaishou": platform_process.url, "wechat_pay": platform_process.url}
     shop = make_shop("kuaishou", external_id=accounts.KUAISHOU_SELLER_ID)
-    for code, secrets in (("zto", ZTO_SECRETS), ("yto", YTO_SECRETS), ("sto", {}), ("jt", {})):
-        make_courier_account(shop, code, secrets=secrets)
+    for code in ROAD_COURIERS:
+        make_courier_account(shop, code, secrets=secrets_of(code))
     account = make_platform_account(
         shop, "kuaishou", app_key=accounts.KUAISHOU_APP_KEY, secrets=accounts.KUAISHOU_SECRETS
     )

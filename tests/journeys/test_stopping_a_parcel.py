@@ -29,8 +29,10 @@ def state_of(case: Case) -> str:
     return Case.objects.values_list("state", flat=True).get(pk=case.pk)
 
 
-@pytest.mark.parametrize(("code", "stop"), [("zto", ["stop"]), ("yto", ["stop", "return_at_hub"])])
-@pytest.mark.req("R0.2", "R0.9", "R3.20")
+@pytest.mark.parametrize(
+    ("code", "stop"), [("zto", ["stop"]), ("yto", ["stop", "return_at_hub"]), ("sto", ["stop"]), ("jt", ["stop"])]
+)
+@pytest.mark.req("R0.2", "R0.9", "R0.14", "R3.20")
 def test_s1_stopped_on_the_road_the_refund_pays_itself_and_the_goods_come_home(road, code, stop):
     order_number, (waybill,) = road.order(8800, code)
     case = road.apply(order_number)
