@@ -1,7 +1,9 @@
 """HTTP to couriers: the exact bytes that were signed go out, and every way of not getting an answer has a name."""
 
+import hashlib
 import os
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
@@ -32,6 +34,11 @@ class Answer:
 
     text: str
     is_write: bool = False
+
+    @property
+    def digest(self) -> int:
+        """A number, signed 64 bit, that only the very same words have."""
+        return int.from_bytes(hashlib.blake2b(self.text.encode(), digest_size=8).digest(), "big", signed=True)
 
 
 def timeout_s() -> float:
@@ -67,20 +74,37 @@ async def asend(session: aiohttp.ClientSession, call: Call) -> Answer:
             data=call.body,
             headers=call.headers,
             allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=timeout_s()),
+            timeout=_patience(timeout_s()),
         ) as response:
-            body = bytearray()
-            async for chunk in response.content.iter_chunked(64 * 1024):
-                body += chunk
-                if len(body) > MAX_ANSWER_BYTES:
-                    raise _garbage(call, "answer too long", "")
-            return _answer(call, response.status, bytes(body))
+            return _answer(call, response.status, await _body(call, response))
     except aiohttp.InvalidURL as error:
         raise CourierError(ErrorClass.BAD_REQUEST, type(error).__name__, str(error)) from error
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         raise _unsent(error) from error
     except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
         raise _lost(call, error) from error
+
+
+async def _body(call: Call, response: aiohttp.ClientResponse) -> bytes:
+    """The whole answer, however it is sent; never more of it in memory than an answer may have."""
+    if response.content_length is not None and response.content_length <= MAX_ANSWER_BYTES and not _is_packed(response):
+        return await response.read()
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(64 * 1024):
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise _garbage(call, "answer too long", "")
+    return bytes(body)
+
+
+def _is_packed(response: aiohttp.ClientResponse) -> bool:
+    # A compressed answer unpacks to more than it says.
+    return "content-encoding" in response.headers
+
+
+@lru_cache(4)
+def _patience(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds)
 
 
 def garbage(answer: Answer, message: str) -> CourierError:

@@ -9,6 +9,7 @@ what the warehouse scanned and what was voided stays so.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from logistics.couriers.base import Event, event_key
 from logistics.parcels.enums import STATE_RANK, Direction, OwnScan, PackageState
@@ -21,9 +22,8 @@ _TRANSIT = (P.PICKED_UP, P.IN_TRANSIT, P.ARRIVED_DESTINATION, P.REDIRECTED)
 _AT_THE_DOOR = (P.OUT_FOR_DELIVERY, P.AT_LOCKER)
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One stored scan, as the projection needs it."""
+class Point(NamedTuple):
+    """One stored scan, as the projection needs it; a tuple, because a batch of the poller makes thousands of them."""
 
     event_at: datetime
     event_key: int
@@ -64,16 +64,16 @@ class Projection:
 def point_of(event: Event) -> Point:
     """A courier's event as it is stored: seconds only, because a push and a query round the same scan differently."""
     return Point(
-        event_at=event.event_at.replace(microsecond=0),
-        event_key=event_key(event),
-        status=event.status,
-        raw_code=event.raw_code,
-        site=event.site,
-        city=event.city,
-        text=event.text,
-        is_delivering_site=event.is_delivering_site,
-        is_address_change=event.is_address_change,
-        returned_by_sender_side=event.returned_by_sender_side,
+        event.event_at.replace(microsecond=0),
+        event_key(event),
+        event.status[:24],
+        event.raw_code[:48],
+        event.site[:80],
+        event.city[:40],
+        event.text[:300],
+        event.is_delivering_site,
+        event.is_address_change,
+        event.returned_by_sender_side,
     )
 
 

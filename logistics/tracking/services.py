@@ -1,9 +1,8 @@
 """Scans in, parcel states out. The only writer of `Package.state` is `recompute` in this file."""
 
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -12,16 +11,17 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from logistics.couriers import registry
-from logistics.couriers.base import CourierError, ErrorClass, Event
+from logistics.couriers.base import Courier, CourierError, ErrorClass, Event
 from logistics.interception import calls
 from logistics.interception import services as interceptions
-from logistics.interception.enums import Operation, Outcome
+from logistics.interception.enums import Outcome
 from logistics.interception.models import CourierCall
 from logistics.parcels.enums import ENDED, PackageState
 from logistics.parcels.models import Package
 from logistics.tracking import store
-from logistics.tracking.projection import FUTURE_TOLERANCE, Point, Projection, point_of
+from logistics.tracking.projection import FUTURE_TOLERANCE, Point, Projection, point_of, project
 from logistics.tracking.signals import package_changed
+from logistics.watch import forced
 from logistics.watch import services as watching
 from merchant.clock import now
 from merchant.locking import lock
@@ -65,22 +65,23 @@ def record_own(package: Package, raw_code: str, status: str, *, at: datetime | N
 def recompute(package_ids: Iterable[int]) -> set[int]:
     """Project these parcels again from their stored scans, and write the ones that differ."""
     with transaction.atomic():
-        return _project_and_write(list(package_ids))
+        held = store.hold_packages(package_ids)
+        return _project_and_write(held, store.read_held(held))
 
 
 def refresh_track(package: Package, *, by: Any) -> Package:
     """Read the track at the courier now, unless it was read within T-TRACK-FRESH (E12). Returns the fresh parcel.
 
-    For a person who waits: outside any transaction. Raises Refused E12 when the courier cannot be asked or does not
-    answer; nothing has changed then.
+    For a person who waits: outside any transaction. Raises Refused E12 when the courier cannot be asked, may not be
+    asked out of turn any more today, or does not answer; nothing has changed then.
     """
     package = Package.objects.select_related("account").get(pk=package.pk)
     if _is_fresh(package):
         return package
-    courier = registry.find(package.courier)
+    courier = registry.of(package.account)
     if courier is None or package.account is None:
         raise Refused("E12", _("There is no account through which this courier can be asked."), courier=package.courier)
-    call = _claim_read(package, courier.capabilities.min_interval_s)
+    call = _claim_read(package, courier)
     events: list[Event] = []
     try:
         events = courier.track(package.account, package.waybill, watching.phone_last4(package.account))
@@ -107,19 +108,26 @@ def take_push(message: Any) -> None:
     the bytes are not the courier's format.
     """
     account = CourierAccount.objects.get(pk=message.account_id)
-    courier = registry.get(account.courier)
+    courier = registry.of(account)
+    assert courier is not None, "the door asked for it"
     push = courier.parse_push(account, message.headers, bytes(message.body))
     # A push touches only its own account's parcels, whatever waybill it names.
-    package = (
+    packages = (
         Package.objects.in_force()
         .filter(Q(account_id=account.pk) | Q(account_id=None))
-        .filter(shop_id=account.shop_id, courier=account.courier, waybill=push.waybill)
-        .first()
+        .filter(shop_id=account.shop_id, courier=account.courier, waybill__in=[push.waybill, *push.others])
     )
+    package = packages.first()
     if package is None:
         raise UnknownParcel(f"{account.courier} {push.waybill}")
+    if push.is_hint:
+        # Something happened; what it was the courier itself is asked.
+        watching.pull_forward(packages.values_list("pk", flat=True))
+        return
     with transaction.atomic():
         changed = record_events({package.pk: push.events}, inbox_id=message.pk)
+        if push.has_ended:
+            watching.renew_subscription(package)
     if changed and courier.capabilities.can_query_state:
         # A scan alone proves nothing here: ask for the courier's own word soon.
         watching.pull_forward([package.pk])
@@ -131,28 +139,34 @@ def take_push(message: Any) -> None:
 def _courier_point(event: Event) -> Point:
     point = point_of(event)
     # Our own codes are ours alone: no courier's word may pass for the warehouse's scan.
-    return replace(point, raw_code=point.raw_code.replace(OWN_PREFIX, "")) if _is_own(point) else point
+    return point._replace(raw_code=point.raw_code.replace(OWN_PREFIX, "")) if _is_own(point) else point
 
 
 def _store(
     points: Mapping[int, list[Point]], *, inbox_id: int | None, checked_at: datetime | None, weighs: bool = True
 ) -> set[int]:
+    """Under the parcels' locks, so nobody stores the same scan meanwhile: what is known is not sent again."""
     at = now()
     with transaction.atomic():
-        known = {
-            pk: (shop_id, last)
-            for pk, shop_id, last in Package.objects.filter(pk__in=list(points)).values_list(
-                "pk", "shop_id", "last_event_at"
-            )
-        }
-        shops = {pk: shop_id for pk, (shop_id, _last) in known.items()}
-        fresh = store.insert_points(shops, {pk: rows for pk, rows in points.items() if pk in shops}, inbox_id)
+        held = store.hold_packages(points)
+        stored = store.read_held(held)
+        new = {pk: _unknown(points[pk], stored.get(pk, ())) for pk in held}
+        fresh = store.insert_points({pk: row.shop_id for pk, row in held.items()}, new, inbox_id)
         # Not only those with a new row: a scan that lay in the future when it was stored has since come of age.
-        behind = {pk for pk, (_shop, last) in known.items() if _newest(points[pk], at) > (last or BEGINNING)}
-        changed = _project_and_write(sorted(fresh | behind), weighs=weighs)
-        if checked_at is not None and shops:
-            Package.objects.filter(pk__in=sorted(shops)).update(track_checked_at=checked_at)
+        behind = {pk for pk, row in held.items() if _newest(points[pk], at) > (row.last_event_at or BEGINNING)}
+        moved = {pk: held[pk] for pk in sorted(fresh | behind)}
+        oldest = store.oldest_of(held) if held else BEGINNING
+        tracks = {pk: [*stored.get(pk, ()), *(p for p in new[pk] if p.event_at >= oldest)] for pk in moved}
+        changed = _project_and_write(moved, tracks, weighs=weighs)
+        if checked_at is not None:
+            store.mark_checked(held, checked_at)
     return changed
+
+
+def _unknown(points: Sequence[Point], stored: Iterable[Point]) -> list[Point]:
+    """Those without a stored twin, each once; of a scan told twice the first telling counts."""
+    known = {point[:2] for point in stored}
+    return list({point[:2]: point for point in reversed(points) if point[:2] not in known}.values())
 
 
 def _newest(points: Iterable[Point], at: datetime) -> datetime:
@@ -165,11 +179,11 @@ def _is_own(point: Point) -> bool:
     return point.raw_code.startswith(OWN_PREFIX)
 
 
-def _project_and_write(package_ids: list[int], *, weighs: bool = True) -> set[int]:
-    if not package_ids:
-        return set()
-    held = store.hold_packages(package_ids)
-    projections = store.project_held(held, now())
+def _project_and_write(
+    held: Mapping[int, store.Held], tracks: Mapping[int, list[Point]], *, weighs: bool = True
+) -> set[int]:
+    at = now()
+    projections = {pk: project(tracks.get(pk, ()), row.frame, at) for pk, row in held.items()}
     written = store.write_projections(projections)
     if written:
         moved = [pk for pk in sorted(written) if held[pk].state != projections[pk].state]
@@ -199,21 +213,9 @@ def _is_fresh(package: Package) -> bool:
     return now() - package.track_checked_at <= limit
 
 
-def _claim_read(package: Package, min_interval_s: int) -> CourierCall:
-    """Write the forced read down; refuse it where the courier allows only one in so long."""
-    with transaction.atomic(durable=True):
-        package = lock(package)
-        key = f"{package.courier}:{package.waybill}"
-        last = CourierCall.objects.filter(operation=Operation.TRACK, key=key).order_by("-attempt").first()
-        gap = timedelta(seconds=min_interval_s)
-        if last is not None and min_interval_s and now() - last.started_at < gap:
-            raise Refused(
-                "E12",
-                _("This courier may be asked about a parcel once in %(minutes)s minutes.")
-                % {"minutes": min_interval_s // 60},
-                again_at=(last.started_at + gap).isoformat(),
-            )
-        return calls.claim_call(None, Operation.TRACK, shop_id=package.shop_id, key=key, subject_id=package.pk)
+@transaction.atomic(durable=True)
+def _claim_read(package: Package, courier: Courier) -> CourierCall:
+    return forced.claim_read(lock(package), courier)
 
 
 def _has_no_scans_yet(package: Package, error: CourierError) -> bool:

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import connection
 
@@ -16,10 +15,10 @@ OLDEST_SCAN = timedelta(days=60)
 
 _INSERT = """
 INSERT INTO logistics_trackingevent
-    (package_id, event_at, event_key, shop_id, status, raw_code, site, city, text,
-     is_delivering_site, is_address_change, returned_by_sender_side, inbox_id)
-SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[],
-                     %s::text[], %s::text[], %s::bool[], %s::bool[], %s::bool[], %s::bigint[])
+    (package_id, event_at, event_key, status, raw_code, site, city, text,
+     is_delivering_site, is_address_change, returned_by_sender_side, shop_id, inbox_id)
+SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
+                     %s::text[], %s::bool[], %s::bool[], %s::bool[], %s::bigint[], %s::bigint[])
 ON CONFLICT DO NOTHING
 RETURNING package_id
 """
@@ -36,6 +35,13 @@ WHERE p.id = u.id
 RETURNING p.id
 """
 
+_HOLD = """
+SELECT id, shop_id, state, direction, sender_city, receiver_city, labelled_at, last_event_at
+FROM logistics_package WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE
+"""
+
+_CHECKED = "UPDATE logistics_package SET track_checked_at = %s WHERE id = ANY(%s::bigint[])"
+
 _POINTS = """
 SELECT package_id, event_at, event_key, status, raw_code, site, city, text,
        is_delivering_site, is_address_change, returned_by_sender_side
@@ -49,72 +55,63 @@ class Held:
     """A parcel's row as it stood when it was locked for a new projection."""
 
     package_id: int
+    shop_id: int
     state: str
     frame: Frame
     labelled_at: datetime
+    last_event_at: datetime | None
 
 
 def insert_points(shops: Mapping[int, int], batch: Mapping[int, Iterable[Point]], inbox_id: int | None) -> set[int]:
     """Store the scans of many parcels in one statement. Returns the ids of parcels that got a new one."""
-    columns: list[list[Any]] = [[] for _ in range(13)]
-    for package_id in sorted(batch):
-        for p in batch[package_id]:
-            row = (
-                package_id,
-                p.event_at,
-                p.event_key,
-                shops[package_id],
-                p.status[:24],
-                p.raw_code[:48],
-                p.site[:80],
-                p.city[:40],
-                p.text[:300],
-                p.is_delivering_site,
-                p.is_address_change,
-                p.returned_by_sender_side,
-                inbox_id,
-            )
-            for column, value in zip(columns, row, strict=True):
-                column.append(value)
-    if not columns[0]:
+    rows = [
+        (package_id, *point, shops[package_id], inbox_id) for package_id in sorted(batch) for point in batch[package_id]
+    ]
+    if not rows:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, columns)
+        cursor.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
         return {package_id for (package_id,) in cursor.fetchall()}
 
 
 def hold_packages(package_ids: Iterable[int]) -> dict[int, Held]:
     """Lock the parcels by ascending id until the transaction ends. Whoever projects holds the row first, so the last
     one to commit has seen every scan the others committed."""
-    rows = (
-        Package.objects.filter(pk__in=list(package_ids))
-        .order_by("pk")
-        .select_for_update(no_key=True)
-        .values_list("pk", "state", "direction", "sender_city", "receiver_city", "labelled_at")
-    )
-    return {
-        pk: Held(pk, state, Frame(direction, sender, receiver), labelled_at)
-        for pk, state, direction, sender, receiver, labelled_at in rows
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [list(package_ids)])
+        return {
+            pk: Held(pk, shop_id, state, Frame(direction, sender, receiver), labelled_at, last_event_at)
+            for pk, shop_id, state, direction, sender, receiver, labelled_at, last_event_at in cursor.fetchall()
+        }
+
+
+def mark_checked(package_ids: Iterable[int], at: datetime) -> None:
+    """The courier was asked about these parcels' tracks then."""
+    ids = sorted(package_ids)
+    if ids:
+        with connection.cursor() as cursor:
+            cursor.execute(_CHECKED, [at, ids])
 
 
 def read_points(package_ids: Sequence[int], since: datetime) -> dict[int, list[Point]]:
     """Every stored scan of these parcels from `since` on (bounded, so that old months are never opened)."""
     points: dict[int, list[Point]] = defaultdict(list)
+    make = Point._make
     with connection.cursor() as cursor:
         cursor.execute(_POINTS, [list(package_ids), since])
-        for package_id, *fields in cursor.fetchall():
-            points[package_id].append(Point(*fields))
+        for row in cursor.fetchall():
+            points[row[0]].append(make(row[1:]))
     return points
 
 
-def project_held(held: Mapping[int, Held], now: datetime) -> dict[int, Projection]:
-    """The projection of each held parcel at `now`."""
-    if not held:
-        return {}
-    since = min(row.labelled_at for row in held.values()) - OLDEST_SCAN
-    points = read_points(list(held), since)
-    return {pk: project(points.get(pk, ()), row.frame, now) for pk, row in held.items()}
+def read_held(held: Mapping[int, Held]) -> dict[int, list[Point]]:
+    """Every stored scan of the held parcels."""
+    return read_points(list(held), oldest_of(held)) if held else {}
+
+
+def oldest_of(held: Mapping[int, Held]) -> datetime:
+    """Scans before this count for none of the held parcels."""
+    return min(row.labelled_at for row in held.values()) - OLDEST_SCAN
 
 
 def write_projections(projections: Mapping[int, Projection]) -> set[int]:

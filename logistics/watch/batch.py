@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from django.db import transaction
 
@@ -13,9 +14,13 @@ from logistics.interception.enums import InterceptionState
 from logistics.interception.models import Interception
 from logistics.parcels.models import Package
 from logistics.tracking import services as tracking
+from logistics.tracking import store
+from logistics.tracking.projection import FUTURE_TOLERANCE
+from logistics.watch import pulse
 from logistics.watch import services as watching
 from logistics.watch.models import AccountPulse, Priority
-from logistics.watch.services import Due, Tally
+from logistics.watch.pulse import Tally
+from logistics.watch.services import Due
 from merchant.clock import now
 from merchant.shops.models import CourierAccount
 
@@ -59,18 +64,32 @@ def error_text(error: Exception | None) -> str:
 
 @dataclass(slots=True)
 class Reply:
-    """What came of one row. `events` None: the track was not read; `error` is the failure, if any.
+    """What came of one row. `events` None: the track was not read, or it is word for word the one we know
+    (`is_known`); `error` is the failure, if any. `answer_hash` is the answer's.
 
     `unsubscribed` is why the subscription failed: it is tried again at the next look, and says nothing of the question.
     """
 
     due: Due
     events: list[Event] | None = None
+    answer_hash: int | None = None
     status: InterceptStatus | None = None
     error: Exception | None = None
     is_skipped: bool = False
     is_subscribed: bool = False
     unsubscribed: Exception | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the answer holds nothing that was not written down before."""
+        return self.events is None and self.answer_hash is not None
+
+    def remembered(self, at: datetime) -> int | None:
+        """The answer's hash, if the same answer may be passed over from now on: none of its scans lies in the future,
+        where it decides nothing yet, and each was understood (a later version of ours may know the word)."""
+        if self.events is None or any(not e.status or e.event_at > at + FUTURE_TOLERANCE for e in self.events):
+            return None
+        return self.answer_hash
 
     @property
     def is_breaking(self) -> bool:
@@ -100,7 +119,7 @@ class Streak:
 
     @property
     def is_broken(self) -> bool:
-        return self.count >= watching.BREAKER_STREAK
+        return self.count >= pulse.BREAKER_STREAK
 
     @property
     def may_subscribe(self) -> bool:
@@ -113,7 +132,7 @@ def take(account_id: int) -> Work | None:
     account = CourierAccount.objects.filter(pk=account_id, is_active=True).first()
     if account is None or (account.paused_until is not None and account.paused_until > at):
         return None
-    courier = registry.find(account.courier)
+    courier = registry.of(account)
     if courier is None:
         return None
     limit = BATCH
@@ -146,28 +165,27 @@ def finish(work: Work, replies: Sequence[Reply]) -> None:
     heard = {reply.due.package_id: reply.events for reply in replies if reply.events is not None}
     with transaction.atomic():
         changed = tracking.record_events(heard, checked_at=at, weighs=False)
+        store.mark_checked((reply.due.package_id for reply in replies if reply.is_known), at)
         # Nearer the door means sooner again: that is decided by the state just written.
-        states = dict(Package.objects.filter(pk__in=changed).values_list("pk", "state"))
+        states = dict(Package.objects.filter(pk__in=changed).values_list("pk", "state")) if changed else {}
         results = []
         for reply in replies:
             if reply.is_skipped:
                 continue
             if reply.error is not None:
-                results.append((reply.due, *watching.after_error(reply.due, at=at)))
+                results.append(watching.after_error(reply.due, courier=work.courier, at=at))
                 continue
-            news = reply.due.package_id in changed
-            due = replace(
-                reply.due,
-                state=states.get(reply.due.package_id, reply.due.state),
-                is_subscribed=reply.due.is_subscribed or reply.is_subscribed,
-            )
-            when = watching.after_answer(due, has_news=news, courier=work.courier, at=at)
-            results.append((reply.due, *when))
+            due, news = reply.due, reply.due.package_id in changed
+            if news or reply.is_subscribed:
+                state = states.get(due.package_id, due.state)
+                due = replace(due, state=state, is_subscribed=due.is_subscribed or reply.is_subscribed)
+            known = reply.remembered(at)
+            results.append(watching.after_answer(due, has_news=news, courier=work.courier, at=at, answer_hash=known))
         # Apart from the due times: a push that pulled its row forward wins over those, not over this.
         watching.mark_subscribed((reply.due.package_id for reply in replies if reply.is_subscribed), at=at)
         watching.write_back(results)
         watching.release(reply.due for reply in replies if reply.is_skipped)
-    pause = watching.note_tally(work.account, tally(replies))
+        pause = pulse.note_tally(work.account, tally(replies))
     if pause is not None:
         logger.warning("courier account %s is paused for %.0f s", work.account.pk, pause.total_seconds())
     failed = [reply.unsubscribed for reply in replies if reply.unsubscribed is not None]

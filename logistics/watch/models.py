@@ -26,6 +26,10 @@ class Watch(models.Model):
     since_at = models.DateTimeField()
     # When the courier promised to push this parcel's scans; empty while it has not.
     subscribed_at = models.DateTimeField(null=True)
+    # How often the courier gave up pushing and was asked to push again.
+    renewals = models.PositiveSmallIntegerField(db_default=0)
+    # Of the last answer that was written down whole: the same words again hold nothing new. Empty until there is one.
+    answer_hash = models.BigIntegerField(null=True)
 
     class Meta:
         verbose_name = _("watched parcel")
@@ -52,3 +56,19 @@ class AccountPulse(models.Model):
     class Meta:
         verbose_name = _("courier account pulse")
         verbose_name_plural = _("courier account pulses")
+
+
+class PulseSlice(models.Model):
+    """How many questions one courier account asked, and how many failed, in the five minutes from `start_at`."""
+
+    shop = models.ForeignKey("merchant.Shop", models.CASCADE, db_index=False, related_name="+")
+    account = models.ForeignKey("merchant.CourierAccount", models.CASCADE, db_index=False, related_name="+")
+    start_at = models.DateTimeField()
+    asked_count = models.PositiveIntegerField(db_default=0)
+    error_count = models.PositiveIntegerField(db_default=0)
+
+    class Meta:
+        verbose_name = _("questions of a courier account")
+        verbose_name_plural = _("questions of courier accounts")
+        constraints = [models.UniqueConstraint(fields=["account", "start_at"], name="pulse_slice_once")]
+        indexes = [models.Index(fields=["start_at"], name="pulse_slice_age")]

@@ -1,31 +1,36 @@
 """The poller: a process of its own that asks couriers about what is due, with many questions in flight.
 
-One event loop talks to the couriers; one thread talks to the database. While the answers of one batch are written,
-the next batch is already being asked. It needs no Redis: what it learns it weighs itself.
+One event loop talks to the couriers; one thread talks to the database. While the answers of one batch come in and are
+written, the next batch is already being asked. It needs no Redis: what it learns it weighs itself.
 """
 
 import asyncio
+import gc
 import logging
 import signal
-from collections.abc import Callable, Coroutine
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import aiohttp
 from django.db import close_old_connections, connections
 
 from logistics.couriers.base import CourierError, ErrorClass
-from logistics.watch import batch
+from logistics.watch import batch, pulse
 from logistics.watch import services as watching
 from logistics.watch.batch import Reply, Streak, Work
 from logistics.watch.services import Due
 from merchant.jobs import services as jobs
+from merchant.shops.models import CourierAccount
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 IN_FLIGHT = 200
+# Batches of one account that may be under way or unwritten at once.
+OPEN_BATCHES = 3
 # How often the list of accounts is read and idle ones are looked at, and how often the process says that it lives.
 TICK_S = 0.5
 BEAT_S = 5.0
@@ -47,6 +52,24 @@ class RateLimit:
         self._free_at = slot + 1 / self.per_second
         if slot > clock:
             await asyncio.sleep(slot - clock)
+
+
+@dataclass(slots=True)
+class Asking:
+    """A batch while it is asked about. `subscribed` is shared by the batches of an account that are under way."""
+
+    work: Work
+    limit: RateLimit
+    subscribed: set[int]
+    streak: Streak = field(default_factory=Streak)
+    # Set when no question of the batch waits for its turn any more.
+    all_started: asyncio.Event = field(default_factory=asyncio.Event)
+    started: int = 0
+
+    def note_start(self) -> None:
+        self.started += 1
+        if self.started == len(self.work.rows):
+            self.all_started.set()
 
 
 class Poller:
@@ -97,91 +120,127 @@ class Poller:
         await asyncio.gather(*self._serving.values())
 
     async def _serve(self, account_id: int) -> None:
-        """Batch after batch until nothing of this account is due. Asking and writing overlap."""
-        writing: asyncio.Task[Any] | None = None
-        # The batch before, which may not have been written yet when the present one was claimed.
+        """Batch after batch until nothing of this account is due. The next batch begins as soon as the last question of
+        this one is under way: a slow answer holds up the writing of its own batch and nothing else."""
+        open_batches: deque[asyncio.Task[None]] = deque()
+        # Parcels whose row may not say yet that they are subscribed.
         subscribed: set[int] = set()
         work = await self._take(account_id)
         while work is not None:
             following = asyncio.create_task(self._take(account_id))
-            replies = await self._ask_all(work, subscribed)
-            subscribed = {reply.due.package_id for reply in replies if reply.is_subscribed}
-            if writing is not None:
-                await writing
-            writing = asyncio.create_task(self._finish(work, replies))
+            asking = Asking(work, self._limit_of(work.account), subscribed)
+            open_batches.append(asyncio.create_task(self._ask_and_write(asking)))
+            await asking.all_started.wait()
+            while len(open_batches) >= OPEN_BATCHES:
+                await open_batches.popleft()
             work = await following
-            if work is None:
-                # Nothing else was due; what the push side made due meanwhile is asked once this batch is written.
-                await writing
-                writing, work = None, await self._take(account_id)
-            if work is not None and self._stopping.is_set():
-                await self._in_database(watching.release, work.rows)
+            if work is None or asking.streak.is_broken:
+                # Nothing else was due, or the account is about to be paused: first all of it is written down. What the
+                # push side made due meanwhile is asked then.
+                await asyncio.gather(*open_batches)
+                open_batches.clear()
+                subscribed.clear()
+                await self._give_back(work)
+                work = await self._take(account_id)
+            if self._stopping.is_set():
+                await self._give_back(work)
                 work = None
-        if writing is not None:
-            await writing
+        await asyncio.gather(*open_batches)
+
+    async def _ask_and_write(self, asking: "Asking") -> None:
+        await self._ask_all(asking)
+        # Rows that could not be written come due again when their lease ends.
+        await self._try("a batch could not be written", batch.finish, asking.work, asking.streak.replies)
+
+    async def _give_back(self, work: Work | None) -> None:
+        if work is not None:
+            await self._try("a batch could not be given back", watching.release, work.rows)
+
+    def _limit_of(self, account: CourierAccount) -> RateLimit:
+        limit = self._limits.setdefault(account.pk, RateLimit(account.rate_per_second))
+        limit.per_second = account.rate_per_second
+        return limit
 
     async def _take(self, account_id: int) -> Work | None:
         if self._stopping.is_set():
             return None
         return await self._try("nothing could be claimed", batch.take, account_id)
 
-    async def _finish(self, work: Work, replies: list[Reply]) -> None:
-        # Rows that could not be written come due again when their lease ends.
-        await self._try("a batch could not be written", batch.finish, work, replies)
-
     # --- questions ------------------------------------------------------------------------------------------------
 
-    async def _ask_all(self, work: Work, subscribed: set[int]) -> list[Reply]:
-        """One reply a row; `subscribed` are parcels whose row may not say yet that they are."""
-        limit = self._limits.setdefault(work.account.pk, RateLimit(work.account.rate_per_second))
-        limit.per_second = work.account.rate_per_second
-        streak = Streak()
-        rows = [replace(row, is_subscribed=row.is_subscribed or row.package_id in subscribed) for row in work.rows]
-        await asyncio.gather(*(self._ask_in_turn(work, due, limit, streak) for due in rows))
-        return streak.replies
+    async def _ask_all(self, asking: "Asking") -> None:
+        waiting = iter(asking.work.rows)
 
-    async def _ask_in_turn(self, work: Work, due: Due, limit: RateLimit, streak: Streak) -> None:
-        async with self._slots:
-            if not (streak.is_broken or self._stopping.is_set()):
-                await limit.take()
-            if streak.is_broken or self._stopping.is_set():
-                streak.note(Reply(due, is_skipped=True))
-                return
-            self.asked += 1
-            reply = Reply(due)
-            if work.may_subscribe and streak.may_subscribe and not due.is_subscribed:
-                await self._subscribe(work, reply)
-                streak.note_subscription(reply.unsubscribed)
-                await limit.take()
-            await self._ask(work, reply)
-            streak.note(reply)
+        async def one_after_the_other() -> None:
+            for due in waiting:
+                await self._ask_about(asking, due)
 
-    async def _subscribe(self, work: Work, reply: Reply) -> None:
-        """Before the track is read: a scan between the two calls is then pushed, or read."""
-        session, due = self._session, reply.due
+        hands = min(self.in_flight, len(asking.work.rows))
+        await asyncio.gather(*(one_after_the_other() for _ in range(hands)))
+
+    async def _ask_about(self, asking: "Asking", due: Due) -> None:
+        """Up to three calls about one parcel, each in its turn."""
+        reply, calls = Reply(due), self._calls(asking, due)
+        for call in calls:
+            # Waiting for the account's turn takes nobody's place among the calls in flight.
+            if asking.limit.per_second and not self._is_over(asking):
+                await asking.limit.take()
+            if call is calls[0]:
+                asking.note_start()
+            async with self._slots:
+                if call is calls[0]:
+                    if self._is_over(asking):
+                        reply.is_skipped = True
+                        break
+                    self.asked += 1
+                await call(asking, reply)
+        asking.streak.note(reply)
+
+    def _calls(self, asking: "Asking", due: Due) -> list[Callable[["Asking", Reply], Awaitable[None]]]:
+        """The subscription before the track: a scan between the two is then pushed, or read. The interception's result
+        before the track too: a signature between the questions is then seen beside it."""
+        calls: list[Callable[[Asking, Reply], Awaitable[None]]] = []
+        is_subscribed = due.is_subscribed or due.package_id in asking.subscribed
+        if asking.work.may_subscribe and asking.streak.may_subscribe and not is_subscribed:
+            calls.append(self._subscribe)
+        if due.package_id in asking.work.asked_status:
+            calls.append(self._ask_result)
+        calls.append(self._ask_track)
+        return calls
+
+    def _is_over(self, asking: "Asking") -> bool:
+        return asking.streak.is_broken or self._stopping.is_set()
+
+    async def _subscribe(self, asking: "Asking", reply: Reply) -> None:
+        session, work, due = self._session, asking.work, reply.due
         assert session is not None
-        asking = work.courier.asubscribe(session, work.account, due.waybill, work.phone_last4)
-        error = await self._question(work, due, asking)
+        call = work.courier.asubscribe(session, work.account, due.waybill, work.phone_last4)
+        error = await self._question(work, due, call)
         if error is None or (isinstance(error, CourierError) and error.error_class is ErrorClass.DUPLICATE):
             reply.is_subscribed = True
+            asking.subscribed.add(due.package_id)
         else:
             reply.unsubscribed = error
+        asking.streak.note_subscription(reply.unsubscribed)
 
-    async def _ask(self, work: Work, reply: Reply) -> None:
-        session, courier, due = self._session, work.courier, reply.due
+    async def _ask_result(self, asking: "Asking", reply: Reply) -> None:
+        session, work, due = self._session, asking.work, reply.due
         assert session is not None
-        if due.package_id in work.asked_status:
-            # The result before the track: a signature between the two questions is then seen beside it.
-            result = await self._question(work, due, courier.aquery_intercept(session, work.account, due.waybill))
-            if isinstance(result, Exception):
-                reply.error = result
-            else:
-                reply.status = result
-        track = await self._question(work, due, courier.atrack(session, work.account, due.waybill, work.phone_last4))
+        result = await self._question(work, due, work.courier.aquery_intercept(session, work.account, due.waybill))
+        if isinstance(result, Exception):
+            reply.error = result
+        else:
+            reply.status = result
+
+    async def _ask_track(self, asking: "Asking", reply: Reply) -> None:
+        session, work, due = self._session, asking.work, reply.due
+        assert session is not None
+        call = work.courier.atrack_unless(session, work.account, due.waybill, work.phone_last4, known=due.answer_hash)
+        track = await self._question(work, due, call)
         if isinstance(track, Exception):
             reply.error = track
         else:
-            reply.events = track
+            reply.answer_hash, reply.events = track
 
     async def _question(self, work: Work, due: Due, asking: Coroutine[Any, Any, Result]) -> Result | Exception:
         try:
@@ -223,13 +282,22 @@ class Poller:
 
 
 def _say_alive() -> None:
-    backlog = sum(watching.lag_of(account)[1] for account in watching.active_accounts())
-    jobs.beat(BEAT_NAME, backlog)
+    lags = pulse.lags_of(account.pk for account in watching.active_accounts())
+    jobs.beat(BEAT_NAME, sum(lag.due for lag in lags.values()))
 
 
 async def run_until_told(poller: Poller) -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT, as the one thing this process is for."""
+    _spare_the_collector()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, poller.stop)
     await poller.run()
+
+
+def _spare_the_collector() -> None:
+    """Thousands of answers a second are born and die here, beside a few hundred thousand objects of Django that stay:
+    unasked, the collector walks over those again and again, for a quarter of the process's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

@@ -1,23 +1,25 @@
 """The watch list: which parcels are looked after, and when each is due."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from logistics.couriers import registry
 from logistics.couriers.base import Courier
-from logistics.interception.models import Interception
+from logistics.interception import enums
+from logistics.interception.models import CourierCall, Interception
 from logistics.parcels.enums import ENDED
 from logistics.parcels.models import Package
-from logistics.watch import intervals
+from logistics.watch import forced, intervals
 from logistics.watch.models import AccountPulse, Priority, Watch
 from merchant.clock import now, scaled
+from merchant.locking import lock
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from merchant.shops import services as shops
@@ -25,6 +27,8 @@ from merchant.shops.models import CourierAccount
 from merchant.trail import activity
 
 LEASE = timedelta(minutes=2)
+# Kuaidi100, the only one that gives up: four subscriptions a number in a month, half an hour after the last ended.
+RENEW_AFTER, MAX_RENEWALS = timedelta(minutes=30), 3
 # A pause a person made without an end.
 FOREVER = timedelta(days=3650)
 
@@ -38,7 +42,7 @@ UPDATE logistics_watch w SET next_at = %s
 FROM due, logistics_package p
 WHERE w.package_id = due.package_id AND p.id = w.package_id
 RETURNING w.package_id, w.next_at, w.priority, w.misses, w.since_at, p.waybill, p.state,
-    w.subscribed_at IS NOT NULL
+    w.subscribed_at IS NOT NULL, w.answer_hash
 """
 
 
@@ -54,6 +58,21 @@ class Due:
     waybill: str
     state: str
     is_subscribed: bool
+    # Of the last answer that was written down whole; None when there is none.
+    answer_hash: int | None = None
+
+
+class Outcome(NamedTuple):
+    """What becomes of a claimed row: when to ask again, after how many seconds, and the answers in a row without news.
+
+    `answer_hash` when the whole answer was written down, so that the same words need not be read again.
+    """
+
+    due: Due
+    next_at: datetime
+    interval_s: float
+    misses: int
+    answer_hash: int | None = None
 
 
 def watch(package: Package, *, priority: int = Priority.ORDINARY) -> Watch | None:
@@ -61,14 +80,14 @@ def watch(package: Package, *, priority: int = Priority.ORDINARY) -> Watch | Non
     can be asked about it. (`relax` is the way back.)"""
     if package.account_id is None:
         return None
-    start = now()
+    start, first = now(), _earliest(package)
     row, created = Watch.objects.get_or_create(
         package=package,
-        defaults={"account_id": package.account_id, "priority": priority, "next_at": start, "since_at": start},
+        defaults={"account_id": package.account_id, "priority": priority, "next_at": first, "since_at": start},
     )
     if not created and row.priority < priority:
         row.priority, row.since_at, row.misses = priority, start, 0
-        row.next_at = min(row.next_at, start)
+        row.next_at = min(row.next_at, first)
         row.save(update_fields=["priority", "since_at", "misses", "next_at"])
     return row
 
@@ -98,8 +117,31 @@ def unwatch_ended(package_ids: Iterable[int]) -> int:
 
 
 def pull_forward(package_ids: Iterable[int]) -> int:
-    """Make these due now: a push or a person says that there is news. Wins over a poll under way."""
-    return Watch.objects.filter(package_id__in=list(package_ids), next_at__gt=now()).update(next_at=now())
+    """Make these due now, or as soon as their courier may be asked again: a push or a person says that there is news.
+    Wins over a poll under way."""
+    at = now()
+    rows = Watch.objects.filter(package_id__in=list(package_ids), next_at__gt=at)
+    # Only a way round the couriers keeps us waiting.
+    for row in rows.exclude(account__via="").select_related("package__account"):
+        first = _earliest(row.package)
+        Watch.objects.filter(pk=row.pk, next_at__gt=first).update(next_at=first)
+    return rows.filter(account__via="").update(next_at=at)
+
+
+def _earliest(package: Package) -> datetime:
+    """When this parcel may be asked about next: now, or when its courier's interval since the last reading is over."""
+    courier = registry.of(package.account) if package.track_checked_at is not None else None
+    if courier is None or package.track_checked_at is None or not courier.capabilities.min_interval_s:
+        return now()
+    return max(now(), package.track_checked_at + scaled(timedelta(seconds=courier.capabilities.min_interval_s)))
+
+
+def renew_subscription(package: Package) -> bool:
+    """The courier has given up pushing this parcel: ask it again with the look in half an hour. False when it was
+    asked as often as it may be; then the parcel is only looked at."""
+    rows = Watch.objects.filter(package=package, renewals__lt=MAX_RENEWALS)
+    at = now() + scaled(RENEW_AFTER)
+    return bool(rows.update(subscribed_at=None, next_at=at, renewals=F("renewals") + 1))
 
 
 def lease() -> timedelta:
@@ -116,8 +158,10 @@ def claim_due(account: CourierAccount, limit: int) -> list[Due]:
         return [Due(*row) for row in cursor.fetchall()]
 
 
-def after_answer(due: Due, *, has_news: bool, courier: Courier, at: datetime) -> tuple[datetime, float, int]:
-    """(when to ask again, interval in s, misses) after an answer."""
+def after_answer(
+    due: Due, *, has_news: bool, courier: Courier, at: datetime, answer_hash: int | None = None
+) -> Outcome:
+    """When to ask again after an answer. `answer_hash`: see `Outcome`."""
     misses = 0 if has_news else due.misses + 1
     seconds = intervals.base_interval(
         priority=due.priority,
@@ -128,13 +172,14 @@ def after_answer(due: Due, *, has_news: bool, courier: Courier, at: datetime) ->
     )
     floor_s = courier.capabilities.min_interval_s
     seconds = intervals.spread(seconds, scale=settings.CLOCK_SCALE, floor_s=floor_s)
-    return at + timedelta(seconds=seconds), seconds, misses
+    return Outcome(due, at + timedelta(seconds=seconds), seconds, misses, answer_hash)
 
 
-def after_error(due: Due, *, at: datetime) -> tuple[datetime, float, int]:
+def after_error(due: Due, *, courier: Courier, at: datetime) -> Outcome:
     """The same after a question that failed."""
-    seconds = intervals.spread(intervals.error_interval(due.misses), scale=settings.CLOCK_SCALE)
-    return at + timedelta(seconds=seconds), seconds, due.misses + 1
+    floor_s = courier.capabilities.min_interval_s
+    seconds = intervals.spread(intervals.error_interval(due.misses), scale=settings.CLOCK_SCALE, floor_s=floor_s)
+    return Outcome(due, at + timedelta(seconds=seconds), seconds, due.misses + 1)
 
 
 def release(rows: Iterable[Due]) -> None:
@@ -150,25 +195,27 @@ def release(rows: Iterable[Due]) -> None:
         )
 
 
-def write_back(results: Sequence[tuple[Due, datetime, float, int]]) -> None:
+def write_back(results: Iterable[Outcome]) -> None:
     """Set the next due times, only where the claimed one still stands: a push that pulled a row forward wins."""
-    if not results:
+    rows = sorted(results, key=lambda row: row.due.package_id)
+    if not rows:
         return
-    rows = sorted(results, key=lambda row: row[0].package_id)
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE logistics_watch w SET next_at = u.next_at, interval_s = u.interval_s, misses = u.misses
-            FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::int[], %s::int[])
-                 AS u (package_id, claimed, next_at, interval_s, misses)
+            UPDATE logistics_watch w SET next_at = u.next_at, interval_s = u.interval_s, misses = u.misses,
+                answer_hash = coalesce(u.answer_hash, w.answer_hash)
+            FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::int[], %s::int[], %s::bigint[])
+                 AS u (package_id, claimed, next_at, interval_s, misses, answer_hash)
             WHERE w.package_id = u.package_id AND w.next_at = u.claimed
             """,
             [
-                [due.package_id for due, *_ in rows],
-                [due.claimed_until for due, *_ in rows],
-                [at for _, at, _, _ in rows],
-                [round(seconds) for _, _, seconds, _ in rows],
-                [misses for *_, misses in rows],
+                [row.due.package_id for row in rows],
+                [row.due.claimed_until for row in rows],
+                [row.next_at for row in rows],
+                [round(row.interval_s) for row in rows],
+                [row.misses for row in rows],
+                [row.answer_hash for row in rows],
             ],
         )
 
@@ -190,7 +237,7 @@ def phone_last4(account: Any) -> str:
 def active_accounts() -> list[CourierAccount]:
     """Accounts that may be asked now: active, not paused, of a courier we have an adapter for."""
     rows = CourierAccount.objects.filter(Q(paused_until__isnull=True) | Q(paused_until__lte=now()), is_active=True)
-    return [row for row in rows.order_by("pk") if registry.find(row.courier) is not None]
+    return [row for row in rows.order_by("pk") if registry.of(row) is not None]
 
 
 @transaction.atomic
@@ -209,68 +256,35 @@ def resume_account(account: CourierAccount, *, by: Any) -> CourierAccount:
     return resumed
 
 
+def _claim_reads(rows: QuerySet[Watch], courier: Courier) -> list[int]:
+    """Those of the rows that may still be read out of turn today, each counted. Raises Refused E12 when none may."""
+    claimed, refusal = [], None
+    for row in rows.select_related("package").order_by("pk"):
+        try:
+            call = forced.claim_read(lock(row.package), courier)
+        except Refused as error:
+            refusal = error
+        else:
+            CourierCall.objects.filter(pk=call.pk).update(outcome=enums.Outcome.OK, answered_at=now())
+            claimed.append(row.pk)
+    if refusal is not None and not claimed:
+        raise refusal
+    return claimed
+
+
+@transaction.atomic
 def poll_now(account: CourierAccount, *, by: Any, package: Package | None = None) -> int:
-    """Make the account's open interceptions (or one parcel) due now. Returns how many. Raises Refused RIGHT, PAUSED."""
+    """Make the account's open interceptions (or one parcel) due now. Returns how many. Raises Refused RIGHT, PAUSED,
+    or E12 when its courier may not be asked out of turn any more today."""
     check_right(by, account.shop_id, Right.OPERATE_JOBS)
     if account.paused_until and account.paused_until > now():
         raise Refused("PAUSED", _("Polling through this account is paused; resume it first."))
     rows = Watch.objects.filter(account=account)
     rows = rows.filter(package=package) if package else rows.filter(priority=Priority.OPEN_INTERCEPTION)
-    count = rows.filter(next_at__gt=now()).update(next_at=now())
+    rows = rows.filter(next_at__gt=now())
+    courier = registry.of(account)
+    if courier is not None and courier.capabilities.min_interval_s:
+        rows = rows.filter(pk__in=_claim_reads(rows, courier))
+    count = rows.update(next_at=now())
     activity.record(account, "courier.poll_now", by=by, count=count)
     return count
-
-
-# --- the circuit breaker --------------------------------------------------------------------------------------------
-
-BREAKER_STREAK = 20
-BREAKER_FIRST = timedelta(seconds=30)
-BREAKER_MAX = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How one batch of questions went, in the order of their answers."""
-
-    answered: int
-    failed: int
-    # Failures since the last answer within the batch.
-    tail: int
-    last_error: str = ""
-
-
-def breaker_pause(trips: int) -> timedelta:
-    """How long the breaker stays open the `trips`-th time in a row: 30 s, doubling to ten minutes."""
-    return min(BREAKER_FIRST * 2 ** min(trips, 10), BREAKER_MAX)
-
-
-def note_tally(account: CourierAccount, tally: Tally) -> timedelta | None:
-    """Count a batch; after 20 failures in a row pause the account (the pause says why). Returns the pause, if any."""
-    at = now()
-    pulse, _created = AccountPulse.objects.get_or_create(account=account)
-    pulse.streak = tally.tail if tally.answered else pulse.streak + tally.failed
-    pulse.trips = 0 if tally.answered else pulse.trips
-    if tally.answered:
-        pulse.last_ok_at = at
-    if tally.failed:
-        pulse.last_error_at, pulse.last_error = at, tally.last_error[:200]
-    pause = None
-    # Open already once: a single failed probe opens it again.
-    if tally.failed and not tally.answered and (pulse.streak >= BREAKER_STREAK or pulse.trips):
-        pause = scaled(breaker_pause(pulse.trips))
-        pulse.trips += 1
-        CourierAccount.objects.filter(Q(paused_until__isnull=True) | Q(paused_until__lte=at), pk=account.pk).update(
-            paused_until=at + pause, pause_reason=f"{pulse.streak} × {tally.last_error}"[:200]
-        )
-    pulse.polled_count = F("polled_count") + tally.answered + tally.failed
-    pulse.error_count = F("error_count") + tally.failed
-    pulse.save()
-    return pause
-
-
-def lag_of(account: CourierAccount) -> tuple[timedelta, int]:
-    """(how late the oldest due row is, how many are due; counted up to 1,000)."""
-    at = now()
-    due = Watch.objects.filter(account=account, next_at__lte=at).order_by("next_at")
-    oldest = due.values_list("next_at", flat=True).first()
-    return (at - oldest if oldest else timedelta(0)), due[:1000].count()

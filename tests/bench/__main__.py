@@ -30,8 +30,10 @@ def main(wanted: list[str]) -> int:
         print(f"No figure is called {' or '.join(wanted)}; there are: {', '.join(names)}", file=sys.stderr)
         return 2
     setup_test_environment(debug=False)
-    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = "bench_huicang"
-    connection.settings_dict["TEST"]["NAME"] = "bench_huicang"
+    # Beside the database named, so that two runs on one server do not share theirs.
+    database = f"bench_{settings.DATABASES['default']['NAME']}"
+    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = database
+    connection.settings_dict["TEST"]["NAME"] = database
     failed = []
     for name in chosen:
         old = setup_databases(verbosity=0, interactive=False, serialized_aliases=())

@@ -9,9 +9,10 @@ from django.db import connection, transaction
 
 from logistics.couriers import registry
 from logistics.parcels.enums import PackageState as P
-from logistics.watch import intervals, services
+from logistics.watch import intervals, pulse, services
 from logistics.watch.models import AccountPulse, Priority, Watch
-from logistics.watch.services import Tally
+from logistics.watch.pulse import Tally
+from logistics.watch.services import Outcome
 from merchant.clock import now
 from merchant.refusals import Refused
 from merchant.shops.models import CourierAccount
@@ -116,7 +117,7 @@ def test_results_are_written_only_while_the_claim_stands():
     services.pull_forward([package.pk])
     pulled = Watch.objects.get().next_at
 
-    services.write_back([(claimed, now() + timedelta(hours=4), 14400.0, 3)])
+    services.write_back([Outcome(claimed, now() + timedelta(hours=4), 14400.0, 3)])
 
     assert (Watch.objects.get().next_at, Watch.objects.get().misses) == (pulled, 0)
 
@@ -128,7 +129,7 @@ def test_an_answer_sets_the_next_question_and_counts_answers_without_news():
     at = now()
     zto = registry.get("zto")
 
-    services.write_back([(claimed, *services.after_answer(claimed, has_news=False, courier=zto, at=at))])
+    services.write_back([services.after_answer(claimed, has_news=False, courier=zto, at=at)])
 
     row = Watch.objects.get()
     assert row.misses == 1
@@ -253,19 +254,19 @@ def test_twenty_failures_in_a_row_open_the_breaker_and_one_answer_closes_it():
     account = make_package().account
     bad = Tally(answered=0, failed=10, tail=10, last_error="transient: 502")
 
-    assert services.note_tally(account, bad) is None
-    assert services.note_tally(account, bad) == timedelta(seconds=30)
+    assert pulse.note_tally(account, bad) is None
+    assert pulse.note_tally(account, bad) == timedelta(seconds=30)
 
     row = CourierAccount.objects.get()
     assert (row.pause_reason, services.active_accounts()) == ("20 × transient: 502", [])
     assert timedelta(seconds=28) < row.paused_until - now() <= timedelta(seconds=30)
-    pulse = AccountPulse.objects.get()
-    assert (pulse.polled_count, pulse.error_count, pulse.trips, pulse.last_error) == (20, 20, 1, "transient: 502")
+    row = AccountPulse.objects.get()
+    assert (row.polled_count, row.error_count, row.trips, row.last_error) == (20, 20, 1, "transient: 502")
 
     CourierAccount.objects.update(paused_until=now())
-    assert services.note_tally(account, Tally(0, 3, 3, "transient: 502")) == timedelta(seconds=60)
+    assert pulse.note_tally(account, Tally(0, 3, 3, "transient: 502")) == timedelta(seconds=60)
     CourierAccount.objects.update(paused_until=now())
-    assert services.note_tally(account, Tally(3, 0, 0)) is None
+    assert pulse.note_tally(account, Tally(3, 0, 0)) is None
     assert (AccountPulse.objects.get().streak, AccountPulse.objects.get().trips) == (0, 0)
 
 
@@ -274,7 +275,7 @@ def test_a_persons_pause_is_not_shortened_by_the_breaker():
     account = make_package().account
     services.pause_account(account, by=None, reason="人工暂停")
 
-    services.note_tally(account, Tally(0, 25, 25, "transient"))
+    pulse.note_tally(account, Tally(0, 25, 25, "transient"))
 
     assert CourierAccount.objects.get().pause_reason == "人工暂停"
 
@@ -284,6 +285,6 @@ def test_lag_and_backlog_of_an_account():
     account = make_package().account
     Watch.objects.update(next_at=now() - timedelta(minutes=3))
 
-    lag, backlog = services.lag_of(account)
+    lag = pulse.lags_of([account.pk])[account.pk]
 
-    assert (round(lag.total_seconds() / 60), backlog) == (3, 1)
+    assert (round(lag.length.total_seconds() / 60), lag.due, lag.watched) == (3, 1, 1)
