@@ -64,6 +64,8 @@ class CaseTag(models.TextChoices):
     DELIVERED_ANYWAY = "delivered_anyway", _("Delivered after all")
     REFUND_STOPPED = "refund_stopped", _("Refund held back")
     STOPPED_WITHOUT_CASE = "stopped_without_case", _("Stopped without a case")
+    GOODS_HOME = "goods_home", _("Goods are back, please decide")
+    GOODS_DIFFER = "goods_differ", _("Goods differ, please decide")
 
 
 class RoadNews(models.TextChoices):
@@ -103,6 +105,8 @@ TO_DECIDE_STATES = [CaseState.APPLIED, CaseState.INTERCEPTING]
 AGREEABLE_STATES = [CaseState.APPLIED, CaseState.INTERCEPTING]
 
 REFUND_ONLY_KINDS = [CaseKind.REFUND_ONLY_UNSHIPPED, CaseKind.REFUND_ONLY_SHIPPED]
+# The goods come back before anything is paid or sent.
+GOODS_FIRST_KINDS = [CaseKind.RETURN_REFUND, CaseKind.REFUSED_RETURN, CaseKind.EXCHANGE, CaseKind.REPAIR]
 # Agreeing to one of these means paying; the others mean goods first.
 PAYING_KINDS = [*REFUND_ONLY_KINDS, CaseKind.COMPENSATION]
 

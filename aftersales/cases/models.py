@@ -237,6 +237,14 @@ class Case(StateMachine):
     def refuse_return(self) -> None:
         """What came back differs or is damaged."""
 
+    @transition(field=state, source=S.REFUSED_AFTER_RETURN, target=S.REFUNDING)
+    def settle_return(self) -> None:
+        """协商退款: shop and buyer agree what is paid for goods that came back otherwise than they went."""
+
+    @transition(field=state, source=S.REFUNDING, target=S.REFUSED_AFTER_RETURN)
+    def reopen_return(self) -> None:
+        """That settlement was rejected or held back before it was sent: the agent talks to the buyer again."""
+
     @transition(field=state, source=[S.WAIT_SELLER_RESEND, S.REPAIRING], target=S.WAIT_BUYER_RECEIVE)
     def resend(self) -> None:
         """Exchanged, repaired or missing goods are on their way to the buyer."""

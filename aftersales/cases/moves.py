@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from aftersales.cases.clocks import start_clock
-from aftersales.cases.enums import CLOSED_STATES, CaseKind, CaseState, CaseTag, RoadNews
+from aftersales.cases.enums import CLOSED_STATES, GOODS_FIRST_KINDS, CaseKind, CaseState, CaseTag, RoadNews
 from aftersales.cases.models import Case, CaseLine
 from merchant.clock import now
 from merchant.trail import activity
@@ -61,6 +61,12 @@ def move(
     if crossed:
         hold_order(case, by=by) if case.is_open else free_order(case, by=by)
     return case
+
+
+def reopen(case: Case, *, by: Any, **how: Any) -> Case:
+    """A refund of a locked case will not go out: the case is back with people, where it came from."""
+    came_back = case.kind in GOODS_FIRST_KINDS and not case.is_platform
+    return move(case, "reopen_return" if came_back else "reopen", by=by, **how)
 
 
 def tag(

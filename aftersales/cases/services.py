@@ -34,6 +34,7 @@ from aftersales.cases.outcomes import (
     refund_stopped_parcels,
 )
 from aftersales.cases.platform import PlatformCase, take_platform_case
+from aftersales.cases.returning import settle_return_case
 from aftersales.cases.settling import agree_to_pay, leave_parcel
 from aftersales.cases.stopping import intercept_by_rule, start_interception, stop_in_house, withdraw_interception
 from aftersales.refunds import services as refunds
@@ -62,6 +63,7 @@ __all__ = [
     "raise_delivered_anyway",
     "refund_stopped_parcels",
     "refuse_case",
+    "settle_return_case",
     "start_interception",
     "stop_in_house",
     "take_platform_case",

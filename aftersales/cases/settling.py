@@ -25,16 +25,24 @@ LOOSE_STATES = (
 
 
 def agree_to_pay(
-    case: Case, *, source: str, by: Any, reason: str = "", is_auto: bool = False, is_late: bool = False
+    case: Case,
+    *,
+    source: str,
+    by: Any,
+    reason: str = "",
+    is_auto: bool = False,
+    is_late: bool = False,
+    verb: str = "agree",
 ) -> Case:
-    """REFUNDING and the refund, in one step, for a locked case; whoever calls has asked the policies."""
+    """REFUNDING and the refund, in one step, for a locked case; whoever calls has asked the policies. `verb` is the
+    transition that leads there: agree, grant after an inspection, settle_return."""
     parts, freight = money_of(case)
     if case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
         # Parcels before the order: the bench is emptied once the money is reserved and approved.
         hold_bench(case)
     closed = refunds.take_over_closed(case)
     case.is_auto = is_auto
-    move(case, "agree", by=by, reason=reason, tag="", source=str(source), is_late=is_late)
+    move(case, verb, by=by, reason=reason, tag="", source=str(source), is_late=is_late)
     if is_late:
         # Stays set: it is what the figures count as "auto, merchant late".
         case.is_late = True

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.db import transaction
 from django.db.models import QuerySet
 
-from aftersales.cases import outcomes, policies, stopping, telling
+from aftersales.cases import outcomes, policies, returning, stopping, telling
 from aftersales.cases.enums import (
     AGREEABLE_STATES,
     OPEN_STATES,
@@ -104,6 +104,8 @@ def _act(case: Case) -> bool:
     if case.state in (CaseState.REFUSED, CaseState.REFUSED_AFTER_RETURN, CaseState.WAIT_BUYER_RETURN):
         move(case, "close", by=None, reason=case.clock)
         return True
+    if case.state == CaseState.WAIT_SELLER_RECEIVE and case.amount_fen and returning.return_is_signed(case):
+        return _pay_by_clock(case, "T-SELLER-RECEIVE", verb="grant")
     return _mark_late(case, case.clock)
 
 
@@ -116,13 +118,21 @@ def _answer_for_the_shop(case: Case) -> bool:
         case.is_auto = True
         move(case, verb, by=None, reason="T-AS-HANDLE")
         return True
+    return _pay_by_clock(case, "T-AS-HANDLE", verb="agree")
+
+
+def _pay_by_clock(case: Case, clock: str, *, verb: str) -> bool:
+    """The shop's silence pays; above the second-person limit, or where money cannot move, it only waits."""
     rules = shop_policies.current(case.shop_id)
     if case.amount_fen > rules.second_person_fen:
         return _mark_late(case, "SECOND_PERSON")
     try:
         with transaction.atomic():
-            policies.check_can_agree(case, None)
-            agree_to_pay(case, source=Source.TIMER, by=None, reason="T-AS-HANDLE", is_auto=True, is_late=True)
+            if verb == "agree":
+                policies.check_can_agree(case, None)
+            else:
+                policies.check_can_pay(case)
+            agree_to_pay(case, source=Source.TIMER, by=None, reason=clock, is_auto=True, is_late=True, verb=verb)
     except Refused as refusal:
         return _mark_late(lock(case), refusal.code)
     return True
