@@ -61,7 +61,7 @@ def courier_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 def courier(courier_process: SandboxProcess, settings: Any) -> SandboxProcess:
     """The courier sandbox, empty, and our settings pointing at it."""
     courier_process.control("/reset", {})
-    settings.COURIER_HOSTS = {"zto": courier_process.url, "yto": courier_process.url}
+    settings.COURIER_HOSTS = dict.fromkeys(("zto", "yto", "sto", "jt"), courier_process.url)
     return courier_process
 
 

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from logistics.couriers.base import Event
+from logistics.couriers import registry
+from logistics.couriers.base import Answer, Event
 from logistics.couriers.scans import moment
 from logistics.parcels.enums import PackageState as P
 from logistics.tracking.projection import Frame, in_order, point_of, project
+from merchant.clock import SHANGHAI
 
 NOW = datetime.fromisoformat("2026-01-01T00:00:00+08:00")
 # What the aggregators' own verdict on the whole track means.
@@ -104,3 +106,53 @@ def test_times_of_real_tracks_lie_in_order(tracks):
         assert found.last_event_at == points[-1].event_at
         assert found.picked_up_at is None or found.picked_up_at <= found.last_event_at
         assert found.signed_at is None or found.picked_up_at <= found.signed_at <= found.last_event_at + timedelta(0)
+
+
+# --- STO's own words, as its tracks carry them ------------------------------------------------------------------------
+# A reseller's line begins with STO's scan, or ends with its verb; 装车 and 装袋 are words no source of ours explains.
+STO_WORD = re.compile(r"^【(\w\w)】")
+STO_VERBS = (
+    ("已签收", "签收"),
+    ("派件中", "派件"),
+    ("已到达", "到件"),
+    ("发往", "发件"),
+    ("已收件", "收件"),
+    ("", "装袋"),
+)
+STO_SITE = re.compile("】【([^】]+)】|(?:快件在|快件到达|已到达-)【?([^】-]+)|^([^【】-]+)-")
+
+
+def as_sto_answers(track):
+    """The track in the shape of STO's own answer: the words are real, the envelope is its documents'."""
+    rows = []
+    for at, text in rows_of(track["payload"]):
+        found = STO_WORD.match(text)
+        word = found[1] if found else next(word for verb, word in STO_VERBS if verb in text)
+        named = STO_SITE.search(text)
+        site = next(filter(None, named.groups()), "") if named else ""
+        told = {"waybillNo": track["number"], "scanType": word, "memo": text, "opOrgName": site}
+        rows.append({**told, "opTime": f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"})
+    return Answer(json.dumps({"success": "true", "errorCode": "", "errorMsg": "", "data": {track["number"]: rows}}))
+
+
+@pytest.mark.req("R0.14")
+@pytest.mark.parametrize(
+    ("track_id", "states", "unknown"),
+    [
+        # Two pick-up scans, two departures, a hub that lets go, an arrival, two delivery scans, a signature.
+        ("T31", [P.PICKED_UP] * 2 + [P.IN_TRANSIT] * 4 + [P.OUT_FOR_DELIVERY] * 2 + [P.SIGNED], ["装车"]),
+        ("T06", [P.PICKED_UP] * 2 + [P.IN_TRANSIT] * 5 + [P.OUT_FOR_DELIVERY, P.SIGNED], ["装袋"]),
+    ],
+)
+def test_real_tracks_of_sto_are_read_by_its_adapter(tracks, track_id, states, unknown):
+    track = next(one for one in tracks if one["id"] == track_id)
+
+    events = registry.get("sto").parse_track(as_sto_answers(track), track["number"])
+
+    points = [point_of(event) for event in events]
+    assert [project(points[: n + 1], Frame(), NOW).state for n in range(len(points))] == states
+    assert [event.raw_code for event in events if not event.status] == unknown
+    assert [event.site for event in events if event.is_delivering_site is True] == [
+        {"T31": "浙江杭州余杭公司", "T06": "浙江温岭公司"}[track_id]
+    ]
+    assert {event.is_delivering_site for event in events if event.scan != "arrived"} == {None}
