@@ -8,10 +8,10 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from logistics.couriers.errors import CourierError, ErrorClass
-from logistics.couriers.wire import Answer, Call, asend, send
+from logistics.couriers.wire import Answer, Call, asend, asend_unless, send
 
 __all__ = [
     "Account",
@@ -97,9 +97,8 @@ class Address:
     address: str
 
 
-@dataclass(frozen=True)
-class Event:
-    """One scan, in our words. `event_at` is aware UTC; `status` a parcel state, or "" when the code is unknown.
+class Event(NamedTuple):
+    """One scan, in our words (a tuple, because the poller makes thousands a second). `event_at` is aware UTC; `status` a parcel state, or "" when the code is unknown.
 
     `is_delivering_site` is false for a hub, true for any other site, None when the scan does not say; whether that
     site is in the receiver's city only the parcel knows. `scan` is the neutral name of the scan, equal in a courier's
@@ -179,6 +178,7 @@ class Capabilities:
     # Whether it pushes a parcel's scans once it was asked to.
     can_subscribe: bool = False
     intercepts_at_destination: bool = False
+    # Waybills a track call can name at most; the poller names one, so that each keeps its own error.
     batch_size: int = 1
     min_interval_s: int = 0
     needs_phone_last4: bool = False
@@ -310,9 +310,8 @@ class Courier:
         self, session: Any, account: Account, waybill: str, phone_last4: str = "", *, known: int | None
     ) -> tuple[int, list[Event] | None]:
         """`atrack` and the answer's digest. Where the answer is the `known` one word for word it is not read: None."""
-        answer = await asend(session, self.build_track(account, waybill, phone_last4))
-        digest = answer.digest
-        return digest, None if digest == known else self.parse_track(answer, waybill)
+        digest, answer = await asend_unless(session, self.build_track(account, waybill, phone_last4), known=known)
+        return digest, None if answer is None else self.parse_track(answer, waybill)
 
     async def aquery_intercept(self, session: Any, account: Account, waybill: str) -> InterceptStatus:
         """`query_intercept` over an aiohttp session."""

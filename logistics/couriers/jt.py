@@ -44,6 +44,8 @@ class JT(Courier):
         can_subscribe=True,
         # No source says that J&T refuses there; its own answer decides.
         intercepts_at_destination=True,
+        # Ten are what its users suggest; no quota is published.
+        batch_size=10,
         secret_fields=("api_account", "private_key"),
     )
 
