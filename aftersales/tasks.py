@@ -85,3 +85,19 @@ def pull_platform_cases(*, account_id: int | None = None, **_: object) -> None:
     from aftersales.cases import intake
 
     intake.pull_platform_cases(account_id)
+
+
+@shared_task(name="aftersales.read_statement")
+def read_statement(*, file_id: int, **_: object) -> None:
+    from aftersales.statements import reading
+
+    reading.read_statement(file_id)
+
+
+@shared_task(name="aftersales.sweep_statements")
+def sweep_statements(**_: object) -> None:
+    from aftersales.statements import pulling, reading, reconciling
+
+    reading.sweep_files()
+    pulling.pull_statements()
+    reconciling.reconcile_open()

@@ -7,4 +7,8 @@ class MerchantConfig(AppConfig):
     verbose_name = _("Merchant")
 
     def ready(self) -> None:
+        from merchant.attachments.models import Attachment
         from merchant.platforms import messages  # noqa: F401 - reads the platform's pushes, in every process
+        from merchant.vault.keeping import keep_as_long_as_messages
+
+        keep_as_long_as_messages(Attachment, "body", "thumb", at="at")

@@ -5,11 +5,17 @@ environment, where the product's settings and every process a test starts find t
 """
 
 import os
+from urllib.parse import urlsplit
 
 from merchant.launcher.testing import prepare_servers
 
 prepare_servers()
 os.environ["HUICANG_TESTING"] = "1"
+# Parallel runs (`-n 2`) have a database each from pytest-django; here they get a Redis database each, the first two
+# being left to whoever uses the server otherwise.
+if worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw"):
+    address = urlsplit(os.environ["REDIS_URL"])
+    os.environ["REDIS_URL"] = address._replace(path=f"/{2 + int(worker) % 14}").geturl()
 
 from merchant.settings import *  # noqa: E402, F403
 

@@ -11,11 +11,16 @@ from django.urls import reverse
 from aftersales.cases import services as cases
 from aftersales.cases.models import Case
 from aftersales.refunds.models import Refund
+from aftersales.statements.models import Difference
+from aftersales.statements.reading import read_statement, take_statement
+from aftersales.statements.services import file_write_off
 from logistics.interception.models import Interception
 from logistics.parcels.models import Package
+from merchant.clock import SHANGHAI, now
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxTask
 from merchant.jobs.services import beat
+from merchant.platforms.sandbox.wechat_wire import BILL_HEADER
 from tests.browser.conftest import SHOTS, Scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -56,7 +61,20 @@ def morning(scene: Scene) -> dict[str, Any]:
     inbox.receive("courier:zto", shop=scene.shop, account_id=account.pk, headers={}, body=b"{}", verdict="forged")
     for name in ("worker", "poller", "beat"):
         beat(name)
+    statements_of(scene)
     return {"answer": answer, "refused": refused, "stuck": stuck}
+
+
+def statements_of(scene: Scene) -> None:
+    """One statement with a payment nobody knows and one of another amount, and one file that is none."""
+    day = now().astimezone(SHANGHAI).strftime("%Y-%m-%d 12:00:00")
+    paid = Refund.objects.filter(state="success").exclude(channel_number="").order_by("pk").first()
+    told = [("5030", "128.00"), *([(paid.channel_number, "1.00")] if paid else [])]
+    rows = [f"`{day},`{number},`F{n},`退款,`退款,`支出,`{yuan},`0,`system,`,`" for n, (number, yuan) in enumerate(told)]
+    for name, text in (("fundflow.csv", "\n".join([BILL_HEADER, *rows])), ("通讯录.csv", "姓名,电话\n甲,1\n")):
+        file = take_statement(scene.shop, name, text.encode(), by=scene.people["finance"])
+        read_statement(file.pk)
+    file_write_off(Difference.objects.order_by("pk")[0], by=scene.people["finance"], note="手工打款重复")
 
 
 def pages_of(scene: Scene, made: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -85,6 +103,9 @@ def pages_of(scene: Scene, made: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("interception-stopped", "agent", at("interception_detail", shop, stopped.number)),
         ("interception-failed", "agent", at("interception_detail", shop, failed.number)),
         ("refunds", "finance", at("refunds")),
+        ("statements", "finance", at("statements")),
+        ("statement-days", "finance", at("statements") + "?tab=days"),
+        ("statement-files", "finance", at("statements") + "?tab=files"),
         ("refund", "finance", at("refund_detail", shop, refund.number)),
         ("operations", "supervisor", at("ops")),
         ("messages", "supervisor", at("messages")),

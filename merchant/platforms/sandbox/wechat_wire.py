@@ -1,6 +1,7 @@
 """WeChat Pay v3's refund calls, the channel's side: real RSA signatures both ways, one refund a number, never two."""
 
 import base64
+import hashlib
 import json
 import random
 import re
@@ -8,6 +9,7 @@ import secrets
 import time
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -22,6 +24,11 @@ SCHEME = "WECHATPAY2-SHA256-RSA2048"
 MAX_CLOCK_SKEW_S = 300
 REFUNDS_PER_TRADE = 50
 GAP_S = 60.0
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+BILL_HEADER = (
+    "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),"
+    "资金变更提交申请人,备注,业务凭证号"
+)
 NUMBER = re.compile(r"[0-9A-Za-z_|*@-]{1,64}")
 
 
@@ -86,6 +93,44 @@ class WeChatPayWire:
         if row is None:
             raise PayError(404, "RESOURCE_NOT_EXISTS", "the refund does not exist")
         return self._answer(row)
+
+    # --- the fund bill -----------------------------------------------------------------------------------------
+
+    def add_flow(self, fen: int, *, at_ms: int = 0, refund_id: str = "", kind: str = "退款") -> Row:
+        """Money that left without a refund of ours, or once more for one: what a statement is compared for."""
+        row = {"refund_id": refund_id or f"5030{now_ms()}9", "fen": int(fen), "at": at_ms or now_ms(), "kind": kind}
+        self.world.journal.write([("wechat_flow", secrets.token_hex(8), row)])
+        return row
+
+    def bill(self, day: str) -> bytes:
+        """The day's bill, packed. Raises PayError NO_STATEMENT_EXIST when nothing moved."""
+        flows = [
+            {"refund_id": row["refund_id"], "fen": row["fen"], "at": row["success_at"], "kind": "退款"}
+            for row in self.refunds.values()
+            if row["status"] == "SUCCESS"
+        ]
+        flows += self.world.journal.of("wechat_flow").values()
+        mine = [row for row in flows if shanghai_day(row["at"]) == day]
+        if not mine:
+            raise PayError(400, "NO_STATEMENT_EXIST", "账单文件不存在")
+        lines = [BILL_HEADER]
+        for position, row in enumerate(sorted(mine, key=lambda row: row["at"])):
+            moment = datetime.fromtimestamp(row["at"] / 1000, SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+            flow = f"1900{row['at']}{position:04d}"
+            cells = (moment, row["refund_id"], flow, "退款", row["kind"], "支出", f"{row['fen'] / 100:.2f}")
+            lines.append(",".join(f"`{cell}" for cell in (*cells, "0.00", "system", "", f"REF{row['refund_id']}")))
+        total = sum(row["fen"] for row in mine) / 100
+        lines += [
+            "资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额",
+            f"`{len(mine)},`0,`0.00,`{len(mine)},`{total:.2f}",
+        ]
+        return "\r\n".join([*lines, ""]).encode("utf-8-sig")
+
+    def bill_address(self, day: str, site: str) -> Row:
+        """Where the bill lies, and the digest of the unpacked file."""
+        digest = hashlib.sha1(self.bill(day), usedforsecurity=False).hexdigest()
+        url = f"{site}/v3/billdownload/file?token={day}"
+        return {"download_url": url, "hash_type": "SHA1", "hash_value": digest}
 
     def tick(self) -> int:
         """End the refunds whose time has come; returns how many."""
@@ -242,6 +287,10 @@ class WeChatPayWire:
 
 def error_body(refused: PayError) -> str:
     return json.dumps({"code": refused.code, "message": refused.message})
+
+
+def shanghai_day(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, SHANGHAI).date().isoformat()
 
 
 def rfc3339(at_ms: int) -> str:

@@ -1,11 +1,14 @@
 import itertools
+import json
 import time
+from datetime import date, datetime
 from types import SimpleNamespace
 
 import pytest
 import wechatpayv3
 
-from merchant.platforms import wechat_pay, wire
+from merchant.clock import SHANGHAI
+from merchant.platforms import wechat_bill, wechat_pay, wire
 from merchant.platforms.errors import ErrorClass, PlatformError
 from merchant.platforms.sandbox import accounts, keys
 from merchant.platforms.wechat_pay import RefundState
@@ -252,3 +255,66 @@ def test_a_code_that_says_nothing_certain_leaves_the_outcome_unknown(code):
         code,
         True,
     )
+
+
+# --- the fund bill ----------------------------------------------------------------------------------------------------
+
+
+def today():
+    return datetime.now(SHANGHAI).date()
+
+
+def test_a_days_bill_holds_what_the_channel_paid(platform, account, trade):
+    number = f"RF{(trade_no := trade())}"
+    refund(account, trade_no, number)
+    arrived = until(account, number, RefundState.SUCCESS)
+
+    lines = wechat_bill.fund_flow(account, today()).decode("utf-8-sig").splitlines()
+
+    mine = next(line for line in lines if arrived.refund_id in line)
+    assert lines[0].startswith("记账时间,微信支付业务单号,资金流水单号")
+    assert mine.split(",")[4:7] == ["`退款", "`支出", "`68.00"]
+    assert lines[-2].startswith("资金流水总笔数")
+
+
+def test_a_day_on_which_nothing_moved_has_no_bill(platform, account):
+    error = refused(lambda: wechat_bill.fund_flow(account, date(2020, 1, 1)))
+
+    assert (error.error_class, error.code) == (ErrorClass.NOT_FOUND, "NO_STATEMENT_EXIST")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"download_url": "https://elsewhere.example/file", "hash_value": ""},
+        {"download_url": "", "hash_value": ""},
+        {},
+    ],
+)
+def test_a_bill_on_another_host_is_not_fetched(account, monkeypatch, answer):
+    fetched = []
+    host = SimpleNamespace(
+        _core=SimpleNamespace(_gate_way="https://api.example"),
+        fundflow_bill=lambda day, **_: (200, json.dumps(answer)),
+        download_bill=lambda url: fetched.append(url) or (200, b""),
+    )
+    monkeypatch.setattr(wechat_bill, "client", lambda account: host)
+
+    error = refused(lambda: wechat_bill.fund_flow(account, today()))
+
+    assert (error.error_class, fetched) == (ErrorClass.TRANSIENT, [])
+
+
+@pytest.mark.parametrize("body", [b"changed on the way", b"\x1f\x8bdamaged"])
+def test_a_bill_without_its_digest_is_not_believed(account, monkeypatch, body):
+    host = SimpleNamespace(
+        _core=SimpleNamespace(_gate_way="https://api.example"),
+        fundflow_bill=lambda day, **_: (
+            200,
+            json.dumps({"download_url": "https://api.example/f", "hash_value": "ab" * 20}),
+        ),
+        download_bill=lambda url: (200, body),
+    )
+    monkeypatch.setattr(wechat_bill, "client", lambda account: host)
+
+    assert refused(lambda: wechat_bill.fund_flow(account, today())).error_class is ErrorClass.TRANSIENT
