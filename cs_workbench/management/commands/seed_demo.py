@@ -10,6 +10,7 @@ from cs_workbench.demo.orders import OrderMaker
 from cs_workbench.demo.road import Stage
 from cs_workbench.demo.scenes import SCENES
 from cs_workbench.demo.shops import open_shops, tell_our_doors
+from cs_workbench.demo.statements import make_statement
 from merchant.celery import app as celery
 from merchant.clock import now
 from merchant.people.demo import PEOPLE
@@ -55,6 +56,7 @@ class Command(BaseCommand):
         for one in staged:
             if one.scene.is_pressed:
                 history.press(one, shops.agent)
+        make_statement(shops.own)
         activity.record(shops.kuaishou, SEEDED, by=None, shop=shops.kuaishou)
         # The past was moved back in time after the platform told it: it is not to be told again.
         start_from(shops.kuaishou.platform_accounts.get(), now())
