@@ -13,4 +13,5 @@ register = template.Library()
 @register.simple_tag
 def courier_facts(code: str, account: Any = None) -> Facts:
     """What this courier can and cannot do, or what it can through this (saved) account."""
-    return facts_of(registry.find(code), account if account is not None and account.pk else None)
+    saved = account if account is not None and account.pk else None
+    return facts_of((registry.of(saved) if saved else None) or registry.find(code), saved)
