@@ -237,7 +237,8 @@ CELERY_TASK_ROUTES = {
     "aftersales.*": {"queue": "money"},
     "logistics.*interception*": {"queue": "intercept"},
     "logistics.*": {"queue": "tracking"},
-    "merchant.handle_inbox_message": {"queue": "tracking"},
+    "merchant.sweep_inbox": {"queue": "push"},
+    "merchant.handle_inbox_message": {"queue": "push"},
     "orders.*": {"queue": "intake"},
     "merchant.*": {"queue": "bulk"},
 }

@@ -28,38 +28,52 @@ STATUSES = {
 @require_POST
 def courier_push(request: HttpRequest, push_token: str) -> HttpResponse:
     """One push of one account. The address is the account's secret; the signature says the rest."""
-    account = CourierAccount.objects.select_related("shop").filter(push_token=push_token, is_active=True).first()
-    courier = registry.find(account.courier) if account else None
+    account = door.accounts.find(push_token)
+    courier = registry.of(account)
     if account is None or courier is None:
         raise Http404
     count = door.count_push(account)
     if count > door.PUSHES_PER_MINUTE:
         if count == door.PUSHES_PER_MINUTE + 1:
             # One row a minute says enough; a row a push would be the flood itself.
-            _store(request, account, b"", InboxVerdict.THROTTLED)
+            _store(request, account, courier, b"", door.Judgement(InboxVerdict.THROTTLED))
         return _answer(courier, InboxVerdict.THROTTLED)
     # One byte more than allowed is enough to know, however much is sent.
     raw = request.read(settings.PUSH_MAX_BYTES + 1)
-    judgement = door.judge(account, courier, {k.lower(): v for k, v in request.headers.items()}, raw)
-    _store(request, account, raw, judgement.verdict, judgement.digest)
-    if judgement.verdict == InboxVerdict.VERIFIED:
-        door.remember(account, judgement.digest)
-    return _answer(courier, judgement.verdict, judgement.ack)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    while account is not None and courier is not None:
+        judgement = door.judge(account, courier, headers, raw)
+        verdict = _store(request, account, courier, raw, judgement)
+        if verdict is not None:
+            return _answer(courier, verdict, judgement)
+        # Changed since this process read it: what was judged by its old secrets is judged again.
+        account = door.accounts.find_again(push_token)
+        courier = registry.of(account)
+    raise Http404
 
 
-def _store(request: HttpRequest, account: CourierAccount, raw: bytes, verdict: str, digest: str = "") -> None:
-    inbox.receive(
-        f"courier:{account.courier}",
+def _store(
+    request: HttpRequest, account: CourierAccount, courier: Courier, raw: bytes, judgement: door.Judgement
+) -> str | None:
+    """The verdict it is on record with; None when nothing was stored, because the account has changed."""
+    stored = inbox.receive(
+        f"courier:{courier.code}",
         shop=account.shop,
         account_id=account.pk,
         headers=dict(request.headers),
         body=raw,
-        verdict=verdict,
-        event_key=digest,
+        verdict=judgement.verdict,
+        event_key=judgement.digest,
+        ours_if=door.goes_through(account, judgement.waybills),
+        is_once=True,
+        only_if=door.accounts.unchanged(account),
     )
+    return stored.verdict if stored else None
 
 
-def _answer(courier: Courier, verdict: str, ack: str = "") -> HttpResponse:
+def _answer(courier: Courier, verdict: str, judgement: door.Judgement | None = None) -> HttpResponse:
     status = STATUSES[InboxVerdict(verdict)]
     body, content_type, _ = courier.ack(status == 200)
-    return HttpResponse(ack if ack and status == 200 else body, content_type=content_type, status=status)
+    if judgement is not None and judgement.ack and status == 200:
+        body, content_type = judgement.ack, judgement.ack_type or content_type
+    return HttpResponse(body, content_type=content_type, status=status)

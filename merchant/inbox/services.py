@@ -1,12 +1,15 @@
 """Raw first: a push is stored in milliseconds and worked on later, by whoever registered for its source."""
 
+import json
 import logging
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
+from merchant import wakeups
 from merchant.clock import now, scaled
 from merchant.inbox import registry
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
@@ -25,6 +28,14 @@ KEPT_HEADERS = ("content-type", "x-companyid", "x-appkey", "x-timestamp", "user-
 KEPT_OF_REFUSED = 4096
 
 
+@dataclass(frozen=True)
+class Proviso:
+    """Something the database finds out while it stores a push: SQL that is true or false, and its parameters."""
+
+    sql: str
+    params: tuple[Any, ...] = ()
+
+
 def receive(
     source: str,
     *,
@@ -34,76 +45,160 @@ def receive(
     body: bytes,
     verdict: str = InboxVerdict.VERIFIED,
     event_key: str = "",
-) -> InboxMessage:
-    """Store a push as it came. Only a verified one gets a task; every other is on record and changes nothing."""
-    from merchant.tasks import handle_inbox_message
+    ours_if: Proviso | None = None,
+    is_once: bool = False,
+    only_if: Proviso | None = None,
+) -> InboxMessage | None:
+    """Store a push as it came. Only a verified one gets a task; every other is on record and changes nothing.
 
-    is_verified = verdict == InboxVerdict.VERIFIED
-    with transaction.atomic():
-        message = InboxMessage.objects.create(
-            shop=shop,
-            source=source,
-            account_id=account_id,
-            headers={name: value[:200] for name, value in headers.items() if name.lower() in KEPT_HEADERS},
-            body=body if is_verified else body[:KEPT_OF_REFUSED],
-            size=len(body),
-            verdict=verdict,
-            event_key=event_key[:64],
+    All of it is one statement. It makes a verified push FOREIGN unless `ours_if` holds, and REPLAYED when it `is_once`
+    and its account has sent this event key before. Where `only_if` does not hold nothing is stored: None.
+    """
+    message = InboxMessage(
+        shop=shop,
+        source=source,
+        account_id=account_id,
+        headers={name: value[:200] for name, value in headers.items() if name.lower() in KEPT_HEADERS},
+        size=len(body),
+        event_key=event_key[:64],
+    )
+    judged = _judge_in_sql(message, verdict, ours_if=ours_if, is_once=is_once)
+    stored = _body_in_sql(body, verdict)
+    gate = only_if or Proviso("true")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STORE.format(judged=judged.sql, stored=stored.sql, gate=gate.sql),
+            [
+                message.shop_id,
+                source,
+                account_id,
+                json.dumps(message.headers),
+                message.size,
+                message.event_key,
+                *stored.params,
+                *judged.params,
+                *gate.params,
+                source,
+                now(),
+            ],
         )
-        if is_verified:
-            InboxTask.objects.create(message=message, source=source, next_at=now() + scaled(timedelta(seconds=15)))
-            handle_inbox_message.delay_on_commit(message_id=message.pk)
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    message.pk, message.verdict = row
+    message._state.adding = False
+    if message.verdict == InboxVerdict.VERIFIED:
+        _wake()
     return message
+
+
+# `FROM … OFFSET 0` keeps the judgement from being made once for every place that names it.
+_STORE = """
+WITH message AS (
+    INSERT INTO merchant_inboxmessage (shop_id, source, account_id, headers, size, event_key, verdict, body)
+    SELECT %s, %s, %s, %s::jsonb, %s, %s, verdict, {stored}
+    FROM (SELECT {judged} AS verdict OFFSET 0) AS judged WHERE {gate}
+    RETURNING id, verdict
+), task AS (
+    INSERT INTO merchant_inboxtask (message_id, source, next_at)
+    SELECT id, %s, %s FROM message WHERE verdict = 'verified'
+)
+SELECT id, verdict FROM message
+"""
+
+_SEEN = """
+EXISTS (SELECT FROM merchant_inboxmessage WHERE source = %s AND account_id = %s AND event_key = %s
+        AND event_key <> '' AND verdict = 'verified')
+"""
+
+
+def _judge_in_sql(message: InboxMessage, verdict: str, *, ours_if: Proviso | None, is_once: bool) -> Proviso:
+    cases, params = "", []
+    if verdict == InboxVerdict.VERIFIED and ours_if is not None:
+        cases += f"WHEN NOT {ours_if.sql} THEN 'foreign' "
+        params += ours_if.params
+    if verdict == InboxVerdict.VERIFIED and is_once and message.event_key:
+        cases += f"WHEN {_SEEN} THEN 'replayed' "
+        params += [message.source, message.account_id, message.event_key]
+    return Proviso(f"CASE {cases}ELSE %s END" if cases else "%s::text", (*params, str(verdict)))
+
+
+def _body_in_sql(body: bytes, verdict: str) -> Proviso:
+    field = InboxMessage._meta.get_field("body")
+    taste = field.get_db_prep_value(body[:KEPT_OF_REFUSED], connection)
+    if verdict != InboxVerdict.VERIFIED or len(body) <= KEPT_OF_REFUSED:
+        return Proviso("%s", (taste,))
+    whole = field.get_db_prep_value(body, connection)
+    return Proviso("CASE verdict WHEN 'verified' THEN %s ELSE %s END", (whole, taste))
+
+
+def _wake() -> None:
+    from merchant.tasks import sweep_inbox
+
+    wakeups.wake_after_commit(sweep_inbox)
 
 
 def handle(message_id: int) -> bool:
     """Work on one message. True when done; a failure is counted, put off and after the last retry parked."""
-    task = _claim(message_id)
-    if task is None:
+    task = _claim("message_id = %s AND (attempts = 0 OR next_at <= %s)", [message_id, now()])
+    return task is not None and _work_on(*task)
+
+
+def sweep(limit: int = 500) -> int:
+    """Handle what is new or due, one after another; several at once share the work. Returns how many were handled."""
+    from merchant.tasks import sweep_inbox
+
+    wakeups.about_to_look(sweep_inbox)
+    done = 0
+    for _turn in range(limit):
+        task = _claim("attempts = 0 OR next_at <= %s", [now()])
+        if task is None:
+            return done
+        done += _work_on(*task)
+    _wake()
+    return done
+
+
+# A new message is due whatever the clocks of two machines say; afterwards `next_at` is the lease, then the retry.
+_CLAIM = """
+UPDATE merchant_inboxtask SET attempts = attempts + 1, next_at = %s
+WHERE message_id = (
+    SELECT message_id FROM merchant_inboxtask WHERE NOT is_parked AND ({which})
+    ORDER BY next_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+)
+RETURNING message_id, attempts
+"""
+
+
+def _claim(which: str, params: list[Any]) -> tuple[int, int] | None:
+    """Take a message for the length of a lease: (its id, the attempt this is). None when another worker has it, has
+    done it, or nobody may yet. A worker that dies from here on leaves a row that simply comes due again."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM.format(which=which), [now() + max(scaled(LEASE), LEAST_LEASE), *params])
+        row: tuple[int, int] | None = cursor.fetchone()
+    return row
+
+
+def _work_on(message_id: int, attempt: int) -> bool:
+    if attempt > len(RETRIES):
+        # Every attempt began and none came back: the message kills its worker. Nothing is swept for ever.
+        rows = InboxTask.objects.filter(pk=message_id, attempts=attempt)
+        rows.filter(error="").update(error="the worker died on it")
+        rows.update(is_parked=True)
         return False
     message = InboxMessage.objects.select_related("shop").get(pk=message_id)
     try:
         registry.handler_of(message.source)(message)
     except Exception as error:  # whatever a handler cannot digest must stay visible and retryable
         logger.exception("message %s of %s failed", message_id, message.source)
-        InboxTask.objects.filter(pk=message_id, attempts=task.attempts).update(
+        InboxTask.objects.filter(pk=message_id, attempts=attempt).update(
             error=f"{type(error).__name__}: {error}"[:500],
-            next_at=now() + scaled(RETRIES[min(task.attempts, len(RETRIES)) - 1]),
-            is_parked=task.attempts >= len(RETRIES) or isinstance(error, LookupError),
+            next_at=now() + scaled(RETRIES[min(attempt, len(RETRIES)) - 1]),
+            is_parked=attempt >= len(RETRIES) or isinstance(error, LookupError),
         )
         return False
     InboxTask.objects.filter(pk=message_id).delete()
     return True
-
-
-@transaction.atomic
-def _claim(message_id: int) -> InboxTask | None:
-    """Take the message for the length of a lease, or None when another worker has it, has done it, or may not yet."""
-    rows = InboxTask.objects.select_for_update(skip_locked=True, no_key=True)
-    task = rows.filter(pk=message_id, is_parked=False).first()
-    # A wake-up comes before `next_at`, which keeps the sweep away from a fresh row; afterwards `next_at` is the lease.
-    if task is None or (task.attempts and task.next_at > now()):
-        return None
-    if task.attempts >= len(RETRIES):
-        # Every attempt began and none came back: the message kills its worker. Nothing is swept for ever.
-        task.is_parked, task.error = True, task.error or "the worker died on it"
-        task.save(update_fields=["is_parked", "error"])
-        return None
-    task.attempts += 1
-    # A worker that dies from here on leaves a row that simply comes due again.
-    task.next_at = now() + max(scaled(LEASE), LEAST_LEASE)
-    task.save(update_fields=["attempts", "next_at"])
-    return task
-
-
-def sweep(limit: int = 500) -> int:
-    """Handle what is due; finds the same work as the wake-up. Returns how many were handled."""
-    due = (
-        InboxTask.objects.filter(is_parked=False, next_at__lte=now())
-        .order_by("next_at")
-        .values_list("pk", flat=True)[:limit]
-    )
-    return sum(handle(pk) for pk in due)
 
 
 def retry(message: InboxMessage, *, by: Any) -> None:

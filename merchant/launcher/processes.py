@@ -6,7 +6,7 @@ from merchant.launcher.children import Program
 from merchant.launcher.folder import PROJECT
 from merchant.launcher.supervisor import python
 
-# Two workers: what moves money or stops a parcel never waits behind tracks, imports and bulk work.
+# Three workers: what moves money or stops a parcel never waits behind pushes, and pushes never behind imports.
 COMMANDS: dict[str, Sequence[str]] = {
     "web": (
         "granian --interface wsgi --no-ws --workers 2 --blocking-threads 4 --respawn-failed-workers "
@@ -14,6 +14,10 @@ COMMANDS: dict[str, Sequence[str]] = {
     ).split(),
     "worker": (
         "celery -q -A merchant worker --without-mingle --without-gossip -P threads -c 8 -Q money,intercept -n road@%h "
+        "--loglevel INFO"
+    ).split(),
+    "worker-push": (
+        "celery -q -A merchant worker --without-mingle --without-gossip -P threads -c 4 -Q push -n push@%h "
         "--loglevel INFO"
     ).split(),
     "worker-background": (

@@ -30,6 +30,7 @@ NAMES = [
     "web",
     "worker",
     "worker-background",
+    "worker-push",
 ]
 
 

@@ -1,0 +1,126 @@
+"""Redis for doors that answer in milliseconds: a counter and a wake-up, one short call each, never a fault.
+
+Redis may be away, or be there and say nothing: a call takes half a second at most, and after one that failed nobody
+asks again for a second. Whatever it would have told is in the database too, where the sweeps find it.
+"""
+
+import base64
+import logging
+import time
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import redis
+from celery import Task
+from django.conf import settings
+from django.db import transaction
+from kombu.serialization import dumps as serialize
+from kombu.utils.json import dumps
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+logger = logging.getLogger(__name__)
+Told = TypeVar("Told")
+
+TIMEOUT_S = 0.5
+LEFT_ALONE_S = 1.0
+# A wake-up that got lost on its way keeps others back no longer than this.
+AWAITED_S = 5
+
+# One is enough until the worker says that it is about to look.
+_WAKE = """
+if redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[2]) then
+    return redis.call('LPUSH', KEYS[2], ARGV[1])
+end
+return 0
+"""
+_NO_ID = "00000000-0000-0000-0000-000000000000"
+_silent_until = 0.0
+
+
+def count(key: str, seconds: int) -> int:
+    """Count one more under `key`, which is forgotten after `seconds`. Returns how many, 0 when nobody can count."""
+    number = _ask(lambda client: client.incr(key), otherwise=0)
+    if number == 1:
+        _ask(lambda client: client.expire(key, seconds), otherwise=False)
+    return number
+
+
+def wake_after_commit(task: Task) -> None:
+    """Have a worker run `task`, a sweep without arguments, soon after the commit; many calls become few runs.
+
+    Nothing that was committed stays asleep: the sweep says `about_to_look` before it reads, so a row is either seen by
+    the run on its way or announces another. What gets lost with Redis or a worker is found by the same sweep on beat.
+    """
+    transaction.on_commit(partial(_wake, task))
+
+
+def about_to_look(task: Task) -> None:
+    """What such a sweep does first: whatever is committed from here on wakes it again."""
+    _ask(lambda client: client.delete(_flag(task)), otherwise=0)
+
+
+def _wake(task: Task) -> None:
+    if task.app.conf.task_always_eager:
+        task.delay()
+        return
+    queue, template = _message(task)
+    message = template.replace(_NO_ID, str(uuid4()))
+    _ask(lambda client: client.eval(_WAKE, 2, _flag(task), queue, message, AWAITED_S), otherwise=0)
+
+
+@lru_cache(maxsize=16)
+def _message(task: Task) -> tuple[str, str]:
+    """The queue, and word for word what Celery would put into it, but for the ids. Made once in a process: Celery's own
+    way costs as much as the rest of a push."""
+    queue = task.app.amqp.router.route({}, task.name)["queue"].name
+    sent = task.app.amqp.as_task_v2(
+        _NO_ID, task.name, (), {}, soft_time_limit=task.app.conf.task_soft_time_limit, ignore_result=True
+    )
+    content_type, encoding, body = serialize(sent.body, "json")
+    message = {
+        "body": base64.b64encode(body.encode()).decode(),
+        "content-encoding": encoding,
+        "content-type": content_type,
+        "headers": sent.headers,
+        "properties": {
+            **sent.properties,
+            "reply_to": task.app.thread_oid,
+            "delivery_mode": 2,
+            "delivery_info": {"exchange": "", "routing_key": queue},
+            "priority": 0,
+            "body_encoding": "base64",
+            "delivery_tag": _NO_ID,
+        },
+    }
+    return queue, dumps(message)
+
+
+def _flag(task: Task) -> str:
+    return f"huicang:awaited:{task.name}"
+
+
+@lru_cache(maxsize=1)
+def _client() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=TIMEOUT_S,
+        socket_connect_timeout=TIMEOUT_S,
+        # The client's own three tries would keep a courier waiting for seconds.
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def _ask(question: Callable[[redis.Redis], Any], *, otherwise: Told) -> Told:
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        return otherwise
+    try:
+        answer: Told = question(_client())
+    except (redis.RedisError, OSError) as error:
+        _silent_until = time.monotonic() + LEFT_ALONE_S
+        logger.warning("Redis is asked nothing for %g s: %s", LEFT_ALONE_S, error)
+        return otherwise
+    return answer
