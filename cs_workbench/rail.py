@@ -26,6 +26,7 @@ ENTRIES = (
     Entry("desk", _("Workbench"), "desk", "/desk/", (Right.SEE_ORDERS,), is_thumb=True),
     Entry("orders", _("Orders"), "orders", "/orders/", (Right.SEE_ORDERS,), is_thumb=True),
     Entry("interceptions", _("Interceptions"), "turn", "/interceptions/", (Right.SEE_ORDERS,), is_thumb=True),
+    Entry("claims", _("Claims"), "alert", "/claims/", (Right.DRAFT_CLAIM, Right.FILE_CLAIM, Right.BOOK_CLAIM)),
     Entry("refunds", _("Refunds"), "money", "/refunds/", (Right.APPROVE_REFUND, Right.RELEASE_REFUND), is_thumb=True),
     Entry("import_list", _("Import"), "upload", "/imports/", (Right.IMPORT_ORDERS,)),
     Entry("ops", _("Operations"), "pulse", "/ops/", (Right.OPERATE_JOBS, Right.SEE_MESSAGES)),

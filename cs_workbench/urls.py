@@ -1,10 +1,13 @@
 from django.urls import path
 
+from cs_workbench.claims import views as claims
 from cs_workbench.desk import views as desk
 from cs_workbench.desk.case_page import case_detail
+from cs_workbench.money import statements
 from cs_workbench.money import views as money
 from cs_workbench.ops import views as ops
 from cs_workbench.record import views as record
+from cs_workbench.road import queue_pages as queues
 from cs_workbench.road import views as road
 from cs_workbench.rulebook import views as rulebook
 
@@ -22,11 +25,23 @@ urlpatterns = [
     path("parcels/<int:shop_id>/<str:courier>/<str:waybill>/refresh/", record.parcel_refresh, name="parcel_refresh"),
     path("interceptions/", road.interceptions, name="interceptions"),
     path("interceptions/effect/", road.interceptions_effect, name="interceptions_effect"),
+    path("interceptions/queues/", queues.interception_queues, name="interception_queues"),
+    path("interceptions/<int:shop_id>/<str:number>/bill/", queues.interception_bill, name="interception_bill"),
     path("interceptions/<int:shop_id>/<str:number>/", road.interception_detail, name="interception_detail"),
     path("interceptions/<int:shop_id>/<str:number>/<slug:verb>/", road.interception_verb, name="interception_verb"),
+    path("claims/", claims.claims, name="claims"),
+    path("claims/damage/", claims.damage_rate, name="damage_rate"),
+    path("claims/draft/", claims.claim_draft, name="claim_draft"),
+    path("claims/<int:shop_id>/<str:number>/", claims.claim_detail, name="claim_detail"),
+    path("claims/<int:shop_id>/<str:number>/<slug:verb>/", claims.claim_verb, name="claim_verb"),
     path("refunds/", money.refunds, name="refunds"),
     path("refunds/<int:shop_id>/<str:number>/", money.refund_detail, name="refund_detail"),
     path("refunds/<int:shop_id>/<str:number>/<slug:verb>/", money.refund_verb, name="refund_verb"),
+    path("statements/", statements.statements, name="statements"),
+    path("statements/take/", statements.statement_take, name="statement_take"),
+    path("statements/accounts/<int:pk>/pull/", statements.statement_pull, name="statement_pull"),
+    path("statements/files/<int:pk>/again/", statements.statement_again, name="statement_again"),
+    path("statements/differences/<int:pk>/<slug:verb>/", statements.difference_verb, name="difference_verb"),
     path("ops/", ops.ops, name="ops"),
     path("ops/messages/", ops.messages_list, name="messages"),
     path("ops/messages/<int:pk>/", ops.message_detail, name="message_detail"),

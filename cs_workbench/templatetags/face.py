@@ -76,6 +76,15 @@ KINDS: dict[str, dict[str, str]] = {
         "closed_ok": "done",
         "closed_damaged": "fail",
     },
+    "claim": {
+        "draft": "wait",
+        "filed": "run",
+        "accepted": "run",
+        "rejected": "fail",
+        "appealed": "run",
+        "paid": "done",
+        "closed": "shut",
+    },
     "refund": {
         "created": "wait",
         "approved": "wait",
@@ -130,6 +139,12 @@ def icon(name: str, css: str = "") -> SafeString:
 def minus(fen: int) -> str:
     """A deduction: 500 fen → −¥5.00, nothing deducted → ¥0.00."""
     return f"−¥{yuan(fen)}" if fen else "¥0.00"
+
+
+@register.filter
+def yuan_input(fen: int | None) -> str:
+    """A sum as a form field holds it: 8800 → 88.00, none → nothing."""
+    return "" if fen is None else yuan(fen).replace(",", "")
 
 
 @register.filter
