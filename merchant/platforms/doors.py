@@ -21,7 +21,8 @@ class Judged:
 @dataclass(frozen=True)
 class Door:
     """`judge(account, headers, body)` opens a message: ValueError when it was not written with this account's key,
-    MalformedError when it was, but is no message. `headers` have lower-case names."""
+    MalformedError when it was, but is no message. `headers` have lower-case names; the address that was called, with
+    its query, stands among them as `:path`, as HTTP/2 writes it."""
 
     judge: Callable[[Any, Mapping[str, str], bytes], Judged]
     got_it: bytes

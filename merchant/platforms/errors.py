@@ -15,6 +15,7 @@ class ErrorClass(StrEnum):
     WITHDRAWN = "withdrawn"  # the buyer took the request back
     BAD_REQUEST = "bad_request"  # our mistake; sending it again changes nothing
     NOT_ENOUGH = "not_enough"  # the merchant's balance is short: same number again once it is filled
+    BY_HAND = "by_hand"  # the platform takes this decision from a person on its own pages only
     TRANSIENT = "transient"  # their fault or the network's: may heal
 
 

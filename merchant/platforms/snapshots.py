@@ -213,14 +213,14 @@ def number(value: Any) -> int:
 
 def read_refund(row: Any) -> RefundSnapshot:
     """A snapshot from a row of the list or the detail answer. Raises ValueError when it is not a refund."""
-    fields = _mapping(row)
+    fields = mapping(row)
     logistics = fields.get("logisticsInfo") or {}
     for name in ("refundId", "oid", "status", "handlingWay", "refundFee"):
         if not isinstance(fields.get(name), int | str) or isinstance(fields.get(name), bool):
             raise ValueError(f"a refund without {name}")
     return RefundSnapshot(
-        refund_id=_required_id(fields, "refundId"),
-        oid=_required_id(fields, "oid"),
+        refund_id=required_id(fields, "refundId"),
+        oid=required_id(fields, "oid"),
         status=int(fields["status"]),
         handling_way=int(fields["handlingWay"]),
         negotiate_status=number(fields.get("negotiateStatus")),
@@ -231,7 +231,7 @@ def read_refund(row: Any) -> RefundSnapshot:
         description=str(fields.get("refundDesc") or ""),
         refund_type=number(fields.get("refundType")),
         special_refund_type=number(fields.get("specialRefundType")),
-        seller_id=_identifier(fields.get("sellerId")),
+        seller_id=identifier(fields.get("sellerId")),
         buyer_open_id=str(fields.get("buyerOpenId") or ""),
         express_code=number(logistics.get("expressCode")) if isinstance(logistics, Mapping) else 0,
         express_no=str(logistics.get("expressNo") or "") if isinstance(logistics, Mapping) else "",
@@ -245,22 +245,22 @@ def read_refund(row: Any) -> RefundSnapshot:
 
 def read_order(row: Any) -> OrderSnapshot:
     """A snapshot from a row of the list or the detail answer. Raises ValueError when it is not an order."""
-    fields = _mapping(row)
-    base = _mapping(fields.get("orderBaseInfo"))
+    fields = mapping(row)
+    base = mapping(fields.get("orderBaseInfo"))
     found = fields.get("orderItemInfo") or []
     # Kuaishou puts one item into one order and sends an object; a list is read too, should that change.
     items = found if isinstance(found, list) else [found]
     return OrderSnapshot(
-        oid=_required_id(base, "oid"),
+        oid=required_id(base, "oid"),
         status=number(base.get("status")),
         total_fee=number(base.get("totalFee")),
         express_fee=number(base.get("expressFee")),
         discount_fee=number(base.get("discountFee")),
         version=number(base.get("updateTime")),
-        items=tuple(_item(_mapping(item)) for item in items),
-        packages=tuple(_package(_mapping(row)) for row in fields.get("orderLogisticsInfo") or []),
+        items=tuple(_item(mapping(item)) for item in items),
+        packages=tuple(_package(mapping(row)) for row in fields.get("orderLogisticsInfo") or []),
         refunds=tuple(
-            (_identifier(row.get("refundId")), number(row.get("refundStatus")))
+            (identifier(row.get("refundId")), number(row.get("refundStatus")))
             for row in fields.get("orderRefundList") or []
             if isinstance(row, Mapping)
         ),
@@ -284,16 +284,16 @@ def order_number(row: Any) -> str:
     """The number in a row of the order list that may be anything; empty where there is none."""
     base = row.get("orderBaseInfo") if isinstance(row, Mapping) else None
     number_of = base.get("oid") if isinstance(base, Mapping) else None
-    return _identifier(number_of)[:64] if isinstance(number_of, int | str) else ""
+    return identifier(number_of)[:64] if isinstance(number_of, int | str) else ""
 
 
 def _item(fields: Mapping[str, Any]) -> OrderItem:
     extra = fields.get("itemExtra") or {}
     category = extra.get("categoryInfo") or {} if isinstance(extra, Mapping) else {}
     return OrderItem(
-        item_id=_identifier(fields.get("itemId")),
-        sku_id=_identifier(fields.get("skuId")),
-        order_item_id=_identifier(fields.get("orderItemId")),
+        item_id=identifier(fields.get("itemId")),
+        sku_id=identifier(fields.get("skuId")),
+        order_item_id=identifier(fields.get("orderItemId")),
         title=str(fields.get("itemTitle") or ""),
         spec=str(fields.get("skuDesc") or ""),
         seller_code=str(fields.get("skuNick") or fields.get("goodsCode") or ""),
@@ -328,19 +328,19 @@ def _recipient(fields: Any) -> MaskedRecipient:
     )
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def mapping(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise ValueError("an object was expected")
     return value
 
 
-def _required_id(fields: Mapping[str, Any], name: str) -> str:
-    value = _identifier(fields.get(name))
+def required_id(fields: Mapping[str, Any], name: str) -> str:
+    value = identifier(fields.get(name))
     if not value:
         raise ValueError(f"no {name}")
     return value
 
 
-def _identifier(value: Any) -> str:
+def identifier(value: Any) -> str:
     """An int64 id as text, since our numbers are text; absent and zero are empty."""
     return "" if value in (None, "", 0, "0", False) else str(value)

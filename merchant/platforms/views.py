@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
-from merchant.platforms import messages, wechat_notices  # noqa: F401 - loading them opens their doors
+from merchant.platforms import douyin_messages, messages, wechat_notices  # noqa: F401 - loading them opens their doors
 from merchant.platforms.doors import Door, MalformedError, door_of, source_of
 from merchant.shops.models import PlatformAccount
 
@@ -41,7 +41,8 @@ def platform_push(request: HttpRequest, push_token: str) -> HttpResponse:
     if len(body) > settings.PUSH_MAX_BYTES:
         return _unwelcome(request, account, door, InboxVerdict.OVERSIZED, body[:SAMPLE_BYTES], status=413)
     try:
-        judged = door.judge(account, {name.lower(): value for name, value in request.headers.items()}, body)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        judged = door.judge(account, {**headers, ":path": request.get_full_path()}, body)
     except MalformedError:
         return _unwelcome(request, account, door, InboxVerdict.MALFORMED, body)
     except ValueError:

@@ -12,6 +12,7 @@ from merchant.platforms.errors import ErrorClass, PlatformError
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 MAX_CONNECTIONS = 32
 CONNECT_TIMEOUT_S = 3.0
+JSON = {"Content-Type": "application/json;charset=utf-8"}
 
 
 def timeout_s() -> float:
@@ -19,14 +20,24 @@ def timeout_s() -> float:
     return float(getattr(settings, "PLATFORM_TIMEOUT_S", 8))
 
 
-def send(method: str, url: str, *, query: dict[str, str], form: dict[str, str] | None, is_write: bool) -> str:
-    """The text of a 2xx answer. `is_write` marks calls that change something at the platform.
+def send(
+    method: str,
+    url: str,
+    *,
+    query: dict[str, str],
+    form: dict[str, str] | None,
+    is_write: bool,
+    text: str | None = None,
+) -> str:
+    """The text of a 2xx answer. `is_write` marks calls that change something at the platform. `text` is a JSON body,
+    sent as it is, where a platform signs the body instead of a form.
 
     Raises PlatformError. Business refusals come with HTTP 200 on this wire, so any other status was not written
     by the business behind it: after a write it leaves the outcome unknown (except 429, which is a refusal).
     """
     try:
-        with _client().stream(method, url, params=query, data=form) as response:
+        sent = {"data": form} if text is None else {"content": text.encode(), "headers": JSON}
+        with _client().stream(method, url, params=query, **sent) as response:
             body = bytearray()
             for chunk in response.iter_bytes():
                 body += chunk

@@ -15,6 +15,7 @@ from aiohttp import web
 from merchant.platforms.sandbox import page
 from merchant.platforms.sandbox.control import Control
 from merchant.platforms.sandbox.journal import Journal
+from merchant.platforms.sandbox.douyin_wire import DouyinWire
 from merchant.platforms.sandbox.kuaishou_wire import KuaishouWire
 from merchant.platforms.sandbox.outbox import Outbox
 from merchant.platforms.sandbox.wechat_notices import WeChatNotices
@@ -46,6 +47,7 @@ class Sandbox:
         self.outbox = Outbox(self.world)
         self.kuaishou = KuaishouWire(self.world)
         self.wechat = WeChatPayWire(self.world)
+        self.douyin = DouyinWire(self.world)
         self.wechat_notices = WeChatNotices(self.wechat)
         self.control = Control(self.world, self.outbox, self.wechat)
 
@@ -63,6 +65,15 @@ class Sandbox:
         return await self._with_faults(request, work)
 
     async def serve_wechat(self, request: web.Request) -> web.StreamResponse:
+    async def serve_douyin(self, request: web.Request) -> web.StreamResponse:
+        body = await request.text()
+
+        def work() -> web.Response:
+            query = {name: str(value) for name, value in request.query.items()}
+            return web.json_response(self.douyin.answer(request.path, query, body), dumps=_dumps)
+
+        return await self._with_faults(request, work)
+
         body = await request.text()
 
         def work() -> web.Response:
@@ -171,6 +182,9 @@ class Sandbox:
     def application(self) -> web.Application:
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_errors_as_json])
         app.on_response_prepare.append(_add_security_headers)
+    async def expire_token(self, request: web.Request) -> web.Response:
+        return _json(self.douyin.expire_token(str((await _values(request)).get("app_key"))))
+
         app.cleanup_ctx.append(self._live)
         add = app.router.add_route
         add("GET", "/open/{tail:.+}", self.serve_kuaishou)
@@ -191,6 +205,8 @@ class Sandbox:
         add("GET", "/control/refunds/{key}", self.show_refund)
         add("POST", "/control/refunds/{key}/{verb}", self.act_on_refund)
         add("POST", "/control/trades", self.make_trade)
+        for room in ("afterSale", "order", "token"):
+            add("POST", f"/{room}/{{tail:.+}}", self.serve_douyin)
         add("GET", "/control/trades/{key}", self.show_trade)
         add("POST", "/control/purse", self.set_purse)
         add("POST", "/control/push_targets", self.set_target)
@@ -212,6 +228,7 @@ class Sandbox:
                 job.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await job
+        add("POST", "/control/expire_token", self.expire_token)
         self.journal.close()
 
     async def _pass_time(self) -> None:

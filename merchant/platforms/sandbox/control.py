@@ -301,6 +301,7 @@ class Control:
             # As text: a browser would round them.
             "refund_id": str(row["refundId"]),
             "oid": str(row["oid"]),
+            "platform": APPS[row["appKey"]].platform,
             "title": order.get("orderItemInfo", {}).get("itemTitle", ""),
             "waybill": parcel.get("expressNo", ""),
             "express_code": parcel.get("expressCode", 0),

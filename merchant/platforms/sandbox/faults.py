@@ -24,7 +24,9 @@ class Faults:
     platform_pay: float = 0.0  # … the platform pays by itself
     self_change_s: float = 20.0
     pay_delay_s: float = 4.0  # from "paying" to "paid"
-    abnormal: float = 0.0  # a WeChat Pay refund ends ABNORMAL (card void or frozen)
+    abnormal: float = 0.0  # a WeChat Pay refund ends ABNORMAL, a Douyin one failed (card void or frozen)
+    short: float = 0.0  # Douyin: the shop's balance does not cover what it agrees to
+    by_hand: float = 0.0  # Douyin: this decision is taken on its own pages only
     requests_per_second: float = 300.0  # per method; above it the throttle code 802000
 
     def changed(self, values: dict[str, Any]) -> "Faults":

@@ -33,7 +33,7 @@ REJECT_REASONS = (
     (3, "与买家协商一致", "Agreed with the buyer"),
 )
 # A row's bookkeeping of ours, which the wire does not have.
-PRIVATE = frozenset({"appKey", "plan", "payAt", "cause", "closedBy", "asked", "accepted", "refundIds"})
+PRIVATE = frozenset({"appKey", "plan", "payAt", "cause", "closedBy", "asked", "accepted", "refundIds", "ends"})
 
 
 class KuaishouWire:
@@ -82,7 +82,7 @@ class KuaishouWire:
         if not params.get("access_token"):
             raise RefusedError(21, "ACCESS TOKEN IS MISSING")
         app = APPS.get(params.get("appkey", ""))
-        if app is None:
+        if app is None or app.platform != "kuaishou":
             raise RefusedError(22, "APP DOES NOT EXIST")
         if params["access_token"] != app.access_token:
             raise RefusedError(24, "ACCESS TOKEN IS INVALID OR EXPIRED")

@@ -1,4 +1,7 @@
-"""The sandbox's message push: encrypted, repeated by the platform's timetable, paused while nobody is there."""
+"""The sandbox's message push: in each platform's envelope, repeated by a timetable, paused while nobody is there.
+
+The timetable is Kuaishou's; Douyin's is not public.
+"""
 
 import asyncio
 import contextlib
@@ -9,10 +12,10 @@ from typing import Any
 
 import aiohttp
 
+from merchant.platforms.sandbox import envelopes
 from merchant.platforms.sandbox.accounts import APPS
 from merchant.platforms.sandbox.journal import Change, Row
 from merchant.platforms.sandbox.world import World, now_ms
-from merchant.platforms.signing import encrypt_message
 
 # Minutes after each failure; then a person has to ask for it again.
 RETRY_MINUTES = (5, 10, 20, 30, 60)
@@ -102,24 +105,8 @@ class Outbox:
         job.add_done_callback(self._jobs.discard)
 
     def plain(self, row: Row) -> str:
-        """The text under the cipher."""
-        app = APPS[row["appKey"]]
-        return json.dumps(
-            {
-                "eventId": row["eventId"],
-                "bizId": row["bizId"],
-                "userId": int(app.seller_id),
-                "openId": app.open_id,
-                "appKey": app.app_key,
-                "event": row["event"],
-                "info": row["info"],
-                "status": 2,
-                "createTime": row["createTime"],
-                "test": False,
-            },
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
+        """The text of a message."""
+        return envelopes.of(APPS[row["appKey"]]).plain(APPS[row["appKey"]], row)
 
     def _due(self) -> list[str]:
         at, room = now_ms(), IN_FLIGHT - len(self._flying)
@@ -163,13 +150,14 @@ class Outbox:
 
     async def _heartbeat(self, session: aiohttp.ClientSession, app_key: str) -> None:
         """While a door is shut nothing is sent to it but this, until it answers."""
-        error = await self._post(session, app_key, json.dumps({"test": True}))
+        error = await self._post(session, app_key, envelopes.of(APPS[app_key]).heartbeat)
         if not error and app_key in self.targets:
             self._save_target(app_key, {**self.targets[app_key], "isPaused": False, "failures": 0})
 
     async def _post(self, session: aiohttp.ClientSession, app_key: str, plain: str) -> str:
         """The reason why it was not acknowledged; empty when it was."""
-        body = encrypt_message(APPS[app_key].message_key, plain)
+        envelope = envelopes.of(APPS[app_key])
+        body, headers = envelope.sealed(APPS[app_key], plain)
         target = self.targets.get(app_key)
         if target is None:
             return "no door"
@@ -177,7 +165,7 @@ class Outbox:
             async with session.post(
                 target["url"],
                 data=body.encode(),
-                headers={"Content-Type": "text/plain;charset=utf-8"},
+                headers=headers,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S),
             ) as response:
@@ -189,7 +177,7 @@ class Outbox:
         except (aiohttp.ClientError, ConnectionError, ValueError) as error:
             return f"{type(error).__name__}: {error}"[:200]
         with contextlib.suppress(ValueError, AttributeError):
-            if json.loads(text).get("result") == 1:
+            if envelope.is_taken(json.loads(text)):
                 return ""
         return "not acknowledged"
 

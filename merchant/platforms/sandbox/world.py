@@ -14,6 +14,8 @@ from merchant.platforms.sandbox.faults import Faults
 from merchant.platforms.sandbox.journal import Change, Journal, Row
 
 APPLIED, RETURN_APPLIED, REFUSED, PLATFORM, PAYING, PAID, CLOSED = 10, 11, 12, 20, 50, 60, 70
+# Agreed, and the buyer's account did not take the money. Douyin has a word for it, Kuaishou none.
+FAILED = 55
 REFUND_ONLY, RETURN_REFUND, EXCHANGE = 10, 1, 3
 OPEN = frozenset({10, 11, 12, 20, 21, 22, 30, 40, 45})
 ADD_REFUND, UPDATE_REFUND = "kwaishop_aftersales_addRefund", "kwaishop_aftersales_updateRefund"
@@ -177,11 +179,12 @@ class World:
         self._open(refund_id)
         return self.change_refund(refund_id, status=CLOSED, closedBy="platform", plan=[])
 
-    def start_paying(self, refund_id: str, *, cause: str) -> Row:
-        """From here on the money goes out by itself after `pay_delay_s`."""
+    def start_paying(self, refund_id: str, *, cause: str, ends: str = "") -> Row:
+        """From here on the money goes out by itself after `pay_delay_s`, or `ends` "failed"."""
         return self.change_refund(
             refund_id,
             status=PAYING,
+            ends=ends,
             negotiateStatus=2,
             negotiateUpdateTime=now_ms(),
             cause=cause,
@@ -217,7 +220,10 @@ class World:
         if verb == "pay":
             if row["status"] != PAYING or row.get("payAt", 0) > at:
                 return False
-            self.change_refund(refund_id, status=PAID, money=True)
+            if row.get("ends") == "failed":
+                self.change_refund(refund_id, status=FAILED)
+            else:
+                self.change_refund(refund_id, status=PAID, money=True)
             return True
         step = next((step for step in row.get("plan", ()) if step["verb"] == verb and step["at"] <= at), None)
         if step is None or row["status"] not in OPEN:
@@ -250,9 +256,10 @@ class World:
         return row
 
     def _payment(self, row: Row) -> Change:
-        key = f"kuaishou:{row['refundId']}:{len(self.payments)}"
+        platform = APPS[row["appKey"]].platform
+        key = f"{platform}:{row['refundId']}:{len(self.payments)}"
         payment = {
-            "channel": "kuaishou",
+            "channel": platform,
             "refund": str(row["refundId"]),
             "order": str(row["oid"]),
             "amount": row["refundFee"],

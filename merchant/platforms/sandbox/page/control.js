@@ -6,9 +6,9 @@ const yuan = (fen) => `¥${(fen / 100).toFixed(2)}`;
 const fen = (text) => Math.round(parseFloat(text) * 100);
 const clock = (ms) => new Date(ms).toLocaleTimeString(language === "zh" ? "zh-CN" : "en-GB", { hour12: false, timeZone: "Asia/Shanghai" });
 const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-const FAULTS = ["rate_5xx", "lost", "garbage", "slow", "slow_s", "throttle", "duplicate", "disorder", "lose_push", "withdraw", "edit", "platform_pay", "pay_delay_s"];
+const FAULTS = ["rate_5xx", "lost", "garbage", "slow", "slow_s", "throttle", "duplicate", "disorder", "lose_push", "withdraw", "edit", "platform_pay", "pay_delay_s", "abnormal", "short", "by_hand"];
 const VERBS = ["withdraw", "edit", "platform_pay", "intervene", "close"];
-const CHIPS = { 10: "wait", 11: "wait", 12: "fail", 20: "rule", 21: "rule", 22: "run", 30: "run", 40: "run", 45: "run", 50: "run", 60: "done", 70: "shut" };
+const CHIPS = { 10: "wait", 11: "wait", 12: "fail", 20: "rule", 21: "rule", 22: "run", 30: "run", 40: "run", 45: "run", 50: "run", 55: "fail", 60: "done", 70: "shut" };
 const PUSH_CHIPS = { waiting: "wait", delivered: "done", given_up: "fail", lost: "shut" };
 const PAY_CHIPS = { PROCESSING: "run", SUCCESS: "done", CLOSED: "shut", ABNORMAL: "fail" };
 
@@ -50,7 +50,7 @@ function caseRow(row) {
   const acts = make("div", { class: "acts" });
   if (row.is_open) for (const verb of VERBS) acts.append(make("button", { class: "btn", type: "button", onclick: () => decide(row, verb) }, words[verb]));
   return make("tr", {},
-    make("td", {}, row.refund_id, second(row.oid)),
+    make("td", {}, row.refund_id, second(`${words[row.platform]} · ${row.oid}`)),
     make("td", {}, row.title || "–", second([words[`way_${row.handling_way}`], row.waybill].filter(Boolean).join("·"))),
     make("td", { class: "num" }, yuan(row.refund_fee), second(yuan(row.total_fee))),
     make("td", {}, chip(CHIPS[row.status] ?? "shut", words[`status_${row.status}`] ?? row.status), second([who, plan, row.asked > 1 ? fill(words.asked_times, { n: row.asked }) : ""].filter(Boolean).join("·"))),
@@ -128,7 +128,7 @@ $("new-case").addEventListener("submit", (event) => {
     const values = { handling_way: Number(form.way), reason: form.reason };
     if (form.refund) values.refund_fee = fen(form.refund);
     if (form.oid) values.oid = form.oid;
-    else values.order = { total_fee: fen(form.total), courier: form.courier, waybill: form.waybill || `DEMO${Date.now()}`, push: true };
+    else values.order = { app_key: form.platform, total_fee: fen(form.total), courier: form.courier, waybill: form.waybill || `DEMO${Date.now()}`, push: true };
     const row = await post("/control/refunds", values);
     return `${words.created} · ${row.refundId}`;
   });

@@ -3,8 +3,8 @@
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("平台沙盒", "Platform sandbox"),
     "subtitle": (
-        "演示用的快手电商与微信支付：真协议，假钱。在这里扮演买家和平台。",
-        "Kuaishou and WeChat Pay to practise on: the real wire, invented money. You play the buyer and the platform.",
+        "演示用的快手、抖店与微信支付：真协议，假钱。在这里扮演买家和平台。",
+        "Kuaishou, Douyin and WeChat Pay to practise on: the real wire, invented money. You play the buyer and the platform.",
     ),
     "other_language": ("English", "中文"),
     "other_language_code": ("en", "zh"),
@@ -24,6 +24,9 @@ WORDS: dict[str, tuple[str, str]] = {
         "订单号留空就新建一笔已发货的订单；填已有订单号，就在那笔订单上申请。",
         "Leave the order number empty for a new shipped order, or give one that is here already.",
     ),
+    "platform": ("平台", "Platform"),
+    "kuaishou": ("快手", "Kuaishou"),
+    "douyin": ("抖店", "Douyin"),
     "oid": ("订单号", "Order number"),
     "oid_placeholder": ("留空新建", "Empty: a new one"),
     "total": ("买家实付（元）", "Buyer paid (yuan)"),
@@ -72,6 +75,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "status_40": ("等商家收货", "Waiting for the goods to arrive"),
     "status_45": ("等买家收货", "Waiting for the buyer to receive"),
     "status_50": ("退款执行中", "Being paid"),
+    "status_55": ("已同意，退款失败", "Agreed, the money did not arrive"),
     "status_60": ("退款成功", "Paid"),
     "status_70": ("已关闭", "Closed"),
     "by_buyer": ("买家撤销", "withdrawn by the buyer"),
