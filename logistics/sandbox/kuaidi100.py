@@ -44,6 +44,7 @@ REFUSALS = {
     "signed": "快件已签收，不能拦截",
     "duplicate": "该运单已发起拦截，请勿重复发起",
     "not_supported": "该产品不支持拦截",
+    "arrived_destination": "快件已到达派件网点，不能拦截",
     "delivering": "快件派件中，不能拦截",
     "at_locker": "快件已入驿站，不能拦截",
     "returning": "当前状态不支持拦截",
@@ -152,8 +153,9 @@ def _create(world: World, form: dict[str, str]) -> dict[str, Any]:
         world.keep(parcel)
         return _no("30003", "调用过于频繁，请稍后再试")
     why_not = parcel.why_not_stoppable()
-    if why_not:
-        return _no("30004", REFUSALS[why_not])
+    # The courier behind it decides, and ZTO refuses once its delivering site has scanned the parcel.
+    if why_not or (parcel.courier == "zto" and parcel.state == "arrived_destination"):
+        return _no("30004", REFUSALS[why_not or "arrived_destination"])
     parcel.via = "kuaidi100"
     parcel.callback_url, parcel.wire["salt"] = str(param.get("callbackUrl") or ""), str(param.get("salt") or "")
     intercept = parcel.accept(

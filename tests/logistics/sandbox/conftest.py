@@ -4,7 +4,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from logistics.sandbox.wires import WIRES
+from logistics.sandbox.wires import WAYS, WIRES
 from tests.sandboxes import SandboxProcess, start_courier_sandbox
 
 
@@ -24,9 +24,14 @@ def fast_courier(tmp_path_factory) -> Iterator[SandboxProcess]:
     process.stop()
 
 
+def hosts(url: str) -> dict[str, str]:
+    """Every courier and every way of asking one, at this address."""
+    return dict.fromkeys([*WIRES, *WAYS, "kuaidi100_api"], url)
+
+
 @pytest.fixture(autouse=True)
 def at_the_sandbox(courier, settings) -> None:
-    settings.COURIER_HOSTS = dict.fromkeys(WIRES, courier.url)
+    settings.COURIER_HOSTS = hosts(courier.url)
 
 
 class Merchant:
