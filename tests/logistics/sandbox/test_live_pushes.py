@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -11,12 +12,14 @@ from logistics.parcels.models import Package
 from logistics.sandbox.accounts import secrets_of
 from logistics.tracking.models import TrackingEvent
 from logistics.watch import services as watching
-from logistics.watch.models import Priority
+from logistics.watch.models import Priority, Watch
 from logistics.watch.poller import Poller
 from merchant.clock import now
 from merchant.inbox.models import InboxMessage, InboxTask
+from merchant.policy import services as policy
 from tests.logistics.factories import make_package
-from tests.logistics.sandbox.test_wire import every_courier, until
+from tests.logistics.sandbox.test_pushes import signing_couriers
+from tests.logistics.sandbox.test_wire import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,8 +40,14 @@ def parcel_at(courier, live_server, code, **told):
     package.account.save()
     push_url = f"{live_server.url}/push/courier/{package.account.push_token}/"
     where = {"city": "杭州市", "sender_city": "上海市", "hold": True, "script": "silent"}
-    courier.control("/parcels", {"courier": code, "waybill": package.waybill, "push_url": push_url, **where, **told})
+    parcel = {"courier": package.courier, "via": package.account.via, "waybill": package.waybill, "push_url": push_url}
+    courier.control("/parcels", {**parcel, **where, **told})
     return package
+
+
+@pytest.fixture(autouse=True)
+def our_address(live_server, settings):
+    settings.SITE_URL = live_server.url
 
 
 def state(package):
@@ -50,7 +59,7 @@ def advance(courier, package, *verbs):
         courier.control(f"/parcels/{package.waybill}/advance", {"to": verb})
 
 
-@every_courier
+@signing_couriers
 @pytest.mark.req("R3.49")
 def test_states_follow_the_courier_by_push_and_by_asking_where_pushes_are_lost(courier, live_server, code):
     package = parcel_at(courier, live_server, code)
@@ -63,13 +72,43 @@ def test_states_follow_the_courier_by_push_and_by_asking_where_pushes_are_lost(c
     courier.control("/faults", {"push_loss": 1})
     advance(courier, package, "signed")
     watching.watch(package, priority=Priority.ORDINARY)
+    # As long ago as the most patient of them wants between two questions.
+    Package.objects.update(track_checked_at=now() - timedelta(hours=1))
     watching.pull_forward([package.pk])
     asyncio.run(Poller(once=True).run())
 
     assert state(package) == "signed"
 
 
-@every_courier
+def test_where_nobody_signs_a_push_makes_us_ask_and_the_answer_is_believed(courier, live_server):
+    package = parcel_at(courier, live_server, "sf")
+    watching.watch(package, priority=Priority.ORDINARY)
+    Watch.objects.update(next_at=now() + timedelta(hours=4))
+
+    advance(courier, package, "out_for_delivery")
+    until(lambda: Watch.objects.get(package=package).next_at <= now())
+    assert state(package) == "in_transit"
+    asyncio.run(Poller(once=True).run())
+
+    assert state(package) == "out_for_delivery"
+
+
+def test_at_sf_a_stop_asks_a_person(courier, live_server):
+    package = parcel_at(courier, live_server, "sf")
+    policy.change(package.shop, by=None, reason="顺丰也拦", intercept_couriers=["sf"])
+    interception = interceptions.submit_interception(package, by=None, checks=[])
+    until(lambda: Interception.objects.get(pk=interception.pk).state == "running")
+    time.sleep(1.1)
+
+    advance(courier, package, "stop")
+    until(lambda: InboxMessage.objects.exists() and not InboxTask.objects.exists())
+    asyncio.run(Poller(once=True).run())
+
+    row = Interception.objects.get(pk=interception.pk)
+    assert (row.state, row.question, row.told_fee_fen, state(package)) == ("running", "not_listed", 1250, "returning")
+
+
+@signing_couriers
 def test_doubled_and_disordered_pushes_end_in_the_same_state(courier, live_server, code):
     package = parcel_at(courier, live_server, code)
     before = TrackingEvent.objects.filter(package_id=package.pk).count()
@@ -79,10 +118,12 @@ def test_doubled_and_disordered_pushes_end_in_the_same_state(courier, live_serve
     until(lambda: not InboxTask.objects.exists())
 
     assert state(package) == "signed"
-    assert TrackingEvent.objects.filter(package_id=package.pk).count() - before == 4
+    # Kuaidi100 pushes the whole track: the three scans the parcel began with as well.
+    seen = 7 if code == "kuaidi100" else 4
+    assert TrackingEvent.objects.filter(package_id=package.pk).count() - before == seen
 
 
-@every_courier
+@signing_couriers
 def test_a_person_presses_stop_at_the_courier_and_the_interception_succeeds(courier, live_server, code):
     package = parcel_at(courier, live_server, code)
     interception = interceptions.submit_interception(package, by=None, checks=[])
