@@ -3,16 +3,21 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from django.db.models import Q
+
 from aftersales.cases import policies
 from aftersales.cases.enums import REASONS_WITH_EVIDENCE, REFUSAL_REASONS, TO_DECIDE_STATES, CaseKind, CaseState
 from aftersales.cases.models import Case
 from aftersales.refunds.models import Refund
+from aftersales.returns.models import Inspection
 from cs_workbench.checks import Line, lines
-from cs_workbench.names import courier_name
+from cs_workbench.names import COURIERS, courier_name
 from cs_workbench.road.steps import Step, steps
 from logistics.couriers.facts import Facts
 from logistics.interception.policies import facts_about
 from logistics.parcels.models import Package
+from merchant.attachments.models import Attachment
+from merchant.attachments.services import files_of
 from merchant.policy import services as policy
 
 
@@ -27,6 +32,8 @@ class Action:
     refund: Refund | None
     steps: list[Step] = field(default_factory=list)
     capabilities: Facts | None = None
+    inspection: Inspection | None = None
+    photos: list[Attachment] = field(default_factory=list)
     pays_by_itself: bool = True
     pays_when_home: bool = False
 
@@ -70,6 +77,17 @@ class Action:
         return self.case.state == CaseState.INTERCEPTING
 
     @property
+    def units(self) -> list[tuple[Any, int]]:
+        """(order line, units that came back fine) for the settlement: what the warehouse found is the first offer."""
+        fine = {line.order_line_id: line.sellable for line in self.inspection.lines.all()} if self.inspection else {}
+        rows = self.case.lines.select_related("order_line__listing").order_by("order_line_id")
+        return [(row.order_line, fine.get(row.order_line_id, 0)) for row in rows]
+
+    @property
+    def couriers(self) -> list[tuple[str, str]]:
+        return [(code, courier_name(code)) for code in COURIERS]
+
+    @property
     def refusal_reasons(self) -> list[tuple[str, Any, bool]]:
         return [(code, label, code in REASONS_WITH_EVIDENCE) for code, label in REFUSAL_REASONS.items()]
 
@@ -77,6 +95,15 @@ class Action:
 def packages_of(case: Case) -> list[Package]:
     """The parcels on their first way to this buyer, in the order they left."""
     return list(Package.objects.of_order(case.order_id).outbound().in_force().order_by("pk"))
+
+
+def inspection_of(case: Case) -> Inspection | None:
+    """What the warehouse found in the goods of this case, once it has looked."""
+    about = Q(parcel__case=case)
+    if case.interception_id is not None:
+        about |= Q(parcel__package__interceptions=case.interception_id)
+    rows = Inspection.objects.filter(about, done_at__isnull=False).select_related("done_by")
+    return rows.prefetch_related("lines").order_by("-pk").first()
 
 
 def refund_of(case: Case) -> Refund | None:
@@ -103,6 +130,7 @@ def build(case: Case, user: Any) -> Action:
     rules = policy.current(case.shop_id)
     found = policies.eligibility(case)
     is_stoppable_kind = case.kind == CaseKind.REFUND_ONLY_SHIPPED
+    inspection = inspection_of(case)
     return Action(
         case=case,
         verbs={verb.name: verb for verb in policies.open_verbs(case, user, found=found)},
@@ -113,6 +141,8 @@ def build(case: Case, user: Any) -> Action:
         refund=refund,
         steps=steps(case.interception, refund) if case.interception else [],
         capabilities=facts_about(packages[0]) if packages and is_stoppable_kind else None,
+        inspection=inspection,
+        photos=files_of(inspection) if inspection else [],
         pays_by_itself=rules.auto_agree,
         pays_when_home=rules.pay_when == "returned",
     )

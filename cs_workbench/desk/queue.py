@@ -22,9 +22,13 @@ CAP = 999
 TO_DECIDE = Q(state__in=[CaseState.APPLIED, CaseState.REFUND_FAILED])
 REFUSED_BUT_STOPPED = Q(tag=CaseTag.STOPPED, state=CaseState.REFUSED)
 WITHOUT_CASE = Q(tag=CaseTag.STOPPED_WITHOUT_CASE, state__in=CLOSED_STATES)
+# What came back is not what was sent, or its settlement was stopped: an agent talks to the buyer.
+BACK_TAGS = [CaseTag.GOODS_DIFFER, CaseTag.GOODS_HOME, CaseTag.REFUND_STOPPED]
+BACK_STATES = [CaseState.REFUSED_AFTER_RETURN, CaseState.INSPECTING]
+GOODS_BACK = Q(tag__in=BACK_TAGS, state__in=BACK_STATES)
 UNDER_WAY = Q(state__in=[CaseState.INTERCEPTING, CaseState.REFUNDING])
 SEGMENTS: dict[str, tuple[Any, tuple[Q, ...]]] = {
-    "todo": (_("To decide"), (TO_DECIDE, REFUSED_BUT_STOPPED, WITHOUT_CASE)),
+    "todo": (_("To decide"), (TO_DECIDE, REFUSED_BUT_STOPPED, GOODS_BACK, WITHOUT_CASE)),
     "running": (_("Under way"), (UNDER_WAY,)),
     "done": (_("Settled"), (Q(state__in=CLOSED_STATES) & ~Q(tag=CaseTag.STOPPED_WITHOUT_CASE),)),
 }
@@ -38,6 +42,8 @@ def segment_of(case: Case) -> str:
     if case.state in (CaseState.APPLIED, CaseState.REFUND_FAILED):
         return "todo"
     if case.state == CaseState.REFUSED and case.tag == CaseTag.STOPPED:
+        return "todo"
+    if case.state in BACK_STATES and case.tag in BACK_TAGS:
         return "todo"
     if case.state in (CaseState.INTERCEPTING, CaseState.REFUNDING):
         return "running"

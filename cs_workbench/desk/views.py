@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from aftersales.cases import services as cases
 from aftersales.cases.models import Case
+from aftersales.returns import services as returns
 from cs_workbench.desk import action, panes, queue
 from logistics.tracking import services as tracking
 from merchant.asked import whole
@@ -218,7 +219,46 @@ def _clear_alarm(request: SignedInRequest, case: Case) -> str:
     return _("Settled; the queue lets it go.")
 
 
+def _ship_back(request: SignedInRequest, case: Case) -> str:
+    returns.ship_back(
+        case,
+        courier=request.POST.get("courier", ""),
+        waybill=request.POST.get("waybill", ""),
+        by=request.user,
+        shown_version=shown_version(request),
+    )
+    return _("Written down: the warehouse expects it.")
+
+
+def _settle_return(request: SignedInRequest, case: Case) -> str:
+    """So many units of each line, or an amount where one was written."""
+    version, written = shown_version(request), request.POST.get("amount", "").strip()
+    amount = None
+    units: dict[int, int] = {}
+    try:
+        if written:
+            amount = fen(written)
+    except ValueError:
+        raise Refused("AMOUNT", _("Write the amount as yuan, for example 88.00.")) from None
+    for name, value in request.POST.items():
+        kind, _dash, line = name.partition("-")
+        if kind == "units" and (pk := whole(line)) is not None and value.strip():
+            count = whole(value.strip())
+            units[pk] = -1 if count is None else count
+    cases.settle_return_case(
+        case,
+        by=request.user,
+        shown_version=version,
+        units=units,
+        amount_fen=amount,
+        reason=request.POST.get("reason", "").strip(),
+    )
+    return _("Agreed: the refund is on its way, or waits for a second person.")
+
+
 VERBS = {
+    "ship-back": _ship_back,
+    "settle-return": _settle_return,
     "stop-in-house": _stop_in_house,
     "propose": _propose,
     "clear-alarm": _clear_alarm,

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from aftersales.cases.models import Case
 from aftersales.refunds.models import Refund
+from aftersales.returns import services as returns
+from aftersales.returns.models import Inspection
 from cs_workbench.buttons import Button, button
 from cs_workbench.checks import stored
 from cs_workbench.names import courier_name
@@ -22,7 +24,6 @@ from logistics.interception import policies, services
 from logistics.interception.billing import check_can_bill
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import CourierCall, Interception
-from logistics.parcels import services as parcels
 from logistics.tracking.models import TrackingEvent
 from merchant.people.models import User
 from merchant.people.rights import Right, can, check_right
@@ -110,6 +111,7 @@ def detail_context(request: SignedInRequest, row: Interception) -> dict[str, Any
         "kind": kind,
         "kinds": [("", _("All")), ("goods", _("Logistics")), ("money", _("Money")), ("people", _("People"))],
         "buttons": buttons(row, request.user),
+        "inspection": inspection_of(row),
         "bill": button("bill", _("Enter the courier's bill"), check_can_bill, row, request.user),
         "claims": list(row.claims.order_by("pk")),
         "sees_raw": can(request.user, row.shop_id, Right.SEE_MESSAGES),
@@ -126,7 +128,8 @@ def buttons(row: Interception, user: User) -> list[Button]:
     if row.state == S.RUNNING and row.is_unknown:
         found.append(button("confirm", _("It is stopped"), check_right, user, row.shop_id, Right.SUBMIT_INTERCEPTION))
         found.append(button("fail", _("It is not stopped"), check_right, user, row.shop_id, Right.SUBMIT_INTERCEPTION))
-    if row.state in (S.SUCCEEDED, S.RETURNING, S.LOST_SUSPECT):
+    is_unpapered = row.state == S.RETURNED and inspection_of(row) is None
+    if row.state in (S.SUCCEEDED, S.RETURNING, S.LOST_SUSPECT) or is_unpapered:
         found.append(
             button("receive", _("Received in the warehouse"), check_right, user, row.shop_id, Right.RECEIVE_PARCEL)
         )
@@ -134,14 +137,12 @@ def buttons(row: Interception, user: User) -> list[Button]:
         found.append(
             button("give-up", _("Give up as lost"), check_right, user, row.shop_id, Right.WITHDRAW_INTERCEPTION)
         )
-    if row.state == S.RETURNED:
-        found.append(
-            button("close-ok", _("Inspected: goods fine"), check_right, user, row.shop_id, Right.RECEIVE_PARCEL)
-        )
-        found.append(
-            button("close-damaged", _("Inspected: goods damaged"), check_right, user, row.shop_id, Right.RECEIVE_PARCEL)
-        )
     return found
+
+
+def inspection_of(row: Interception) -> Inspection | None:
+    """The paper of what was, or will be, found in this parcel."""
+    return Inspection.objects.filter(parcel__package_id=row.package_id).select_related("done_by").first()
 
 
 def _give_up(row: Interception, by: User, reason: str) -> None:
@@ -154,10 +155,8 @@ VERBS: dict[str, Callable[[Interception, User, str], Any]] = {
     "withdraw": lambda row, by, _reason: services.withdraw_interception(row, by=by),
     "confirm": lambda row, by, _reason: services.succeed_interception(row, by=by),
     "fail": lambda row, by, reason: services.fail_interception(row, reason="other", by=by, words=reason),
-    "receive": lambda row, by, _reason: parcels.receive_package(row.package, by=by),
+    "receive": lambda row, by, _reason: returns.receive_parcel(row.package, by=by),
     "give-up": _give_up,
-    "close-ok": lambda row, by, reason: services.close_interception(row, by=by, is_damaged=False, reason=reason),
-    "close-damaged": lambda row, by, reason: services.close_interception(row, by=by, is_damaged=True, reason=reason),
 }
 
 
