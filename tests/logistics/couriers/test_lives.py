@@ -166,6 +166,7 @@ class Walker:
             "asked": at_courier["calls"].get("create", 0),
             "taken": len(at_courier["intercepts"]),
             "withdrawn": at_courier["calls"].get("cancel", 0),
+            "subscribed": at_courier["calls"].get("subscribe", 0),
             "queried": bool(at_courier["calls"].get("query")),
             # The two scans of the factory apart, each of the courier's scans is stored once.
             "scans": (events.count() - 2, [scan["scan"] for scan in at_courier["scans"]]),
@@ -256,6 +257,7 @@ def test_each_life_ends_as_it_must(walks, code, life):
     assert (seen["state"], seen["why"], seen["parcel"]) == (state, why, parcel)
     assert (seen["asked"], seen["taken"]) == (asked, 0 if life in REFUSED_LIVES else 1)
     assert (seen["withdrawn"], seen["unsettled"]) == (0, 0)
+    assert seen["subscribed"] == int(can.can_subscribe)
     assert seen["queried"] is (can.can_query_state and life not in REFUSED_LIVES)
 
 
