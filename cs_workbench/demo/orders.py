@@ -14,7 +14,7 @@ from orders.record.enums import OrderState
 S = OrderState
 # How often each state is met among the orders of the last month.
 SHARES = {S.COMPLETED: 62, S.RECEIVED: 10, S.SHIPPED: 16, S.TO_FULFIL: 7, S.CLOSED: 4, S.PENDING_PAYMENT: 1}
-# The couriers of the parcels; the last has no account here, as in a shop that is still changing over.
+# The couriers of the parcels.
 COURIERS = {"zto": 38, "yto": 30, "sto": 14, "jt": 12, "sf": 6}
 AGE = {
     S.PENDING_PAYMENT: (0, 0.4),

@@ -13,9 +13,6 @@ from cs_workbench.demo.goods import GOODS, REASONS
 from cs_workbench.demo.orders import OrderMaker, shipped
 from cs_workbench.demo.scenes import Scene
 from cs_workbench.demo.shops import DemoShops, merchant_of
-from logistics.couriers.base import Event
-from logistics.parcels.models import Package
-from logistics.tracking import services as tracking
 from merchant.clock import now
 from merchant.shops.models import Platform, Shop
 from merchant.shops.services import courier_account
@@ -24,7 +21,6 @@ from orders.intake.services import upsert_orders
 from orders.record.enums import CategoryClass, OrderState
 from orders.record.models import Order
 
-SANDBOXED = ("zto", "yto", "sto", "jt")
 # The platform names its categories; these words tell the classes of rule E06.
 CATEGORIES: dict[str, str] = {CategoryClass.FRESH: "生鲜", CategoryClass.VIRTUAL: "虚拟商品"}
 
@@ -59,15 +55,10 @@ class Stage:
         return staged
 
     def send_on(self, orders: Sequence[NormalOrder], shop: Shop) -> None:
-        """Ordinary parcels still on the road: the sandbox leads our couriers' ones, the others get their scans here."""
+        """Ordinary parcels still on the road: the sandbox leads them."""
         ordinary = Scene(0, 0, life="delivered")
         moving = [Staged(ordinary, order, shop) for order in orders if order.state == OrderState.SHIPPED]
-        ours = [one for one in moving if one.order.packages[0].courier in SANDBOXED]
-        outside.courier("/control/parcels", [parcel for one in ours for parcel in self._parcels(one)])
-        for one in moving:
-            if one not in ours:
-                package = Package.objects.get(shop=shop, waybill=one.order.packages[0].waybill)
-                tracking.record_events({package.pk: _scans(one.order)})
+        outside.courier("/control/parcels", [parcel for one in moving for parcel in self._parcels(one)])
 
     def _order(self, scene: Scene, number: int) -> Staged:
         shop = self.shops.own if scene.is_own else self.shops.kuaishou
@@ -123,29 +114,6 @@ class Stage:
             opened_by=OpenedBy.BUYER,
             applied_at=now() - timedelta(hours=one.scene.hours_ago),
         )
-
-
-def _scans(order: NormalOrder) -> list[Event]:
-    sent = order.packages[0].shipped_at
-    assert sent is not None and order.recipient is not None
-    return [
-        Event(
-            sent + timedelta(hours=2),
-            "picked_up",
-            "demo",
-            site="义乌北苑网点",
-            city="义乌市",
-            text="【义乌市】北苑网点 已揽收",
-        ),
-        Event(
-            sent + timedelta(hours=9),
-            "in_transit",
-            "demo",
-            site="杭州转运中心",
-            city="杭州市",
-            text="【杭州市】快件离开 杭州转运中心",
-        ),
-    ]
 
 
 def _ms(at: Any) -> int:

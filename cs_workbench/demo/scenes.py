@@ -36,7 +36,7 @@ SCENES = (
     Scene(15, 49_999, "zto", "stopped", hours_ago=36.0),
     Scene(15, 54_900, "sto", "stopped", hours_ago=35.4, reason=3),
     # A courier that is not on the list: E08.
-    Scene(10, 8_800, "sf", "", hours_ago=33.7, reason=4),
+    Scene(10, 8_800, "sf", "delivered", hours_ago=33.7, reason=4),
     # On the list, but its e-waybill is not enabled in this shop yet: E09.
     Scene(9, 3_990, "jt", "stopped", hours_ago=31.0),
     # Two parcels: E07.

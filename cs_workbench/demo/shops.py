@@ -12,7 +12,7 @@ from merchant.people.models import Membership, User
 from merchant.people.rights import ensure_default_roles
 from merchant.platforms.sandbox import accounts as sandbox
 from merchant.shops import services
-from merchant.shops.models import CourierAccount, Platform, PlatformAccount, Shop
+from merchant.shops.models import CourierAccount, Platform, PlatformAccount, Shop, Via
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ def push_url(account: CourierAccount | PlatformAccount) -> str:
 
 def tell_our_doors() -> None:
     """Tell both sandboxes where our push doors are now: another port is another address."""
-    for account in CourierAccount.objects.filter(is_active=True):
+    # Kuaidi100 is told with every subscription.
+    for account in CourierAccount.objects.filter(is_active=True, via=Via.DIRECT):
         told = {"courier": account.courier, "account": merchant_of(account.shop), "push_url": push_url(account)}
         outside.courier("/control/push_urls", told)
     for platform_account in PlatformAccount.objects.filter(platform="kuaishou", is_active=True):
@@ -101,14 +102,18 @@ def _couriers(shop: Shop) -> None:
         ("yto", "圆通", 350, 480),
         ("sto", "申通", 320, 460),
         ("jt", "极兔", 280, 420),
+        ("sf", "顺丰", 600, 900),
     ):
+        # The shop of its own has no interface with SF and follows those parcels through Kuaidi100.
+        via = Via.KUAIDI100 if courier == "sf" and shop.platform == Platform.OWN else Via.DIRECT
         CourierAccount.objects.create(
             shop=shop,
             courier=courier,
+            via=via,
             name=f"{name} 义乌网点",
             customer_code=f"DEMO-{courier.upper()}-{shop.pk}",
             # One e-waybill that is still to be enabled on the platform, as in a shop that is changing over (E09).
             has_ewaybill=courier != "jt" or shop.platform == Platform.OWN,
             rate_card={"intercept_fee_fen": fee, "back_freight_fen": freight},
-            secrets=secrets_of(courier, merchant),
+            secrets=secrets_of(via or courier, merchant),
         )
