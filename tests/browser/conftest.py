@@ -22,7 +22,7 @@ from logistics.couriers import registry
 from logistics.interception import services as interceptions
 from logistics.parcels.models import Package
 from logistics.parcels.services import register_package
-from logistics.sandbox.accounts import YTO_SECRETS, ZTO_SECRETS
+from logistics.sandbox.accounts import secrets_of
 from logistics.tracking.services import record_events, refresh_track
 from merchant.clock import now
 from merchant.people.models import User
@@ -46,6 +46,13 @@ GOODS = (
     ("亚麻桌布 140×200", "鼠尾草"),
     ("藤编收纳篮 中号", "原色"),
 )
+NAMES = {"zto": "中通", "yto": "圆通", "sto": "申通", "jt": "极兔"}
+WAYBILLS = {
+    "zto": "78310042196{:03d}",
+    "yto": "YT7420019386{:03d}",
+    "sto": "777300421960{:03d}",
+    "jt": "JT5200421960{:03d}",
+}
 BUYERS = ("晚风_77", "小满不吃糖", "river_l", "一只鹅", "木木夕", "甜橙")
 CITIES = ("杭州市", "成都市", "南京市", "广州市", "西安市", "苏州市")
 
@@ -61,7 +68,7 @@ def courier_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 def courier(courier_process: SandboxProcess, settings: Any) -> SandboxProcess:
     """The courier sandbox, empty, and our settings pointing at it."""
     courier_process.control("/reset", {})
-    settings.COURIER_HOSTS = dict.fromkeys(("zto", "yto", "sto", "jt"), courier_process.url)
+    settings.COURIER_HOSTS = dict.fromkeys(NAMES, courier_process.url)
     return courier_process
 
 
@@ -95,10 +102,7 @@ class Scene:
 
     def account(self, code: str) -> CourierAccount:
         found = CourierAccount.objects.filter(shop=self.shop, courier=code).first()
-        secrets = {"zto": ZTO_SECRETS, "yto": YTO_SECRETS}[code]
-        return found or make_courier_account(
-            self.shop, code, secrets=secrets, name={"zto": "中通", "yto": "圆通"}[code]
-        )
+        return found or make_courier_account(self.shop, code, secrets=secrets_of(code), name=NAMES[code])
 
     def order(self, *, nets: tuple[int, ...] = (8800,), **row: Any) -> Order:
         """A shipped order of a buyer of ours, paid through WeChat Pay."""
@@ -138,9 +142,7 @@ class Scene:
 
     def parcel(self, order: Order, *, code: str = "zto", start: str = "in_transit", waybill: str = "") -> Package:
         """The order's parcel, made at the sandbox at a point of its road, its track read once."""
-        waybill = waybill or (
-            f"YT{7420019386600 + self.count:013d}" if code == "yto" else f"7831{42196600 + self.count:010d}"
-        )
+        waybill = waybill or WAYBILLS[code].format(self.count)
         account = self.account(code)
         told = {
             "courier": code,

@@ -111,6 +111,9 @@ def pages_of(scene: Scene, made: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("messages", "supervisor", at("messages")),
         ("message", "supervisor", at("message_detail", made["stuck"].pk)),
         ("rules", "owner", at("rules")),
+        ("accounts", "owner", at("accounts", shop)),
+        ("courier-account", "owner", at("courier_account_edit", shop, scene.account("yto").pk)),
+        ("courier-account-new", "owner", at("courier_account_add", shop)),
         ("missing", "agent", "/orders/1/none/"),
     ]
 
