@@ -17,10 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from merchant.clock import now, scaled
 from merchant.jobs.services import beat
 from merchant.people.rights import Right, check_right
+from merchant.platforms.clients import SPOKEN_WITH, client_of
 from merchant.platforms.errors import ErrorClass, PlatformError
-from merchant.platforms.kuaishou import ORDER_WINDOW, KuaishouClient, windows
+from merchant.platforms.kuaishou import ORDER_WINDOW, windows
 from merchant.refusals import Refused
-from merchant.shops.models import Platform, PlatformAccount
+from merchant.shops.models import PlatformAccount
 from merchant.trail import activity
 from orders.intake.models import MissedOrder, SyncCursor
 from orders.intake.platform import note_unreadable, retry_missed, take_orders
@@ -49,7 +50,7 @@ def pull_platform_orders(account_id: int | None = None) -> int:
     """Pull every connected account, or one. Returns how many orders were created or updated.
 
     Nothing is raised for one account's trouble: it keeps its watermark, and its error stands on the page."""
-    accounts = PlatformAccount.objects.filter(platform=Platform.KUAISHOU, is_active=True).select_related("shop")
+    accounts = PlatformAccount.objects.filter(platform__in=SPOKEN_WITH, is_active=True).select_related("shop")
     if account_id is not None:
         accounts = accounts.filter(pk=account_id)
     return sum(pull_account(account) for account in accounts.order_by("pk"))
@@ -77,7 +78,7 @@ def pull_account(account: Any, *, seconds: float = BUDGET_S) -> int:
         _release(walk, error=f"{type(failure).__name__}: {failure}")
         return walk.taken
     _release(walk, error=error, answered_at=now())
-    beat(f"pull:kuaishou-orders:{account.pk}", backlog=MissedOrder.objects.filter(account=account).count())
+    beat(f"pull:{account.platform}-orders:{account.pk}", backlog=MissedOrder.objects.filter(account=account).count())
     return walk.taken
 
 
@@ -86,7 +87,7 @@ class Walk:
 
     def __init__(self, account: Any, place: SyncCursor, *, ends: float) -> None:
         self.account, self.place, self.ends = account, place, ends
-        self.client = KuaishouClient(account)
+        self.client = client_of(account)
         self.taken = 0
 
     def run(self) -> str:
@@ -170,7 +171,7 @@ def pull_now(account: Any, *, by: Any) -> None:
 
     Raises Refused RIGHT, ACCOUNT (switched off, or a platform that is not spoken with) or PULLING."""
     check_right(by, account.shop, Right.OPERATE_JOBS)
-    if not account.is_active or account.platform != Platform.KUAISHOU:
+    if not account.is_active or account.platform not in SPOKEN_WITH:
         raise Refused("ACCOUNT", _("This account is switched off, or nothing can be pulled from its platform."))
     place = _place_of(account)
     if place.lease_until is not None and place.lease_until > now():
