@@ -29,6 +29,8 @@ WHY: dict[str, Any] = {
     "REJECTED": _("The second person said no."),
     "CLOSED": _("The case is closed on the platform."),
     "CHANGED": _("The case has changed on the platform."),
+    "BY_HAND": _("The platform takes this decision on its own pages only: settle it there."),
+    "TYPE_SETTING": _("The platform account lacks the code that agrees to such a case: set it on the account's page."),
     "PAID_HERE": _("The platform's row and the money we have paid do not agree: compare them."),
     "REFUSAL_NOT_TOLD": _("The platform did not take the refusal: say it on the platform's own page."),
     "HELD_BACK": _("The refund had not gone out and was held back."),

@@ -1,20 +1,23 @@
-"""快手's after-sales into our cases: by push, by pull, and by re-reading one. A push is only a hint; what is true is
-read from the platform each time. A case that comes before its order fetches the order first."""
+"""A platform's after-sales into our cases: by push, by pull, and by re-reading one. A push is only a hint; what is true
+is read from the platform each time. A case that comes before its order fetches the order first."""
 
 import logging
 from datetime import timedelta
 from typing import Any
 
-from aftersales.cases.kuaishou_words import platform_case
+from aftersales.cases import douyin_words, kuaishou_words
 from aftersales.cases.models import Case
 from aftersales.cases.platform import take_platform_case
+from aftersales.cases.snapshot import PlatformCase
 from merchant.clock import now
 from merchant.jobs.services import beat
-from merchant.platforms import messages
+from merchant.platforms import douyin_messages, messages
+from merchant.platforms.clients import SPOKEN_WITH, PlatformClient, client_of
+from merchant.platforms.douyin_snapshots import AfterSale
 from merchant.platforms.errors import PlatformError
-from merchant.platforms.kuaishou import KuaishouClient, RefundSnapshot
+from merchant.platforms.kuaishou import RefundSnapshot
 from merchant.refusals import Refused
-from merchant.shops.models import Platform, PlatformAccount
+from merchant.shops.models import PlatformAccount
 from orders.intake.platform import re_read_order
 from orders.record.models import Order
 
@@ -35,32 +38,48 @@ def read_push(account: Any, message: Any) -> None:
         re_read(account, message.refund_id)
 
 
+def read_hint(account: Any, message: Any) -> None:
+    """The inbox's reader of Douyin's messages: re-read the after-sales it names. One that names nothing we know how to
+    read says only that something has happened, so everything that has changed is pulled."""
+    for refund_id in message.refund_ids:
+        re_read(account, refund_id)
+    if not message.refund_ids and not message.oids:
+        pull_account(account)
+
+
 def re_read(account: Any, refund_id: str) -> Case:
     """Read one after-sale at the platform now and bring our case to it. Raises PlatformError or Refused."""
-    client = KuaishouClient(account)
+    client = client_of(account)
     return take(account, client, client.refund_detail(refund_id))
 
 
-def take(account: Any, client: KuaishouClient, snapshot: RefundSnapshot) -> Case:
+def case_of(snapshot: RefundSnapshot | AfterSale, *, is_shipped: bool) -> PlatformCase:
+    """A platform's row in our words. Raises ValueError on a number that no table names."""
+    if isinstance(snapshot, AfterSale):
+        return douyin_words.platform_case(snapshot, is_shipped=is_shipped)
+    return kuaishou_words.platform_case(snapshot, is_shipped=is_shipped)
+
+
+def take(account: Any, client: PlatformClient, snapshot: RefundSnapshot | AfterSale) -> Case:
     """Follow one snapshot; an order that is missing, or that has moved under the case, is fetched first."""
     order = Order.objects.filter(shop=account.shop, number=snapshot.oid).first()
     if order is None or _is_behind(order, snapshot):
         order = re_read_order(account, client, snapshot.oid) or order
     is_shipped = order is not None and order.is_sent
-    return take_platform_case(account.shop, platform_case(snapshot, is_shipped=is_shipped))
+    return take_platform_case(account.shop, case_of(snapshot, is_shipped=is_shipped))
 
 
-def _is_behind(order: Order, snapshot: RefundSnapshot) -> bool:
+def _is_behind(order: Order, snapshot: RefundSnapshot | AfterSale) -> bool:
     """A new case about an order that had not shipped when we last looked: where the goods are decides its kind."""
     return not order.is_sent and not Case.objects.filter(shop_id=order.shop_id, number=snapshot.refund_id).exists()
 
 
 def pull_platform_cases(account_id: int | None = None) -> int:
-    """Every connected Kuaishou account, or one: what changed since the last pull. Returns how many rows were taken.
+    """Every connected account, or one: what changed since the last pull. Returns how many rows were taken.
 
     An account that does not answer keeps its watermark, so that the next pull begins where this one should have."""
     taken = 0
-    accounts = PlatformAccount.objects.filter(platform=Platform.KUAISHOU, is_active=True).select_related("shop")
+    accounts = PlatformAccount.objects.filter(platform__in=SPOKEN_WITH, is_active=True).select_related("shop")
     if account_id is not None:
         accounts = accounts.filter(pk=account_id)
     for account in accounts.order_by("pk"):
@@ -80,7 +99,7 @@ def pull_account(account: Any) -> int:
     A row that cannot be taken stops nobody; the watermark stays before it for a day, so that every pull tries again."""
     started = now()
     begin = (account.pulled_until - OVERLAP) if account.pulled_until else started - FIRST_PULL
-    client = KuaishouClient(account)
+    client = client_of(account)
     taken, failed, until = 0, "", started
     for snapshot in client.refund_list(begin, started):
         try:
@@ -94,10 +113,11 @@ def pull_account(account: Any) -> int:
     PlatformAccount.objects.filter(pk=account.pk).update(
         pulled_until=until, last_pull_at=now(), last_error=failed[:300]
     )
-    beat(f"pull:kuaishou:{account.pk}")
+    beat(f"pull:{account.platform}:{account.pk}")
     return taken
 
 
 def register() -> None:
-    """Hang the reader into the platform's push door; order events are read by the orders' own intake."""
+    """Hang the readers into the platforms' push doors; order events are read by the orders' own intake."""
     messages.on_event(*messages.REFUND_EVENTS, reader=read_push)
+    douyin_messages.on_message(read_hint)

@@ -20,7 +20,7 @@ from aftersales.cases.settling import leave_parcel
 from aftersales.cases.snapshot import PlatformCase
 from aftersales.refunds import bookings
 from aftersales.refunds import services as refunds
-from aftersales.refunds.enums import PAID_STATES, SENT_STATES, UNSENT_STATES
+from aftersales.refunds.enums import PAID_STATES, SENT_STATES, UNSENT_STATES, RefundState
 from aftersales.refunds.models import Refund
 from merchant.clock import now
 from merchant.locking import lock
@@ -81,6 +81,9 @@ def follow(case: Case, snapshot: PlatformCase) -> Case:
     if refund is not None and refund.state in PAID_STATES and target in OPEN_STATES:
         # Money that has moved does not come back because a row says so: a person compares.
         return _note(case, snapshot, "PAID_HERE")
+    if refund is not None and refund.state == RefundState.ABNORMAL and target == CaseState.REFUNDING:
+        # Agreed there and not paid in: what the case says already.
+        return _note(case, snapshot, "")
     if was_changed:
         _edit(case, snapshot)
     if target == CaseState.APPLIED:

@@ -125,8 +125,8 @@ def check_can_agree(case: Case, user: Any) -> None:
 
 
 def check_can_pay(case: Case) -> None:
-    """A channel of ours moves this money. Raises Refused NO_PAYMENT or NO_CHANNEL."""
-    registry.for_order(case.order)
+    """A channel of ours moves this money. Raises Refused NO_PAYMENT, NO_CHANNEL, or what the channel lacks."""
+    registry.for_order(case.order).check_can_pay(case)
 
 
 def check_can_refuse(case: Case, user: Any, *, reason: str | None = None, evidence: Any = None) -> None:
@@ -148,7 +148,7 @@ def check_can_refuse(case: Case, user: Any, *, reason: str | None = None, eviden
 
 def check_can_tell_platform(case: Case) -> None:
     """Our refusal must reach the platform; where no channel of ours can say it, it is said on the platform's page."""
-    registry.for_order(case.order)
+    registry.for_order(case.order).check_can_tell(case)
 
 
 def check_not_on_platform(case: Case) -> None:

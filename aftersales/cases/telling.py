@@ -11,10 +11,9 @@ from aftersales.cases.models import Case
 from aftersales.cases.moves import tag
 from merchant.clock import now
 from merchant.locking import lock
+from merchant.platforms.clients import client_of
 from merchant.platforms.errors import PlatformError
-from merchant.platforms.kuaishou import KuaishouClient
 from merchant.policy import services as shop_policies
-from merchant.shops.models import Platform
 from merchant.shops.services import platform_account
 from merchant.trail import activity
 
@@ -50,18 +49,18 @@ def _tell(case_id: int) -> bool:
     case = _claim(case_id)
     if case is None:
         return False
-    account: Any = platform_account(case.shop, Platform.KUAISHOU)
+    account: Any = platform_account(case.shop, case.shop.platform)
     if account is None:
-        return _record(case, PlatformError("auth", "ACCOUNT", "no Kuaishou account is connected"))
-    client = KuaishouClient(account)
+        return _record(case, PlatformError("auth", "ACCOUNT", "no account of the platform is connected"))
+    client = client_of(account)
     try:
         snapshot = client.refund_detail(case.number)
         if snapshot.waits_for_seller:
-            code = _reason_code(client.reject_reasons(case.number), case.refusal.get("reason", ""))
+            code, words = _reason(client.reject_reasons(case.number), case.refusal.get("reason", ""))
             client.reject_refund(
                 case.number,
                 reason_code=code,
-                desc=case.refusal.get("note", ""),
+                desc=case.refusal.get("note") or words,
                 refund_version=snapshot.version,
             )
             snapshot = client.refund_detail(case.number)
@@ -106,10 +105,10 @@ def _record(case: Case, error: PlatformError | None) -> bool:
     return False
 
 
-def _reason_code(reasons: list[tuple[int, str]], ours: str) -> int:
-    """The platform's own code for our reason."""
+def _reason(reasons: list[tuple[int, str]], ours: str) -> tuple[int, str]:
+    """The platform's own reason for ours: its code and its words."""
     if not reasons:
         raise PlatformError("bad_request", "REASONS", "the platform lists no reason for this case")
     words: tuple[str, ...] = WORDS.get(ours, ())
-    found: Any = next((code for code, text in reasons if any(word in text.lower() for word in words)), None)
-    return int(found if found is not None else reasons[-1][0])
+    found = next((reason for reason in reasons if any(word in reason[1].lower() for word in words)), None)
+    return found or reasons[-1]

@@ -11,6 +11,7 @@ from aftersales.refunds.enums import Outcome
 
 if TYPE_CHECKING:
     from aftersales.refunds.models import Refund
+    from aftersales.cases.models import Case
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,12 @@ class Channel:
     def refund(self, refund: "Refund") -> Receipt:
         """Order the payment under the refund's number. No transaction is open and no row is locked."""
         raise NotImplementedError
+    def check_can_pay(self, case: "Case") -> None:
+        """Whether this case's money could be ordered now. Raises Refused with what is missing and where to set it."""
+
+    def check_can_tell(self, case: "Case") -> None:
+        """Whether a refusal of this case could be told to the platform now. Raises Refused likewise."""
+
 
     def query(self, refund: "Refund") -> Receipt:
         """Ask how the number stands. Changes nothing at the channel."""

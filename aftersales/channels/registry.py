@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.channels.base import Channel
+from aftersales.channels.douyin import DouyinChannel
 from aftersales.channels.kuaishou import KuaishouChannel
 from aftersales.channels.wechat_pay import WeChatPayChannel
 from merchant.refusals import Refused
@@ -14,7 +15,9 @@ from orders.payments.models import Payment
 if TYPE_CHECKING:
     from orders.record.models import Order
 
-_channels: dict[str, Channel] = {channel.code: channel for channel in (KuaishouChannel(), WeChatPayChannel())}
+_channels: dict[str, Channel] = {
+    channel.code: channel for channel in (KuaishouChannel(), DouyinChannel(), WeChatPayChannel())
+}
 
 
 def register(channel: Channel) -> None:

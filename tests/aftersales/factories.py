@@ -19,7 +19,7 @@ from merchant.shops.models import PlatformAccount, Shop
 from orders.intake.normal import NormalPayment
 from orders.record.enums import OrderState
 from orders.record.models import Order
-from tests.aftersales.world import KUAISHOU, PlatformWorld
+from tests.aftersales.world import DOUYIN, KUAISHOU, PlatformWorld
 from tests.logistics.factories import make_package
 from tests.merchant.factories import make_platform_account, make_shop, make_user
 from tests.orders.factories import make_order, order_row
@@ -32,6 +32,13 @@ def kuaishou_shop(**fields: Any) -> Shop:
     return shop
 
 
+def douyin_shop(**fields: Any) -> Shop:
+    """A signed Douyin shop connected to the platform of the test."""
+    shop = make_shop("douyin", **fields)
+    make_platform_account(shop, "douyin", **DOUYIN)
+    return shop
+
+
 def own_shop(**fields: Any) -> Shop:
     """A signed shop of its own channel, paid through WeChat Pay."""
     shop = make_shop("own", **fields)
@@ -40,7 +47,7 @@ def own_shop(**fields: Any) -> Shop:
 
 
 def account_of(shop: Shop) -> PlatformAccount:
-    return PlatformAccount.objects.get(shop=shop, platform="kuaishou")
+    return PlatformAccount.objects.get(shop=shop, platform=shop.platform)
 
 
 def agent_of(shop: Shop, role: str = "agent") -> User:
@@ -54,13 +61,20 @@ def shipped_order(platform: PlatformWorld, shop: Shop, *, nets: tuple[int, ...] 
         wanted.payments = [NormalPayment("wechat_pay", wanted.number, wanted.paid_fen or 0)]
         platform.control.add_trade(out_trade_no=wanted.number, total_fen=wanted.paid_fen or 0)
     else:
+        if shop.platform == "douyin":
+            wanted.payments = [NormalPayment("douyin", f"DY{wanted.number}", wanted.paid_fen or 0)]
         status = 40 if wanted.state == OrderState.SHIPPED else 30
         # One item an order on this platform; our lines carry its sub-order numbers.
         for position, line in enumerate(wanted.lines):
             line.external_id = str(int(wanted.number) * 10 + position)
         item = {"order_item_id": int(wanted.lines[0].external_id), "price": wanted.lines[0].goods_fen}
         platform.control.add_order(
-            oid=wanted.number, total_fee=wanted.paid_fen or 0, express_fee=wanted.freight_fen, status=status, item=item
+            oid=wanted.number,
+            total_fee=wanted.paid_fen or 0,
+            express_fee=wanted.freight_fen,
+            status=status,
+            item=item,
+            app_key=DOUYIN["app_key"] if shop.platform == "douyin" else "",
         )
     fields = {name: getattr(wanted, name) for name in ("number", "freight_fen", "payments", "lines")}
     return make_order(shop, nets=nets, **{**row, **fields})

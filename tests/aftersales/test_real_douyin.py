@@ -141,7 +141,7 @@ def test_taobao_rows_are_cases_with_the_money_they_moved(shared_data):
     )
 
 
-def test_a_platform_without_a_channel_is_refused_in_a_sentence(imported):
+def test_a_douyin_shop_without_its_account_is_told_to_connect_one(imported):
     from aftersales.cases import services
     from merchant.refusals import Refused
 
@@ -152,8 +152,8 @@ def test_a_platform_without_a_channel_is_refused_in_a_sentence(imported):
         services.agree_case(case, by=None, shown_version=case.version)
 
     case.refresh_from_db()
-    assert (refused.value.code, case.state) == ("NO_CHANNEL", "applied")
+    assert (refused.value.code, case.state) == ("ACCOUNT", "applied")
 
 
-def test_the_intake_of_kuaishou_is_not_asked_about_douyin(imported):
+def test_a_shop_without_an_account_is_not_pulled(imported):
     assert intake.pull_platform_cases() == 0

@@ -8,9 +8,12 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+import requests
+
 from merchant.platforms.errors import ErrorClass, PlatformError
 from merchant.platforms.sandbox import accounts
 from merchant.platforms.sandbox.control import Control
+from merchant.platforms.sandbox.douyin_wire import DouyinWire
 from merchant.platforms.sandbox.journal import Journal
 from merchant.platforms.sandbox.kuaishou_wire import KuaishouWire
 from merchant.platforms.sandbox.outbox import Outbox
@@ -25,6 +28,7 @@ class PlatformWorld:
     def __init__(self) -> None:
         self.world = World(Journal(), scale=1.0)
         self.wire = KuaishouWire(self.world)
+        self.douyin = DouyinWire(self.world)
         self.wechat = WeChatPayWire(self.world)
         self.control = Control(self.world, Outbox(self.world), self.wechat)
         # Paid as soon as approved, unless a test lets the money travel.
@@ -34,10 +38,12 @@ class PlatformWorld:
 
     def fail(self, piece: str, how: str, times: int = 1) -> None:
         """`how`: "silent" (not carried out, nobody knows), "lost" (carried out, nobody knows), "down" (certainly not
-        sent), "throttled", "short" (balance too low)."""
+        sent), "throttled", "short" (balance too low), "garbage" (carried out, the answer is none)."""
         self.faults += [(piece, how)] * times
 
-    def send(self, method: str, url: str, *, query: dict[str, str], form: Any, is_write: bool) -> str:
+    def send(
+        self, method: str, url: str, *, query: dict[str, str], form: Any, is_write: bool, text: str | None = None
+    ) -> str:
         """What `merchant.platforms.wire.send` does, answered from here. Payments under way end before each call."""
         self.world.tick()
         path = urlsplit(url).path
@@ -51,10 +57,13 @@ class PlatformWorld:
             raise PlatformError(ErrorClass.THROTTLED, "802000", "too many")
         if how == "short":
             raise PlatformError(ErrorClass.NOT_ENOUGH, "balance", "the balance is too low")
-        answer = json.dumps(self.wire.answer(path, method, {**query, **(form or {})}))
+        if text is not None:
+            answer = json.dumps(self.douyin.answer(path, query, text))
+        else:
+            answer = json.dumps(self.wire.answer(path, method, {**query, **(form or {})}))
         if how == "lost":
             raise PlatformError(ErrorClass.TRANSIENT, "timeout", "no answer", is_unknown_outcome=is_write)
-        return answer
+        return "<html>" if how == "garbage" else answer
 
     def _fault(self, path: str) -> str:
         for position, (piece, how) in enumerate(self.faults):
@@ -73,7 +82,8 @@ class PlatformWorld:
     def let_money_arrive(self) -> None:
         for key, row in list(self.world.refunds.items()):
             if row["status"] == 50:
-                self.world.change_refund(key, status=60, money=True)
+                is_failed = row.get("ends") == "failed"
+                self.world.change_refund(key, status=55 if is_failed else 60, money=not is_failed)
         for row in list(self.wechat.refunds.values()):
             if row["status"] == "PROCESSING":
                 self.wechat._end(row)
@@ -98,11 +108,19 @@ class PlatformWorld:
         how = self._fault(f"wechat.{name}")
         if how == "silent":
             return 500, '{"code": "SYSTEM_ERROR", "message": "again"}'
+        if how == "down":
+            raise requests.exceptions.ConnectTimeout("refused")
+        if how == "throttled":
+            return 429, '{"code": "FREQUENCY_LIMITED", "message": "too many"}'
+        if how == "short":
+            return 403, '{"code": "NOT_ENOUGH", "message": "the balance is too low"}'
         try:
             answer = act()
         except PayError as refused:
             return refused.status, error_body(refused)
-        return (500, '{"code": "SYSTEM_ERROR", "message": "again"}') if how == "lost" else (200, json.dumps(answer))
+        if how == "lost":
+            return 500, '{"code": "SYSTEM_ERROR", "message": "again"}'
+        return 200, "<html>" if how == "garbage" else json.dumps(answer)
 
 
 def as_oid(text: str) -> int:
@@ -110,4 +128,5 @@ def as_oid(text: str) -> int:
     return number(re.sub(r"\D", "", text)) or 1
 
 
+DOUYIN = {"app_key": accounts.DOUYIN_APP_KEY, "secrets": accounts.DOUYIN_SECRETS}
 KUAISHOU = {"app_key": accounts.KUAISHOU_APP_KEY, "secrets": accounts.KUAISHOU_SECRETS}

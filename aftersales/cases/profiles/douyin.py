@@ -9,7 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases.enums import CaseKind, CaseState
+from aftersales.cases import douyin_words
+from aftersales.cases.enums import CaseState
 from aftersales.cases.profiles.base import CaseProfile
 from aftersales.cases.snapshot import PlatformCase
 from orders.intake.couriers import code_of
@@ -19,27 +20,8 @@ from orders.intake.values import BadValue, identifier, moment, money, structure,
 from orders.payments.enums import PayChannel
 from orders.record.enums import SENT, OrderState
 
-KINDS: dict[str, CaseKind] = {
-    "0": CaseKind.RETURN_REFUND,
-    "1": CaseKind.REFUND_ONLY_SHIPPED,
-    "2": CaseKind.REFUND_ONLY_UNSHIPPED,
-    "3": CaseKind.EXCHANGE,
-    "6": CaseKind.COMPENSATION,
-    "7": CaseKind.RESEND,
-    "8": CaseKind.REPAIR,
-}
-STATES: dict[str, CaseState] = {
-    "6": CaseState.APPLIED,
-    "7": CaseState.WAIT_BUYER_RETURN,
-    "8": CaseState.WAIT_SELLER_RESEND,
-    "11": CaseState.WAIT_SELLER_RECEIVE,
-    "12": CaseState.SUCCESS,
-    "13": CaseState.WAIT_BUYER_RECEIVE,
-    "14": CaseState.SUCCESS,
-    "27": CaseState.REFUSED,
-    "28": CaseState.CLOSED,
-    "29": CaseState.REFUSED_AFTER_RETURN,
-}
+KINDS = {str(int(number)): kind for number, kind in douyin_words.KINDS.items()}
+STATES = {str(int(number)): state for number, state in douyin_words.STATES.items()}
 ORDER_STATES: dict[str, OrderState] = {
     "1": OrderState.PENDING_PAYMENT,
     "105": OrderState.TO_FULFIL,
@@ -50,12 +32,6 @@ ORDER_STATES: dict[str, OrderState] = {
     "5": OrderState.COMPLETED,
 }
 MONEY_MOVED = "3"
-MONEY_KINDS = (
-    CaseKind.REFUND_ONLY_SHIPPED,
-    CaseKind.REFUND_ONLY_UNSHIPPED,
-    CaseKind.RETURN_REFUND,
-    CaseKind.COMPENSATION,
-)
 
 
 class DouyinRefundRows(CaseProfile):
@@ -76,10 +52,9 @@ class DouyinRefundRows(CaseProfile):
         state = _word(row, "aftersale_status", STATES)
         amount = money(row.get("refund_amount"), "refund_amount", "fen") or 0
         updated = moment(row.get("update_time"), "update_time")
-        is_paid = state == CaseState.SUCCESS and kind in MONEY_KINDS and amount > 0
-        if is_paid and text(row.get("refund_status")) != MONEY_MOVED:
-            # Agreed, and the money is still on its way there.
-            state, is_paid = CaseState.REFUNDING, False
+        state, is_paid = douyin_words.where_it_stands(
+            state, kind, amount_fen=amount, is_paid=text(row.get("refund_status")) == MONEY_MOVED
+        )
         return PlatformCase(
             number=_required(identifier(row.get("aftersale_id"), "aftersale_id"), "aftersale_id"),
             order_number=_required(identifier(row.get("related_id"), "related_id"), "related_id"),
@@ -88,7 +63,7 @@ class DouyinRefundRows(CaseProfile):
             amount_fen=amount,
             freight_fen=money(row.get("refund_post_amount"), "refund_post_amount", "fen") or 0,
             version=int(updated.timestamp()) if updated else 0,
-            status=f"{text(row.get('aftersale_status'))}/{text(row.get('refund_status'))}",
+            status=douyin_words.status_word(text(row.get("aftersale_status")), text(row.get("refund_status")), amount),
             reason=_pick(_object(row.get("text_part"), "text_part"), "reasonText", "reason_text"),
             line_ids=tuple(
                 identifier(_first(item, "skuOrderId", "sku_order_id"), "sku_order_id") for item in _related(row)
