@@ -98,7 +98,9 @@ class Address:
 
 
 class Event(NamedTuple):
-    """One scan, in our words (a tuple, because the poller makes thousands a second). `event_at` is aware UTC; `status` a parcel state, or "" when the code is unknown.
+    """One scan, in our words; a tuple, because the poller makes thousands a second.
+
+    `event_at` is aware UTC; `status` a parcel state, or "" when the code is unknown.
 
     `is_delivering_site` is false for a hub, true for any other site, None when the scan does not say; whether that
     site is in the receiver's city only the parcel knows. `scan` is the neutral name of the scan, equal in a courier's

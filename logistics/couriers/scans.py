@@ -24,6 +24,8 @@ def moment(value: Any) -> datetime:
 
     Raises ValueError for anything else, and for years in which no parcel travels.
     """
+    if type(value) is int and 10**12 <= value < 10**13:
+        return datetime.fromtimestamp(value / 1000, UTC)
     text = str(value if value is not None else "").strip()
     if text.isascii() and text.isdigit() and len(text) in (10, 13):
         return datetime.fromtimestamp(int(text) / (1000 if len(text) == 13 else 1), UTC)
@@ -50,7 +52,8 @@ def says_redirected(*texts: Any) -> bool:
 
 def without_phones(text: Any) -> str:
     """The courier's sentence with every mobile number masked: staff and receivers are people."""
-    return _MOBILE.sub(r"\1****\2", str(text or ""))[:500]
+    words = str(text or "")
+    return (_MOBILE.sub(r"\1****\2", words) if _MOBILE.search(words) else words)[:500]
 
 
 def site_in(text: Any) -> str:

@@ -177,15 +177,19 @@ class ZTO(Courier):
         told = row.get("scanSite")
         site: dict[str, Any] = told if isinstance(told, dict) else {}
         name = str(site.get("name") or "")
-        is_center = str(site.get("isCenter") or "").upper() in ("T", "Y", "TRUE", "1") or scans.is_hub(name)
+        word = zto_words.QUERY_SCANS.get(code)
+        is_delivering = None
+        if name and word and word[0] == "arrived":
+            is_center = str(site.get("isCenter") or "").upper() in ("T", "Y", "TRUE", "1") or scans.is_hub(name)
+            is_delivering = not is_center
         return self._event(
             row,
             code,
-            zto_words.QUERY_SCANS.get(code),
+            word,
             at=row.get("scanDate"),
             site=name,
             city=str(site.get("city") or ""),
-            is_delivering_site=not is_center if name else None,
+            is_delivering_site=is_delivering,
         )
 
     def _pushed(self, trace: dict[str, Any]) -> Event:
@@ -213,14 +217,15 @@ class ZTO(Courier):
         is_delivering_site: bool | None,
     ) -> Event:
         scan, status = word or ("", "")
-        texts = (row.get("desc"), row.get("remark"), row.get("problemCode"))
         is_address_change = False
-        if scan == "problem" and scans.says_refused(*texts):
-            status = "refused"
-        if scan == "return":
-            # One scan for two things: a return, or a new address for the same receiver.
-            is_address_change = scans.says_redirected(row.get("returnUpdateType"), row.get("returnType"), *texts)
-            status = "redirected" if is_address_change else status
+        if scan in ("problem", "return"):
+            texts = (row.get("desc"), row.get("remark"), row.get("problemCode"))
+            if scan == "problem" and scans.says_refused(*texts):
+                status = "refused"
+            elif scan == "return":
+                # One scan for two things: a return, or a new address for the same receiver.
+                is_address_change = scans.says_redirected(row.get("returnUpdateType"), row.get("returnType"), *texts)
+                status = "redirected" if is_address_change else status
         return Event(
             event_at=scans.moment(at),
             status=status,

@@ -9,6 +9,7 @@ from django.db import connection
 
 from logistics.parcels.models import Package
 from logistics.tracking.projection import Frame, Point, Projection, project
+from merchant.columns import instants, numbers
 
 # A label can be printed after the fact (imports); scans are never older than this before it.
 OLDEST_SCAN = timedelta(days=60)
@@ -46,7 +47,7 @@ _POINTS = """
 SELECT package_id, event_at, event_key, status, raw_code, site, city, text,
        is_delivering_site, is_address_change, returned_by_sender_side
 FROM logistics_trackingevent
-WHERE package_id = ANY(%s) AND event_at >= %s
+WHERE package_id = ANY(%s::bigint[]) AND event_at >= %s
 """
 
 
@@ -70,7 +71,9 @@ def insert_points(shops: Mapping[int, int], batch: Mapping[int, Iterable[Point]]
     if not rows:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [list(column) for column in zip(*rows, strict=True)])
+        ids, at, keys, *told, shop_ids, inbox_ids = zip(*rows, strict=True)
+        columns = [numbers(ids), instants(at), numbers(keys), *map(list, told), numbers(shop_ids), numbers(inbox_ids)]
+        cursor.execute(_INSERT, columns)
         return {package_id for (package_id,) in cursor.fetchall()}
 
 
@@ -78,7 +81,7 @@ def hold_packages(package_ids: Iterable[int]) -> dict[int, Held]:
     """Lock the parcels by ascending id until the transaction ends. Whoever projects holds the row first, so the last
     one to commit has seen every scan the others committed."""
     with connection.cursor() as cursor:
-        cursor.execute(_HOLD, [list(package_ids)])
+        cursor.execute(_HOLD, [numbers(package_ids)])
         return {
             pk: Held(pk, shop_id, state, Frame(direction, sender, receiver), labelled_at, last_event_at)
             for pk, shop_id, state, direction, sender, receiver, labelled_at, last_event_at in cursor.fetchall()
@@ -90,7 +93,7 @@ def mark_checked(package_ids: Iterable[int], at: datetime) -> None:
     ids = sorted(package_ids)
     if ids:
         with connection.cursor() as cursor:
-            cursor.execute(_CHECKED, [at, ids])
+            cursor.execute(_CHECKED, [at, numbers(ids)])
 
 
 def read_points(package_ids: Sequence[int], since: datetime) -> dict[int, list[Point]]:
@@ -98,7 +101,7 @@ def read_points(package_ids: Sequence[int], since: datetime) -> dict[int, list[P
     points: dict[int, list[Point]] = defaultdict(list)
     make = Point._make
     with connection.cursor() as cursor:
-        cursor.execute(_POINTS, [list(package_ids), since])
+        cursor.execute(_POINTS, [numbers(package_ids), since])
         for row in cursor.fetchall():
             points[row[0]].append(make(row[1:]))
     return points
@@ -124,12 +127,12 @@ def write_projections(projections: Mapping[int, Projection]) -> set[int]:
         cursor.execute(
             _WRITE,
             [
-                ids,
+                numbers(ids),
                 [p.state for p in found],
-                [p.last_event_at for p in found],
+                instants(p.last_event_at for p in found),
                 [p.last_text for p in found],
-                [p.picked_up_at for p in found],
-                [p.signed_at for p in found],
+                instants(p.picked_up_at for p in found),
+                instants(p.signed_at for p in found),
             ],
         )
         return {package_id for (package_id,) in cursor.fetchall()}

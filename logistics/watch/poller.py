@@ -1,6 +1,6 @@
 """The poller: a process of its own that asks couriers about what is due, with many questions in flight.
 
-One event loop talks to the couriers; one thread talks to the database. While the answers of one batch come in and are
+One event loop talks to the couriers; a few threads talk to the database. While the answers of one batch come in and are
 written, the next batch is already being asked. It needs no Redis: what it learns it weighs itself.
 """
 
@@ -8,6 +8,7 @@ import asyncio
 import gc
 import logging
 import signal
+import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +31,9 @@ Result = TypeVar("Result")
 
 IN_FLIGHT = 200
 # Batches of one account that may be under way or unwritten at once.
-OPEN_BATCHES = 3
+OPEN_BATCHES = 4
+# Batches written at once: while one waits for the database, another is made ready.
+WRITERS = 2
 # How often the list of accounts is read and idle ones are looked at, and how often the process says that it lives.
 TICK_S = 0.5
 BEAT_S = 5.0
@@ -83,8 +86,9 @@ class Poller:
         self._slots = asyncio.Semaphore(in_flight)
         self._limits: dict[int, RateLimit] = {}
         self._serving: dict[int, asyncio.Task[None]] = {}
-        # One thread: Django's connection belongs to it, and batches are written one after the other.
-        self._database = ThreadPoolExecutor(1, thread_name_prefix="poller-db")
+        # Each thread with a connection of its own. Claims do not stand in line behind the writing of a batch.
+        self._claiming = ThreadPoolExecutor(1, thread_name_prefix="poller-claim")
+        self._writing = ThreadPoolExecutor(WRITERS, thread_name_prefix="poller-write")
         self._session: aiohttp.ClientSession | None = None
 
     def stop(self) -> None:
@@ -101,8 +105,7 @@ class Poller:
         finally:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
-            await self._in_database(connections.close_all)  # of that thread; `connection.close` would be ours
-            self._database.shutdown()
+            await self._disconnect()
 
     # --- accounts -------------------------------------------------------------------------------------------------
 
@@ -150,7 +153,8 @@ class Poller:
     async def _ask_and_write(self, asking: "Asking") -> None:
         await self._ask_all(asking)
         # Rows that could not be written come due again when their lease ends.
-        await self._try("a batch could not be written", batch.finish, asking.work, asking.streak.replies)
+        told = asking.work, asking.streak.replies
+        await self._try("a batch could not be written", batch.finish, *told, threads=self._writing)
 
     async def _give_back(self, work: Work | None) -> None:
         if work is not None:
@@ -264,17 +268,32 @@ class Poller:
         except TimeoutError:
             pass
 
-    async def _in_database(self, work: Callable[..., Result], *args: Any) -> Result:
+    async def _in_database(self, threads: ThreadPoolExecutor, work: Callable[..., Result], *args: Any) -> Result:
         def clean() -> Result:
             close_old_connections()
             return work(*args)
 
-        return await asyncio.get_running_loop().run_in_executor(self._database, clean)
+        return await asyncio.get_running_loop().run_in_executor(threads, clean)
 
-    async def _try(self, trouble: str, work: Callable[..., Result], *args: Any) -> Result | None:
-        """In the database thread; a database that is away is logged and tried again on the next turn."""
+    async def _disconnect(self) -> None:
+        """Close every thread's connection; a connection is known to its own thread only."""
+        for threads, count in ((self._claiming, 1), (self._writing, WRITERS)):
+            together = threading.Barrier(count)
+
+            def close(together: threading.Barrier = together) -> None:
+                # A thread that is done first must not take the other's turn too.
+                connections.close_all()
+                together.wait(10)
+
+            await asyncio.gather(*(self._in_database(threads, close) for _ in range(count)))
+            threads.shutdown()
+
+    async def _try(
+        self, trouble: str, work: Callable[..., Result], *args: Any, threads: ThreadPoolExecutor | None = None
+    ) -> Result | None:
+        """In a database thread; a database that is away is logged and tried again on the next turn."""
         try:
-            return await self._in_database(work, *args)
+            return await self._in_database(threads or self._claiming, work, *args)
         except Exception:
             logger.exception(trouble)
             await self._pause(TICK_S)

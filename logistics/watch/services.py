@@ -19,6 +19,7 @@ from logistics.parcels.models import Package
 from logistics.watch import forced, intervals
 from logistics.watch.models import AccountPulse, Priority, Watch
 from merchant.clock import now, scaled
+from merchant.columns import instants, numbers
 from merchant.locking import lock
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
@@ -191,7 +192,7 @@ def release(rows: Iterable[Due]) -> None:
         cursor.execute(
             "UPDATE logistics_watch w SET next_at = %s FROM unnest(%s::bigint[], %s::timestamptz[])"
             " AS u (package_id, claimed) WHERE w.package_id = u.package_id AND w.next_at = u.claimed",
-            [now(), [package_id for package_id, _ in held], [claimed for _, claimed in held]],
+            [now(), numbers(package_id for package_id, _ in held), instants(claimed for _, claimed in held)],
         )
 
 
@@ -210,12 +211,12 @@ def write_back(results: Iterable[Outcome]) -> None:
             WHERE w.package_id = u.package_id AND w.next_at = u.claimed
             """,
             [
-                [row.due.package_id for row in rows],
-                [row.due.claimed_until for row in rows],
-                [row.next_at for row in rows],
-                [round(row.interval_s) for row in rows],
-                [row.misses for row in rows],
-                [row.answer_hash for row in rows],
+                numbers(row.due.package_id for row in rows),
+                instants(row.due.claimed_until for row in rows),
+                instants(row.next_at for row in rows),
+                numbers(round(row.interval_s) for row in rows),
+                numbers(row.misses for row in rows),
+                numbers(row.answer_hash for row in rows),
             ],
         )
 
