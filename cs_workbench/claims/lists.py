@@ -36,8 +36,8 @@ TABS = (
     Tab("file", _("To file"), (S.DRAFT,), "due_at"),
     Tab("waiting", _("With the courier"), (S.FILED, S.APPEALED), "filed_at"),
     Tab("pay", _("To be paid"), (S.ACCEPTED,), "filed_at"),
-    Tab("rejected", _("Rejected"), (S.REJECTED,), "filed_at"),
-    Tab("paid", _("Paid"), (S.PAID,), "filed_at"),
+    Tab("rejected", _("Refused by the courier"), (S.REJECTED,), "filed_at"),
+    Tab("paid", _("Paid by the courier"), (S.PAID,), "filed_at"),
     Tab("over", _("Over"), (S.CLOSED,), "created_at", is_work=False),
     Tab("all", _("All"), tuple(S), "created_at", is_work=False),
 )

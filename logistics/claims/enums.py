@@ -12,7 +12,7 @@ class ClaimState(models.TextChoices):
     ACCEPTED = "accepted", _("Accepted")
     REJECTED = "rejected", _("Rejected by the courier")
     APPEALED = "appealed", _("Appealed")
-    PAID = "paid", _("Paid")
+    PAID = "paid", _("Paid by the courier")
     CLOSED = "closed", _("Claim closed")
 
 

@@ -938,4 +938,23 @@ class Migration(migrations.Migration):
                 max_length=24,
             ),
         ),
+        migrations.AlterField(
+            model_name="claim",
+            name="state",
+            field=django_fsm.FSMField(
+                choices=[
+                    ("draft", "To file"),
+                    ("filed", "With the courier"),
+                    ("accepted", "Accepted"),
+                    ("rejected", "Rejected by the courier"),
+                    ("appealed", "Appealed"),
+                    ("paid", "Paid by the courier"),
+                    ("closed", "Claim closed"),
+                ],
+                default="draft",
+                max_length=24,
+                protected=True,
+                verbose_name="state",
+            ),
+        ),
     ]

@@ -14,6 +14,7 @@ from aftersales.refunds.models import Refund
 from aftersales.statements.models import Difference
 from aftersales.statements.reading import read_statement, take_statement
 from aftersales.statements.services import file_write_off
+from logistics.claims.models import Claim
 from logistics.interception.models import Interception
 from logistics.parcels.models import Package
 from merchant.clock import SHANGHAI, now
@@ -22,6 +23,8 @@ from merchant.inbox.models import InboxTask
 from merchant.jobs.services import beat
 from merchant.platforms.sandbox.wechat_wire import BILL_HEADER
 from tests.browser.conftest import SHOTS, Scene
+from tests.cs_workbench.homecoming import inspected
+from tests.logistics.factories import make_package
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -49,6 +52,9 @@ def morning(scene: Scene) -> dict[str, Any]:
     cases.agree_case(by_hand, by=agent, reason="老客")
     above = scene.case(hours_left=44, nets=(45000,))
     cases.agree_case(above, by=agent)
+    # Refused at the door and home broken: an inspection, a claim, a line in the damage rate.
+    home = make_package(order=scene.order(nets=(12800,)), state="refused")
+    inspected(home, defective=1, by=scene.people["warehouse"])
     account = scene.account("zto")
     stuck = inbox.receive(
         "courier:zto",
@@ -85,6 +91,7 @@ def pages_of(scene: Scene, made: dict[str, Any]) -> list[tuple[str, str, str]]:
     refund = Refund.objects.order_by("-pk").first()
     parcel = Package.objects.get(order=answer.order)
     assert refund is not None
+    claim = Claim.objects.get()
     at = lambda name, *args: reverse(name, args=args)  # noqa: E731
     return [
         ("login", "", at("login")),
@@ -102,6 +109,11 @@ def pages_of(scene: Scene, made: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("interception-running", "agent", at("interception_detail", shop, running.number)),
         ("interception-stopped", "agent", at("interception_detail", shop, stopped.number)),
         ("interception-failed", "agent", at("interception_detail", shop, failed.number)),
+        ("interception-queues", "agent", at("interception_queues")),
+        ("claims", "agent", at("claims")),
+        ("claim", "agent", at("claim_detail", shop, claim.number)),
+        ("claim-of-finance", "finance", at("claim_detail", shop, claim.number)),
+        ("damage-rate", "owner", at("damage_rate") + "?kind=returned"),
         ("refunds", "finance", at("refunds")),
         ("statements", "finance", at("statements")),
         ("statement-days", "finance", at("statements") + "?tab=days"),

@@ -7,9 +7,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from aftersales.returns import inspecting
 from aftersales.returns import services as returns
-from aftersales.returns.inspecting import Count
 from aftersales.returns.models import Inspection
 from cs_workbench.claims import damage
 from cs_workbench.road import queues
@@ -18,35 +16,15 @@ from logistics.claims import sweeps
 from logistics.claims.models import Claim
 from logistics.interception import moves
 from logistics.interception import services as interceptions
-from merchant.attachments.models import Purpose
-from merchant.attachments.services import attach, read_files
-from merchant.catalog.services import set_cost
 from merchant.clock import SHANGHAI, now
 from merchant.ledger import services as ledger
 from merchant.locking import lock
-from orders.record.goods import sku_of
 from tests.aftersales.factories import case_of, intercepting, own_shop, package_of, stop
+from tests.cs_workbench.homecoming import cost, inspected, photos
 from tests.logistics.factories import make_package, running
-from tests.merchant.factories import make_shop, make_user, photo_upload
+from tests.merchant.factories import make_shop, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-def photos(count):
-    return [photo_upload(f"{n}.jpg", colour=(n * 40, 0, 0)) for n in range(count)]
-
-
-def inspected(package, *, defective, photo_count=3, by=None):
-    """The parcel is received, every unit found fine or, the first `defective`, broken."""
-    by = by or make_user("warehouse", package.shop)
-    inspection = returns.receive_parcel(package, by=by).inspection
-    if photo_count:
-        attach(inspection, read_files(photos(photo_count)), by=by, purpose=Purpose.PHOTO)
-    counts = {
-        line.pk: Count(sellable=units - defective, defective=defective)
-        for line, units in returns.expected_lines(inspection.parcel)
-    }
-    return inspecting.finish_inspection(inspection, counts=counts, by=by)
 
 
 def stopped(package=None):
@@ -56,12 +34,6 @@ def stopped(package=None):
 def moved(row, verb):
     with transaction.atomic():
         return getattr(moves, verb)(lock(row))
-
-
-def cost(package, fen):
-    """Each unit of what is in the parcel cost the shop so much."""
-    for line in package.lines.select_related("order_line__listing"):
-        set_cost(sku_of(line.order_line.listing), cost_fen=fen, by=None)
 
 
 def post(client, claim, verb, **sent):
