@@ -15,7 +15,7 @@ if (field) {
   }, true);
   addEventListener("focus", () => { if (!isElsewhere()) field.focus(); });
   document.querySelector("[data-by-hand]")?.addEventListener("click", () => { field.inputMode = "text"; field.focus(); });
-  if (document.querySelector(".band.bad, .band.stop")) navigator.vibrate?.([120, 60, 120]);
+  if (document.querySelector(".band.is-bad, .band.is-stop")) navigator.vibrate?.([120, 60, 120]);
 }
 
 const form = document.querySelector("[data-inspect]");
