@@ -102,7 +102,7 @@ class Kuaidi100(Courier):
         key, secret, salt = self._secrets(account, "key", "secret", "salt")
         if obstacle := self.obstacle(account):
             raise CourierError(ErrorClass.BAD_REQUEST, "callback", str(obstacle))
-        content = {
+        content: dict[str, Any] = {
             "kuaidicom": words.COMPANIES[account.courier],
             "kuaidinum": waybill,
             "interceptType": INTERCEPT_TYPES[kind],

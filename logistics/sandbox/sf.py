@@ -148,7 +148,8 @@ def _intercept(world: World, name: str, content: dict[str, Any]) -> dict[str, An
     if parcel is None:
         raise Refused("20001", "运单号不存在")
     if content.get("cancel"):
-        return _cancel(world, parcel, content)
+        _cancel(world, parcel, content)
+        return None
     parcel.count("create")
     if not all(content.get(needed) for needed in ("serviceCode", "role", "payMode")):
         raise Refused("S0002", "必填参数不能为空")

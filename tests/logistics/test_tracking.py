@@ -1,15 +1,14 @@
 """Scans into the database: stored once, projected in one go, read at the courier when a person asks."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
-from logistics.couriers import registry
 from logistics.couriers.signing import md5_base64
 from logistics.interception.models import CourierCall
 from logistics.parcels.enums import OwnScan
@@ -22,6 +21,7 @@ from logistics.watch.models import Watch
 from merchant.clock import SHANGHAI, now
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxTask
+from merchant.policy import services as policy
 from merchant.refusals import Refused
 from tests.logistics.factories import make_package, running, scan
 from tests.logistics.wire import QUERY, TRACK, down, zto_refusal
@@ -204,19 +204,52 @@ def test_a_parcel_on_the_road_that_the_courier_does_not_know_refuses_e12(wire):
     assert refusal.value.code == "E12"
 
 
-def test_a_courier_with_a_minimum_interval_is_not_asked_twice(wire, monkeypatch):
-    package = make_package()
-    forget_reading(package)
-    wire.on(TRACK, zto_track())
-    slow = replace(registry.get("zto").capabilities, min_interval_s=1800)
-    monkeypatch.setattr(registry.get("zto"), "capabilities", slow)
-    services.refresh_track(package, by=None)
+def test_a_courier_with_an_interval_may_be_asked_out_of_turn_a_few_times_a_day(wire):
+    package = make_package("kuaidi100")
+    policy.change(package.shop, by=None, reason="少查", forced_reads_per_day=2)
+    wire.on("query.do", {"status": "200", "nu": package.waybill, "data": []})
+    before = now()
+    for _ in range(2):
+        forget_reading(package)
+        services.refresh_track(package, by=None)
     forget_reading(package)
 
     with pytest.raises(Refused) as refusal:
         services.refresh_track(package, by=None)
 
-    assert (refusal.value.code, wire.count(TRACK)) == ("E12", 1)
+    first = CourierCall.objects.filter(operation="track").order_by("started_at").first()
+    assert (refusal.value.code, wire.count("query.do")) == ("E12", 2)
+    assert refusal.value.detail == {"again_at": (first.started_at + timedelta(days=1)).isoformat()}
+    with translation.override("en"):
+        at = (first.started_at + timedelta(days=1)).astimezone(SHANGHAI).strftime("%m-%d %H:%M")
+        assert str(refusal.value.message).endswith(f"out of turn 2 times a day; the next time is {at}.")
+    assert fresh(package).track_checked_at < before
+
+    CourierCall.objects.filter(pk=first.pk).update(started_at=now() - timedelta(days=1))
+    services.refresh_track(package, by=None)
+    assert wire.count("query.do") == 3
+
+
+def test_another_shop_s_reads_of_the_same_number_are_not_ours(wire):
+    package = make_package("kuaidi100")
+    twin = make_package("kuaidi100", waybill=package.waybill)
+    policy.change(package.shop, by=None, reason="少查", forced_reads_per_day=1)
+    wire.on("query.do", {"status": "200", "nu": package.waybill, "data": []})
+    for one in (twin, package):
+        forget_reading(one)
+        services.refresh_track(one, by=None)
+
+    assert wire.count("query.do") == 2
+
+
+def test_a_courier_without_an_interval_is_asked_whenever_somebody_waits(wire):
+    package = make_package()
+    wire.on(TRACK, zto_track())
+    for _ in range(8):
+        forget_reading(package)
+        services.refresh_track(package, by=None)
+
+    assert wire.count(TRACK) == 8
 
 
 # --- pushes -------------------------------------------------------------------------------------------------------

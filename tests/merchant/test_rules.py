@@ -148,7 +148,7 @@ def test_the_groups_keep_the_order_of_the_page():
         ("Interception checks", 16),
         ("Evidence that may pay by itself", 6),
         ("Money", 16),
-        ("Clocks", 40),
+        ("Clocks", 41),
         ("The shop's own choices", 7),
         ("Rights", 22),
         ("Personal data", 3),
