@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
-from cs_workbench.demo import history
+from cs_workbench.demo import history, home
 from cs_workbench.demo.orders import OrderMaker
 from cs_workbench.demo.road import Stage
 from cs_workbench.demo.scenes import SCENES
@@ -20,13 +20,13 @@ from merchant.trail.models import Activity
 from orders.intake.services import upsert_orders
 from orders.intake.sync import start_from
 
-PAST_ORDERS = {"kuaishou": 320, "own": 60}
+PAST_ORDERS = {"kuaishou": 320, "own": 60, "douyin": 40}
 SEED = 20_261_123
 SEEDED = "demo.seed"
 
 
 class Command(BaseCommand):
-    help = "Fills an empty demo with two shops, orders, parcels on the road and refund cases. Needs both sandboxes."
+    help = "Fills an empty demo with three shops, orders, parcels on the road and refund cases. Needs both sandboxes."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.IS_DEMO:
@@ -45,21 +45,25 @@ class Command(BaseCommand):
     def _fill(self) -> None:
         shops = open_shops()
         stage = Stage(shops, SEED)
-        for shop, count in ((shops.kuaishou, PAST_ORDERS["kuaishou"]), (shops.own, PAST_ORDERS["own"])):
+        for name, count in PAST_ORDERS.items():
+            shop = getattr(shops, name)
             past = OrderMaker(shop, SEED - shop.pk).past(count)
             upsert_orders(shop, past)
             stage.send_on(past, shop)
         history.make_past(stage, SEED)
+        make_claims(shops)
         staged = stage.set_up(SCENES, is_told=False)
         history.pull(stage)
         history.take_cases(staged)
         for one in staged:
             if one.scene.is_pressed:
                 history.press(one, shops.agent)
+        home.set_up(shops, stage.makers[shops.own.pk])
         make_statement(shops.own)
         activity.record(shops.kuaishou, SEEDED, by=None, shop=shops.kuaishou)
         # The past was moved back in time after the platform told it: it is not to be told again.
-        start_from(shops.kuaishou.platform_accounts.get(), now())
+        for shop in (shops.kuaishou, shops.douyin):
+            start_from(shop.platform_accounts.get(), now())
 
     def _accounts(self) -> str:
         width = max(len(person.username) for person in PEOPLE)
