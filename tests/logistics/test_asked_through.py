@@ -266,9 +266,11 @@ def test_the_word_about_an_interception_is_kept_and_only_makes_us_ask(client):
     Watch.objects.update(next_at=now() + timedelta(hours=4))
     events = TrackingEvent.objects.count()
     text = json.dumps({"kuaidinum": package.waybill, "status": "INTERCEPT_SUCCESS", "message": "拦截成功"})
-    body = {"param": text, "sign": _sign(text, SECRETS["kuaidi100"]["salt"])}
+    body = urlencode({"param": text, "sign": _sign(text, SECRETS["kuaidi100"]["salt"])})
 
-    answer = client.post(f"/push/courier/{package.account.push_token}/", body)
+    answer = client.post(
+        f"/push/courier/{package.account.push_token}/", body, content_type="application/x-www-form-urlencoded"
+    )
     message = InboxMessage.objects.get()
     take_push(message)
 
