@@ -202,6 +202,7 @@ def _received(package: Package, kind: str, *, by: Any, case: Case | None, note: 
 
 
 def _open_inspection(parcel: ReturnParcel, *, by: Any) -> Inspection:
+    assert parcel.order is not None
     length = shop_policies.timer(shop_policies.current(parcel.shop_id), "T-INSPECT")
     inspection = Inspection.objects.create(
         shop_id=parcel.shop_id, number=new_number("QC"), parcel=parcel, order=parcel.order, due_at=now() + length
@@ -235,6 +236,8 @@ def expected_lines(parcel: ReturnParcel) -> list[tuple[OrderLine, int]]:
         packed = [(row.order_line, row.quantity) for row in rows.order_by("order_line_id")]
         if packed:
             return packed
+    if parcel.order_id is None:
+        return []
     lines = OrderLine.objects.filter(order_id=parcel.order_id).select_related("listing__sku").order_by("line_no")
     if parcel.case_id is not None:
         lines = lines.filter(case_lines__case_id=parcel.case_id)

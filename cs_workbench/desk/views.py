@@ -240,10 +240,11 @@ def _settle_return(request: SignedInRequest, case: Case) -> str:
             amount = fen(written)
     except ValueError:
         raise Refused("AMOUNT", _("Write the amount as yuan, for example 88.00.")) from None
-    for name, value in request.POST.items():
+    for name in request.POST:
         kind, _dash, line = name.partition("-")
-        if kind == "units" and (pk := whole(line)) is not None and value.strip():
-            count = whole(value.strip())
+        value = request.POST.get(name, "").strip()
+        if kind == "units" and (pk := whole(line)) is not None and value:
+            count = whole(value)
             units[pk] = -1 if count is None else count
     cases.settle_return_case(
         case,

@@ -114,12 +114,13 @@ def _rows(wanted: Sequence[tuple[OrderLine, int]], typed: QueryDict | None, wron
     found = []
     for line, units in wanted:
         sku = skus[line.pk]
-        values = [
+        sellable, defective, missing = (
             str(default) if typed is None else typed.get(f"{pile}-{line.pk}", "")
             for pile, default in zip(PILES, (units, 0, 0), strict=True)
-        ]
+        )
         cost, place = (sku.cost_fen, bins.get(sku.pk, "")) if sku else (None, "")
-        found.append(Row(line, units, *values, cost_fen=cost, bin=place, is_wrong=wrong == f"line-{line.pk}"))
+        is_wrong = wrong == f"line-{line.pk}"
+        found.append(Row(line, units, sellable, defective, missing, cost, place, is_wrong))
     return found
 
 
