@@ -47,6 +47,7 @@ urlpatterns = [
     path("ops/messages/<int:pk>/", ops.message_detail, name="message_detail"),
     path("ops/messages/<int:pk>/retry/", ops.message_retry, name="message_retry"),
     path("ops/platforms/<int:pk>/pull/", ops.platform_pull, name="platform_pull"),
+    path("ops/couriers/", ops.couriers, name="couriers"),
     path("ops/couriers/<int:pk>/<slug:verb>/", ops.account_verb, name="account_verb"),
     path("rules/", rulebook.rules, name="rules"),
 ]

@@ -26,6 +26,13 @@ def weigh_evidence(*, package_id: int, **_: Any) -> None:
     services.weigh_evidence(package_id)
 
 
+@shared_task(name="logistics.purge_slices")
+def purge_slices(**_: Any) -> None:
+    from logistics.watch import pulse
+
+    pulse.purge_slices()
+
+
 @shared_task(name="logistics.sweep_watch")
 def sweep_watch(**_: Any) -> None:
     from logistics.parcels import services

@@ -261,6 +261,7 @@ CELERY_BEAT_SCHEDULE = {
     "logistics.sweep_interceptions": {"task": "logistics.sweep_interceptions", "schedule": every(15)},
     "logistics.sweep_claims": {"task": "logistics.sweep_claims", "schedule": every(60)},
     "logistics.sweep_watch": {"task": "logistics.sweep_watch", "schedule": every(300)},
+    "logistics.purge_slices": {"task": "logistics.purge_slices", "schedule": crontab(hour="4", minute="0")},
     "aftersales.sweep_cases": {"task": "aftersales.sweep_cases", "schedule": every(15)},
     "aftersales.sweep_refunds": {"task": "aftersales.sweep_refunds", "schedule": every(10)},
     "aftersales.sweep_statements": {"task": "aftersales.sweep_statements", "schedule": every(1800)},

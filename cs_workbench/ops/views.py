@@ -7,28 +7,30 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from cs_workbench.ops import couriers as courier_page
 from cs_workbench.ops import masking, sync
 from logistics.watch import services as watching
-from logistics.watch.models import AccountPulse, Watch
 from merchant.asked import whole
 from merchant.clock import now
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
 from merchant.jobs.models import Job, ProcessBeat
 from merchant.people.models import User
-from merchant.people.rights import Right, can, shops_of
+from merchant.people.rights import Right, can, check_right, shops_of
 from merchant.refusals import refusals_as_messages
 from merchant.shops.models import CourierAccount, PlatformAccount
 from merchant.signed_in import SignedInRequest
 
 SIZE = 50
 CAP = 1000
+# Parked pushes of an account tried again with one press.
+RETRIES = 200
 # A process that said nothing for so long is called silent.
 SILENT = timedelta(seconds=90)
 
@@ -55,7 +57,7 @@ def ops(request: SignedInRequest) -> HttpResponse:
     at = now()
     context = {
         "at": at,
-        "couriers": courier_rows(shops, request.user),
+        "couriers": courier_page.account_rows(shops, request.user),
         "platforms": sync.sync_rows(shops, request.user, at),
         "processes": [
             {"beat": beat, "is_silent": at - beat.last_ok_at > max(SILENT, SILENT * settings.CLOCK_SCALE)}
@@ -82,46 +84,12 @@ def _tasks(shops: list[int]) -> Any:
     return InboxTask.objects.filter(message__shop_id__in=shops)
 
 
-def _no_pulse(account: CourierAccount) -> AccountPulse:
-    """An account nobody has asked about yet."""
-    return AccountPulse(account=account, polled_count=0, error_count=0, streak=0, trips=0, last_error="")
-
-
-def courier_rows(shops: list[int], user: User) -> list[dict[str, Any]]:
-    """Each account with its backlog (due and waiting), lag (how long the oldest waits), errors and last answer."""
-    at = now()
-    watches = Watch.objects.filter(account=OuterRef("pk"))
-    oldest = watches.order_by("next_at").values("next_at")[:1]
-    accounts = (
-        CourierAccount.objects.filter(shop_id__in=shops, is_active=True)
-        .select_related("shop", "pulse")
-        .annotate(oldest=Subquery(oldest), is_watching=Exists(watches))
-        .order_by("shop_id", "courier", "pk")
-    )
-    due = dict(
-        Watch.objects.filter(account__in=accounts.values("pk"), next_at__lte=at)
-        .values_list("account")
-        .annotate(n=Count("pk"))
-    )
-    rows = []
-    for account in accounts:
-        pulse = getattr(account, "pulse", None) or _no_pulse(account)
-        is_paused = account.paused_until is not None and account.paused_until > at
-        lag = at - account.oldest if account.oldest and account.oldest < at else timedelta(0)
-        kind = "hold" if is_paused else "late" if pulse.streak else "done" if pulse.last_ok_at else "shut"
-        rows.append(
-            {
-                "account": account,
-                "pulse": pulse,
-                "due": due.get(account.pk, 0),
-                "lag": lag,
-                "is_late": lag > timedelta(minutes=5) * settings.CLOCK_SCALE,
-                "is_paused": is_paused,
-                "kind": kind,
-                "may_operate": can(user, account.shop_id, Right.OPERATE_JOBS),
-            }
-        )
-    return rows
+@login_required
+@require_safe
+def couriers(request: SignedInRequest) -> HttpResponse:
+    """Each courier account: whether it is asked, its lag, its errors, its pushes. To htmx the part that lives."""
+    context = courier_page.context(_need_shops(request), request.user)
+    return render(request, "cs_workbench/_couriers.html" if request.htmx else "cs_workbench/couriers.html", context)
 
 
 def inbox_figures(shops: list[int]) -> dict[str, Any]:
@@ -226,10 +194,23 @@ def _poll(account: CourierAccount, by: User, _request: SignedInRequest) -> str:
     return _("%(count)s parcels are asked about now.") % {"count": count}
 
 
+def _retry(account: CourierAccount, by: User, _request: SignedInRequest) -> str:
+    """The account's pushes that were parked for a person."""
+    parked = InboxMessage.objects.filter(
+        shop=account.shop, source__startswith="courier:", account_id=account.pk, task__is_parked=True
+    )
+    check_right(by, account.shop_id, Right.OPERATE_JOBS)
+    found = list(parked.defer("body").select_related("shop").order_by("pk")[:RETRIES])
+    for message in found:
+        inbox.retry(message, by=by)
+    return _("%(count)s messages are read again now.") % {"count": len(found)}
+
+
 ACCOUNT_VERBS: dict[str, Callable[[CourierAccount, User, SignedInRequest], str]] = {
     "pause": _pause,
     "resume": _resume,
     "poll": _poll,
+    "retry": _retry,
 }
 
 
@@ -241,7 +222,7 @@ def account_verb(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
         raise Http404
     with refusals_as_messages(request):
         messages.success(request, ACCOUNT_VERBS[verb](account, request.user, request))
-    return redirect("ops")
+    return redirect("couriers" if request.POST.get("back") == "couriers" else "ops")
 
 
 @login_required

@@ -120,6 +120,7 @@ def pages_of(scene: Scene, made: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("statement-files", "finance", at("statements") + "?tab=files"),
         ("refund", "finance", at("refund_detail", shop, refund.number)),
         ("operations", "supervisor", at("ops")),
+        ("couriers", "supervisor", at("couriers")),
         ("messages", "supervisor", at("messages")),
         ("message", "supervisor", at("message_detail", made["stuck"].pk)),
         ("rules", "owner", at("rules")),

@@ -51,6 +51,7 @@ LISTS = {
     "import_list": EVERYBODY,
     "password_change": EVERYBODY,
     "ops": (S, F, OWNER, P),
+    "couriers": (S, F, OWNER, P),
     "messages": (S, F, OWNER, P),
 }
 PAGES = {
@@ -110,6 +111,7 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("account_verb", "pause"): {S: "", OWNER: "", P: ""},
     ("account_verb", "resume"): {S: "", OWNER: "", P: ""},
     ("account_verb", "poll"): {S: "", OWNER: "", P: ""},
+    ("account_verb", "retry"): {S: "", OWNER: "", P: ""},
     # The account of this world pays and has nothing to pull.
     ("platform_pull", ""): {S: "ACCOUNT", OWNER: "ACCOUNT", P: "ACCOUNT"},
     ("agreement_sign", ""): {OWNER: "SIGNED"},
