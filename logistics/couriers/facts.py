@@ -51,7 +51,7 @@ def _reach(can: Capabilities) -> Any:
 
 
 def _more(can: Capabilities) -> list[Any]:
-    found = []
+    found: list[Any] = []
     if not {Kind.RETURN_TO_SITE, Kind.RETURN_TO_SENDER} <= can.kinds:
         found.append(_("It does not tell the collecting site from the sender: expect the parcel at either."))
     if Kind.RETURN_TO_ADDRESS not in can.kinds:
