@@ -34,6 +34,8 @@ WHY: dict[str, Any] = {
     "PAID_HERE": _("The platform's row and the money we have paid do not agree: compare them."),
     "REFUSAL_NOT_TOLD": _("The platform did not take the refusal: say it on the platform's own page."),
     "HELD_BACK": _("The refund had not gone out and was held back."),
+    "GOODS_DIFFER": _("What came back is not as it was sent: look at the photos of the inspection."),
+    "INSPECTED": _("The goods are back and fine: say so on the platform's own page."),
     "REFUNDED": _("The money is paid and the goods are not back."),
     # Why somebody or something moved a row.
     "case_withdrawn": _("the buyer withdrew the case"),
@@ -46,6 +48,9 @@ WHY: dict[str, Any] = {
     "stopped_in_house": _("stopped in the warehouse"),
     "refunded": _("everything was refunded"),
     "new_case": _("a new case took its place"),
+    "wrong_goods": _("What came back is not what was sent"),
+    "used": _("The goods were used or damaged by the buyer"),
+    "T-SELLER-RECEIVE": _("the shop did not take the return in in time"),
     "T-AS-HANDLE": _("the shop did not answer in time"),
     "T-NEGO": _("the buyer did not answer in time"),
     "T-DISPUTE-OPEN": _("the buyer did not call the platform in time"),

@@ -1,15 +1,10 @@
-"""The demo's warehouse: past parcels that were inspected, and one of each kind to scan right away."""
+"""The demo's warehouse: one parcel of each kind to scan right away."""
 
 from datetime import timedelta
 
-from django.db.models import F
-
 from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseKind
-from aftersales.returns import inspecting
 from aftersales.returns import services as returns
-from aftersales.returns.inspecting import Count
-from aftersales.returns.models import Inspection, ReturnParcel
 from cs_workbench.demo import outside
 from cs_workbench.demo.goods import GOODS
 from cs_workbench.demo.orders import OrderMaker, shipped
@@ -17,51 +12,24 @@ from cs_workbench.demo.shops import DemoShops
 from logistics.couriers.base import Kind
 from logistics.interception.enums import InterceptionState
 from logistics.interception.models import Interception
-from logistics.parcels.models import Package
 from logistics.parcels.services import register_package
-from merchant.catalog import services as catalog
-from merchant.catalog.models import Sku
 from merchant.clock import now
-from merchant.people.models import User
-from merchant.stock.models import StockMove
 from orders.intake.normal import NormalOrder, NormalPackage
 from orders.intake.services import upsert_orders
 from orders.record.enums import OrderState
 from orders.record.models import Order
 
-# Made up like the prices: what a unit cost the shop.
-COST_PER_CENT = 55
-
-
-def take_home(package: Package, by: User) -> None:
-    """Received and inspected, all fine: on the shelf again."""
-    parcel = returns.receive_parcel(package, by=by)
-    counts = {line.pk: Count(sellable=units) for line, units in returns.expected_lines(parcel)}
-    inspecting.finish_inspection(parcel.inspection, counts=counts, by=by)
-
-
-def move_back(package_id: int, age: timedelta) -> None:
-    """The papers of one parcel, as much earlier as its journey."""
-    parcels = ReturnParcel.objects.filter(package_id=package_id)
-    numbers = list(Inspection.objects.filter(parcel__in=parcels).values_list("number", flat=True))
-    Inspection.objects.filter(number__in=numbers).update(
-        **{name: F(name) - age for name in ("opened_at", "done_at", "due_at")}
-    )
-    StockMove.objects.filter(document__in=numbers).update(at=F("at") - age)
-    parcels.update(announced_at=F("announced_at") - age, received_at=F("received_at") - age)
-
 
 def set_up(shops: DemoShops, maker: OrderMaker) -> None:
-    """Costs that finance has entered, and something for every queue of the warehouse."""
-    finance, packer = shops.people["finance"], shops.people["warehouse"]
-    prices = {f"{9000 + number}": good.price_fen for number, good in enumerate(GOODS)}
-    for sku in Sku.objects.order_by("pk")[:8]:
-        if sku.code in prices:
-            catalog.set_cost(sku, cost_fen=prices[sku.code] * COST_PER_CENT // 100, by=finance)
-    on_the_way = Interception.objects.filter(state__in=[InterceptionState.SUCCEEDED, InterceptionState.RETURNING])
-    first, second = list(on_the_way.order_by("pk").select_related("package")[:2])
-    Interception.objects.filter(pk=first.pk).update(kind=Kind.RETURN_TO_SITE.value)
-    returns.receive_parcel(second.package, by=packer)
+    """Something for every queue of the warehouse."""
+    packer = shops.people["warehouse"]
+    stopped = Interception.objects.filter(shop=shops.kuaishou).select_related("package").order_by("pk")
+    on_the_way = stopped.filter(state__in=[InterceptionState.SUCCEEDED, InterceptionState.RETURNING])
+    for row in on_the_way[:1]:
+        Interception.objects.filter(pk=row.pk).update(kind=Kind.RETURN_TO_SITE.value)
+    # In the house since a while, and nobody has looked inside.
+    for row in stopped.filter(state=InterceptionState.RETURNED):
+        returns.receive_parcel(row.package, by=packer)
     _buyer_s_return(shops, maker)
     _on_the_bench(shops, maker)
     returns.keep_unknown_parcel(

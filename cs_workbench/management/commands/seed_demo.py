@@ -51,7 +51,7 @@ class Command(BaseCommand):
             upsert_orders(shop, past)
             stage.send_on(past, shop)
         history.make_past(stage, SEED)
-        make_claims(shops)
+        lead_claims(shops)
         staged = stage.set_up(SCENES, is_told=False)
         history.pull(stage)
         history.take_cases(staged)
