@@ -1,6 +1,7 @@
 """The control page: what every parcel is doing, and buttons that make the courier act. Works without script."""
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -9,7 +10,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from logistics.sandbox.control import WORLD, check_origin, chosen
-from logistics.sandbox.lives import LIVES
+from logistics.sandbox.lives import LIVES, STARTS
 from logistics.sandbox.parcels import CHANGING, RUNNING, Parcel, Refusal
 from logistics.sandbox.words import BUTTONS, COURIERS, FAULTS, INTERCEPTS, STATES, TEXTS, VERBS
 from logistics.sandbox.world import World
@@ -26,6 +27,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 SHOWN = 60
+FIRST_LETTERS = {"zto": "7310", "yto": "YT001", "sto": "77700", "jt": "JT001", "sf": "SF001"}
 FILTERS = ("", "asked", "in_transit", "arrived_destination", "out_for_delivery", "returning", "signed", "returned")
 
 
@@ -33,6 +35,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/", show)
     app.router.add_post("/act/{waybill}", act)
     app.router.add_post("/fault", fault)
+    app.router.add_post("/make", make)
     app.router.add_get("/page/control.css", _file("control.css", "text/css"))
     app.router.add_get("/page/control.js", _file("control.js", "text/javascript"))
 
@@ -98,6 +101,19 @@ async def fault(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther(View(request, told).url())
 
 
+async def make(request: web.Request) -> web.Response:
+    """A new parcel, with a number of its own where none was written; the page then shows it alone."""
+    check_origin(request)
+    told = {name: str(value).strip() for name, value in (await request.post()).items()}
+    waybill = told.get("waybill") or f"{FIRST_LETTERS.get(told.get('courier', ''), '')}{secrets.randbelow(10**10):010d}"
+    parcel = {name: told[name] for name in ("courier", "script", "start") if name in told}
+    try:
+        request.app[WORLD].create([{**parcel, "waybill": waybill}])
+    except (Refusal, ValueError) as error:
+        raise web.HTTPBadRequest(text=str(error)) from error
+    raise web.HTTPSeeOther(View(request, told).url(q=waybill, state=""))
+
+
 # --- drawing ----------------------------------------------------------------------------------------------------------
 
 
@@ -114,6 +130,7 @@ def _page(world: World, view: View) -> Iterator[str]:
         f'<main><p class="lead">{view.text("lead")}</p>'
     )
     yield from _search(view)
+    yield from _new(view)
     yield '<div id="live">'
     yield from _faults(world, view)
     yield from _table(world, view)
@@ -134,6 +151,29 @@ def _search(view: View) -> Iterator[str]:
         current = ' aria-current="page"' if state == view.state else ""
         yield f'<a href="{escape(view.url(state=state))}"{current}>{name}</a>'
     yield "</nav>"
+
+
+def _new(view: View) -> Iterator[str]:
+    """A form for one more parcel: whose it is, how it will live, where it stands."""
+    lives = {name: life.label_en if view.lang == "en" else life.label for name, life in LIVES.items()}
+    starts = {name: STATES[name].in_(view.lang) for name in STARTS if name in STATES}
+    couriers = {name: word.in_(view.lang) for name, word in COURIERS.items()}
+    yield f'<details class="new"><summary>{view.text("new")}</summary>'
+    yield '<form class="search" method="post" action="/make">'
+    yield f'<input type="hidden" name="lang" value="{view.lang}">'
+    yield _choice("courier", view.text("courier"), couriers)
+    yield f'<label for="waybill">{view.text("search")}</label><input id="waybill" name="waybill" maxlength="40">'
+    yield _choice("script", view.text("life"), lives, "stopped")
+    yield _choice("start", view.text("start"), starts, "in_transit")
+    yield f"<button>{view.text('new')}</button></form></details>"
+
+
+def _choice(name: str, label: str, options: Mapping[str, str], chosen_one: str = "") -> str:
+    drawn = "".join(
+        f'<option value="{value}"{" selected" if value == chosen_one else ""}>{escape(text)}</option>'
+        for value, text in options.items()
+    )
+    return f'<label for="{name}">{label}</label><select id="{name}" name="{name}">{drawn}</select>'
 
 
 def _faults(world: World, view: View) -> Iterator[str]:

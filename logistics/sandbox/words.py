@@ -82,8 +82,8 @@ TEXTS = {
     "on": Word("开", "on"),
     "off": Word("关", "off"),
     "none": Word(
-        "没有包裹。演示数据会自动建立，也可以用 POST /control/parcels 新建。",
-        "No parcels. The demo makes some; POST /control/parcels makes more.",
+        "没有包裹。演示数据会自动建立，也可以在上面新建。",
+        "No parcels. The demo makes some; make more above.",
     ),
     "not_asked": Word("商家没有发起拦截", "the merchant has not asked to stop it"),
     "is_over": Word("这件包裹已经结束", "this parcel's journey is over"),
@@ -94,6 +94,9 @@ TEXTS = {
         "推送：{done} 已确认，{open} 待送，{given_up} 放弃",
         "pushes: {done} acknowledged, {open} open, {given_up} given up",
     ),
+    "new": Word("新建包裹", "New parcel"),
+    "courier": Word("快递", "Courier"),
+    "start": Word("现在到哪", "Where it is"),
     "other_lang": Word("English", "中文"),
 }
 VERBS = {

@@ -1,6 +1,7 @@
 """What the sandbox tells a merchant, how often, and what a kill leaves behind."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from collections import Counter
 import pytest
 
 from logistics.couriers import registry
+from logistics.sandbox.words import COURIERS
 from tests.logistics.couriers.contract import EXAMPLES
 from tests.logistics.sandbox.test_wire import SUBSCRIBING, every_courier, new_parcel, stop, until
 from tests.sandboxes import PROJECT, start_courier_sandbox
@@ -214,3 +216,28 @@ def test_another_site_cannot_command_the_courier(courier):
             page(courier, path, data, origin="http://evil.example")
         assert caught.value.code == 403
     assert courier.control(f"/parcels/{waybill}")["state"] == "in_transit"
+
+
+def test_the_page_makes_a_parcel_of_every_courier_with_any_life(courier, settings):
+    headers, text = page(courier, "/")
+    offered = re.findall(r'<select id="courier" name="courier">(.*?)</select>', text)[0]
+
+    for code in COURIERS:
+        assert f'<option value="{code}"' in offered
+        before = courier.control("/parcels")["count"]
+        _, shown = page(courier, "/make", f"courier={code}&script=silent&start=out_for_delivery".encode())
+        parcel = courier.control("/parcels?limit=1")["parcels"][0]
+        assert courier.control("/parcels")["count"] == before + 1
+        assert (parcel["courier"], parcel["script"], parcel["state"]) == (code, "silent", "out_for_delivery")
+        assert f'id="p-{parcel["waybill"]}"' in shown
+    assert "form-action 'self'" in headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("told", [b"courier=dhl", b"courier=sto&script=magic", b"courier=sto&start=moon", b""])
+def test_the_page_makes_nothing_it_does_not_understand(courier, told):
+    before = courier.control("/parcels")["count"]
+
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        page(courier, "/make", told)
+
+    assert (caught.value.code, courier.control("/parcels")["count"]) == (400, before)
