@@ -10,7 +10,9 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 
+from logistics.couriers import registry
 from logistics.interception import services as interceptions
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import Interception
@@ -25,7 +27,7 @@ from merchant.clock import now
 from merchant.jobs.models import ProcessBeat
 from merchant.shops.models import CourierAccount
 from tests.logistics.factories import make_package
-from tests.merchant.factories import make_shop
+from tests.merchant.factories import make_shop, make_user
 from tests.sandboxes import PROJECT, start_courier_sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -296,3 +298,172 @@ def test_an_open_interception_is_asked_about_again_within_minutes(courier):
 
     row = Watch.objects.get()
     assert (row.priority, 270 <= row.interval_s <= 330) == (Priority.OPEN_INTERCEPTION, True)
+
+
+# --- at scale -------------------------------------------------------------------------------------------------------
+
+
+def stop_all(*processes):
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+    return [process.wait(20) for process in processes]
+
+
+def parcels_at(courier, count, **where):
+    shop = make_shop()
+    return [at_courier(courier, make_package(shop=shop), **where) for _ in range(count)]
+
+
+def test_the_same_answer_is_not_read_again_but_counts_as_a_reading(courier, monkeypatch):
+    package = at_courier(courier, make_package(), start="out_for_delivery")
+    read = []
+    zto = registry.get("zto")
+    monkeypatch.setattr(zto, "parse_track", lambda *told: read.append(told[1]) or type(zto).parse_track(zto, *told))
+    poll_once()
+    first = Package.objects.get(pk=package.pk).track_checked_at
+
+    make_due()
+    poll_once()
+
+    row = Watch.objects.get()
+    assert (read, row.misses, row.answer_hash is not None) == ([package.waybill], 1, True)
+    assert Package.objects.get(pk=package.pk).track_checked_at > first
+
+    advance(courier, package, "signed")
+    make_due()
+    poll_once()
+    assert (len(read), Package.objects.get(pk=package.pk).state) == (2, P.SIGNED)
+
+
+def test_one_slow_answer_holds_up_no_other_batch(courier, monkeypatch):
+    """The first batch waits for one slow answer; the second is asked and written meanwhile."""
+    parcels_at(courier, 6)
+    monkeypatch.setattr(batch, "BATCH", 3)
+    written, real = [], batch.finish
+    slow = CourierAccount.objects.get()
+
+    async def dawdle(self, session, account, waybill, phone="", *, known=None):
+        if waybill == first_waybill:
+            await asyncio.sleep(2)
+        return await real_ask(session, account, waybill, phone, known=known)
+
+    first_waybill = Package.objects.order_by("pk").first().waybill
+    Watch.objects.filter(package__waybill=first_waybill).update(next_at=now() - timedelta(hours=1))
+    real_ask = registry.get("zto").atrack_unless
+    monkeypatch.setattr(type(registry.get("zto")), "atrack_unless", dawdle)
+    monkeypatch.setattr(batch, "finish", lambda work, replies: (written.append(set_of(work)), real(work, replies)))
+
+    poll_once()
+
+    assert [first_waybill in waybills for waybills in written] == [False, True]
+    assert AccountPulse.objects.get(account=slow).polled_count == 6
+
+
+def set_of(work):
+    return {row.waybill for row in work.rows}
+
+
+def test_an_account_that_waits_for_its_rate_keeps_no_other_account_waiting(courier):
+    slow, quick = parcels_at(courier, 8), parcels_at(courier, 8)
+    CourierAccount.objects.filter(pk=slow[0].account_id).update(rate_per_second=4)
+    done = []
+
+    async def run():
+        poller = Poller(once=True, in_flight=2)
+        task = asyncio.create_task(poller.run())
+        started = time.monotonic()
+        while not task.done():
+            await asyncio.sleep(0.05)
+            counts = await asyncio.to_thread(lambda: dict(AccountPulse.objects.values_list("account", "polled_count")))
+            if counts.get(quick[0].account_id) == 8 and not done:
+                done.append(time.monotonic() - started)
+        await task
+        return time.monotonic() - started
+
+    took = asyncio.run(run())
+
+    assert took > 1.5
+    assert done[0] < took / 2
+
+
+def test_two_pollers_never_ask_about_the_same_parcel(courier, tmp_path):
+    parcels_at(courier, 80)
+    courier.control("/control/faults", {"slow_s": 0.05})
+    processes = [start_poller(courier, tmp_path / f"{n}.log", HUICANG_CLOCK_SCALE="1") for n in range(2)]
+    try:
+        assert wait_for(lambda: AccountPulse.objects.filter(polled_count__gte=80).exists())
+    finally:
+        codes = stop_all(*processes)
+
+    assert (codes, AccountPulse.objects.get().polled_count) == ([0, 0], 80)
+    assert set(Watch.objects.values_list("misses", flat=True)) <= {0, 1}
+
+
+def test_the_rows_of_a_poller_that_was_killed_are_asked_by_the_next_one(courier, tmp_path):
+    parcels_at(courier, 10, start="out_for_delivery")
+    courier.control("/control/faults", {"slow_s": 5})
+    lease = {"HUICANG_COURIER_TIMEOUT_S": "1", "HUICANG_CLOCK_SCALE": "0.01"}
+    killed = start_poller(courier, tmp_path / "killed.log", **lease)
+    try:
+        assert wait_for(lambda: not Watch.objects.filter(next_at__lte=now()).exists())
+    finally:
+        killed.kill()
+        killed.wait(10)
+    assert not AccountPulse.objects.exists()
+
+    courier.control("/control/faults", {"slow_s": 0})
+    heir = start_poller(courier, tmp_path / "heir.log", **lease)
+    try:
+        assert wait_for(lambda: AccountPulse.objects.filter(polled_count__gte=10, error_count=0).exists())
+    finally:
+        stop_all(heir)
+
+    assert set(Package.objects.values_list("state", flat=True)) == {P.OUT_FOR_DELIVERY}
+
+
+def test_the_breaker_probes_and_closes_when_the_courier_is_back(courier, tmp_path):
+    parcels_at(courier, 30)
+    courier.control("/control/faults", {"rate_5xx": 1.0})
+    # Thirty seconds of pause are three on this clock.
+    process = start_poller(courier, tmp_path / "poller.log", HUICANG_CLOCK_SCALE="0.1")
+    try:
+        assert wait_for(lambda: AccountPulse.objects.filter(trips__gt=0).exists())
+        assert " × transient: 50" in CourierAccount.objects.get().pause_reason
+        failed = AccountPulse.objects.get().error_count
+        courier.control("/control/faults", {"rate_5xx": 0})
+        assert wait_for(lambda: AccountPulse.objects.filter(trips=0, streak=0).exists())
+        assert wait_for(lambda: AccountPulse.objects.get().polled_count - AccountPulse.objects.get().error_count >= 30)
+    finally:
+        stop_all(process)
+
+    assert failed >= 20
+    assert CourierAccount.objects.get().paused_until < now()
+
+
+@pytest.mark.req("R1.34", "R3.49")
+def test_a_parcel_whose_pushes_are_lost_is_brought_up_to_date_and_the_pages_show_it(courier, tmp_path, client):
+    package = at_courier(courier, make_package())
+    client.force_login(make_user("agent", package.shop), backend="django.contrib.auth.backends.ModelBackend")
+    client.cookies["django_language"] = "en"
+    courier.control("/control/faults", {"push_loss": 1})
+    where = [package.shop_id, package.courier, package.waybill]
+    pages = [
+        reverse("parcel_detail", args=where),
+        reverse("order_detail", args=[package.shop_id, package.order.number]),
+    ]
+    assert all("In transit" in client.get(page).content.decode() for page in pages)
+
+    # An hour between two questions is a few seconds.
+    process = start_poller(courier, tmp_path / "poller.log", HUICANG_CLOCK_SCALE="0.001")
+    try:
+        advance(courier, package, "out_for_delivery")
+        assert wait_for(lambda: Package.objects.get(pk=package.pk).state == P.OUT_FOR_DELIVERY)
+        shown = [client.get(page).content.decode() for page in pages]
+        advance(courier, package, "signed")
+        assert wait_for(lambda: Package.objects.get(pk=package.pk).state == P.SIGNED)
+        signed = [client.get(page).content.decode() for page in pages]
+    finally:
+        stop_all(process)
+
+    assert all("Out for delivery" in page for page in shown)
+    assert all("Signed for" in page for page in signed)
