@@ -150,6 +150,8 @@ class Kuaidi100(Courier):
             raise words.refusal(content, answer, words.QUERY_ERRORS)
         if str(content.get("nu") or waybill) != waybill:
             raise garbage(answer, "answer about another parcel")
+        if "data" not in content:
+            raise garbage(answer, "a track without data")
         try:
             return _events(content)
         except ValueError as error:

@@ -109,15 +109,18 @@ class SF(Courier):
         return self._call(account, ROUTES, content)
 
     def parse_track(self, answer: Answer, waybill: str) -> list[Event]:
-        """[] covers "no such parcel", "no scan yet" and "the phone is not its": SF answers all with no routes."""
+        """Raises NOT_YET_TRACKABLE for no routes: SF says nothing else about a parcel it does not know, one not scanned
+        yet and one whose phone is another, and only of a label that nobody scanned is that an answer."""
         told = self._envelope(answer)
         found = told.get("routeResps") if isinstance(told, dict) else None
-        if found is None:
-            return []
-        if not isinstance(found, list):
+        if not isinstance(found or [], list):
             raise garbage(answer, "routeResps is not a list")
+        found = found or []
         ours = [one for one in found if isinstance(one, dict) and str(one.get("mailNo") or waybill) == waybill]
         rows = [row for one in ours for row in one.get("routes") or [] if isinstance(row, dict)]
+        if not rows:
+            words = "no routes: not scanned yet, unknown, or not its phone"
+            raise CourierError(ErrorClass.NOT_YET_TRACKABLE, "empty", words, raw=answer.text[:2000])
         try:
             return scans.read_rows(rows, _event)
         except ValueError as error:

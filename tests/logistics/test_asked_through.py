@@ -14,7 +14,7 @@ from logistics.interception.models import CourierCall, Interception
 from logistics.parcels.models import Package
 from logistics.parcels.services import account_for
 from logistics.tracking.models import TrackingEvent
-from logistics.tracking.services import record_events, take_push
+from logistics.tracking.services import record_events, refresh_track, take_push
 from logistics.watch import services as watching
 from logistics.watch.models import Priority, Watch
 from merchant.clock import SHANGHAI, now
@@ -322,3 +322,15 @@ def test_only_the_account_s_own_parcels_are_woken():
 
     assert [a_moment(row(one).next_at) for one in (package, foreign)] == [True, False]
     assert package.state == "in_transit"
+
+
+def test_a_phone_that_is_not_the_parcel_s_lets_nothing_be_stopped(wire):
+    inner = {"success": True, "errorCode": "S0000", "msgData": {"routeResps": [{"mailNo": "SF1", "routes": []}]}}
+    wire.on("std/service", {"apiResultCode": "A1000", "apiResultData": json.dumps(inner)})
+    package = read_at(make_package("sf"), now() - LONG_AGO)
+
+    with pytest.raises(Refused) as refusal:
+        refresh_track(package, by=None)
+
+    package.refresh_from_db()
+    assert (refusal.value.code, policies.fresh_track(package, policy.current(package.shop_id)).passed) == ("E12", False)

@@ -317,6 +317,9 @@ def test_a_row_keeps_its_key_when_it_is_no_longer_the_newest():
 def test_no_result_is_no_scan():
     assert track(row(context="查无结果"), state="3") == []
     assert track() == []
+    with pytest.raises(CourierError) as caught:
+        way.parse_track(answer({"status": "200", "nu": "7310"}), "7310")
+    assert caught.value.code == "garbage"
 
 
 def test_the_place_is_the_row_s():

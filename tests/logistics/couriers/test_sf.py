@@ -269,10 +269,20 @@ def test_a_hub_is_not_the_delivering_site():
     assert routes(row("31", "快件到达 【佛山南海甘蕉店】"))[0].is_delivering_site is True
 
 
-def test_no_routes_is_an_empty_track():
-    assert routes() == []
-    assert sf.parse_track(answer(None), "SF1") == []
-    assert routes(row("50"), waybill="SF2") == []
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        {"routeResps": []},
+        {"routeResps": [{"mailNo": "SF1", "routes": None}]},
+        {"routeResps": [{"mailNo": "SF2", "routes": [row("50")]}]},
+    ],
+)
+def test_no_routes_is_no_answer_about_a_parcel_that_was_seen_before(data):
+    with pytest.raises(CourierError) as caught:
+        sf.parse_track(answer(data), "SF1")
+
+    assert (caught.value.error_class, caught.value.code) == (ErrorClass.NOT_YET_TRACKABLE, "empty")
 
 
 def test_phones_are_masked():

@@ -184,7 +184,7 @@ def test_sf_is_signed_as_its_console_says(courier, way):
 def test_sf_shows_nothing_to_whoever_does_not_know_the_phone(courier):
     waybill = new_parcel(courier, "sf", hold=True, phone_last4="4321")
 
-    assert SF.track(ACCOUNTS["sf"], waybill, "0000") == []
+    assert refused(SF.track, ACCOUNTS["sf"], waybill, "0000").error_class is ErrorClass.NOT_YET_TRACKABLE
     assert len(SF.track(ACCOUNTS["sf"], waybill, "4321")) == 3
 
 
