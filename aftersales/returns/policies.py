@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.enums import REFUND_ONLY_KINDS, CaseState
@@ -21,7 +21,7 @@ from logistics.tracking.models import TrackingEvent
 from merchant.clock import now
 from merchant.people.rights import Right, can, check_right
 from merchant.refusals import Refused
-from orders.record.models import Order
+from orders.record.models import Order, OrderLine
 
 P = PackageState
 # A packed parcel of a refunded order is looked for on the bench this long.
@@ -45,7 +45,7 @@ def kind_of(package: Package) -> ReturnKind | None:
     """Why this parcel is expected in the warehouse; None when nobody expects it there."""
     if package.direction == Direction.INBOUND:
         return ReturnKind.BUYER
-    if package.state in (P.LABELLED, P.VOIDED):
+    if package.state in (P.LABELLED, P.VOIDED) and not is_untracked(package):
         return ReturnKind.BENCH if is_refunded_unsent(package) else None
     if Interception.objects.filter(package=package, state__in=COMING_HOME).exists():
         return ReturnKind.STOPPED
@@ -57,6 +57,11 @@ def kind_of(package: Package) -> ReturnKind | None:
     return None
 
 
+def is_untracked(package: Package) -> bool:
+    """It was sent with a courier nobody can ask: that no scan is known says nothing about where it is."""
+    return package.state == P.LABELLED and package.account_id is None and package.shipped_at is not None
+
+
 def is_refunded_unsent(package: Package) -> bool:
     """已退款，别发: nothing of it was sent, and the refund of all its order has to offer is decided."""
     order = Order.objects.get(pk=package.order_id)
@@ -65,15 +70,31 @@ def is_refunded_unsent(package: Package) -> bool:
     return Refund.objects.filter(order=order, state__in=DECIDED).exists()
 
 
+def refunded_lines(package: Package) -> list[OrderLine]:
+    """What lies packed in this parcel although it is paid back in full, the rest being still to be sent."""
+    lines = OrderLine.objects.filter(package_lines__package=package, net_fen__gt=0).select_related("order", "listing")
+    return list(lines.filter(net_fen__lte=F("refunding_fen") + F("refunded_fen")).order_by("pk"))
+
+
 def bench_parcels(shop_ids: Sequence[int]) -> QuerySet[Package]:
-    """Parcels that lie packed in the house although their buyer has been refunded, oldest label first."""
+    """Parcels that lie packed in the house although their buyer has been refunded, wholly or in part; oldest first."""
     refunded = Case.objects.filter(
         shop_id__in=shop_ids,
         kind__in=REFUND_ONLY_KINDS,
         state__in=[CaseState.REFUNDING, CaseState.SUCCESS, CaseState.REFUND_FAILED],
         applied_at__gte=now() - BENCH_DAYS,
     ).values("order_id")
-    rows = Package.objects.outbound().filter(shop_id__in=shop_ids, state__in=[P.LABELLED, P.VOIDED], order_count=1)
+    left = F("order__paid_fen") - F("order__refunding_fen") - F("order__refunded_fen")
+    freight = F("order__freight_fen") - F("order__freight_refunding_fen") - F("order__freight_refunded_fen")
+    rows = (
+        Package.objects.outbound()
+        .alias(left_fen=left - freight)
+        .filter(
+            Q(state=P.LABELLED) & (Q(account__isnull=False) | Q(shipped_at__isnull=True))
+            | Q(state=P.VOIDED, left_fen__lte=0),
+            shop_id__in=shop_ids,
+        )
+    )
     scanned = ReturnParcel.objects.filter(package__isnull=False).values("package_id")
     return rows.filter(order_id__in=refunded).exclude(pk__in=scanned).select_related("order", "shop").order_by("pk")
 
@@ -81,7 +102,13 @@ def bench_parcels(shop_ids: Sequence[int]) -> QuerySet[Package]:
 def why_not_here(package: Package) -> Refused:
     """The sentence for a parcel of ours that nobody expects in the warehouse."""
     state = PackageState(package.state).label
-    if package.state == P.LABELLED:
+    if package.state == P.LABELLED and not is_untracked(package):
+        if gone := refunded_lines(package):
+            return Refused(
+                "TAKE_OUT",
+                _("Refunded, take it out before the parcel leaves: %(goods)s.") % {"goods": "; ".join(map(str, gone))},
+                orders=sorted({line.order.number for line in gone}),
+            )
         held = package.order.blocks.open().exists()
         if held:
             return Refused("HELD", _("An after-sale of this order is open: keep the parcel here until it is decided."))

@@ -53,7 +53,8 @@ def receive_parcel(package: Package, *, by: Any, is_unannounced: bool = False, n
     if found is not None and found.received_at is not None:
         raise already(found)
     kind = policies.kind_of(package)
-    if kind is None and is_unannounced and package.state not in (PackageState.LABELLED, PackageState.VOIDED):
+    is_here = package.state not in (PackageState.LABELLED, PackageState.VOIDED) or policies.is_untracked(package)
+    if kind is None and is_unannounced and is_here:
         kind = ReturnKind.UNANNOUNCED
     if kind is None:
         raise policies.why_not_here(package)

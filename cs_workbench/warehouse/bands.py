@@ -119,6 +119,7 @@ def _unexpected(package: Package) -> Band:
     title = {
         "NOT_SENT": _("Still to be sent"),
         "HELD": _("Keep it here"),
+        "TAKE_OUT": _("Take something out"),
         "PARCEL": _("The label is void"),
         "ON_THE_ROAD": _("Not expected here"),
         "UNANNOUNCED": _("Not announced"),

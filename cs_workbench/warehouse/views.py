@@ -68,7 +68,10 @@ def couriers() -> list[tuple[str, str]]:
 
 def to_try(lists: dict[str, list[Any]]) -> list[tuple[str, str]]:
     """(waybill, what it will be) of a few parcels a visitor of the demo may scan."""
-    found = [(row.waybill, str(row.why)) for row in [*lists["coming"][:3], *lists["fetch"][:1]]]
+    # The last of each kind stands for it: one stopped, one sent back by the buyer.
+    kinds = {str(row.why): row.waybill for row in lists["coming"]}
+    found = [(waybill, why) for why, waybill in kinds.items()]
+    found += [(row.waybill, str(queues.QUEUES["fetch"])) for row in lists["fetch"][:1]]
     found += [(row.waybill, str(queues.QUEUES["bench"])) for row in lists["bench"][:1]]
     return [*found, ("SF9900000000001", _("Unknown number"))] if found else []
 

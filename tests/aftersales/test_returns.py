@@ -563,6 +563,48 @@ def test_a_parcel_whose_refund_is_not_decided_is_kept_and_not_voided(platform):
     assert (refused.value.code, package.state, StockMove.objects.count()) == ("HELD", "labelled", 0)
 
 
+def test_a_packed_parcel_of_which_a_part_is_refunded_says_what_to_take_out(platform):
+    shop = own_shop()
+    order = shipped_order(platform, shop, nets=(1000, 2000), state="packed")
+    package = make_package(order=order, state=PackageState.LABELLED)
+    first = order.lines.get(line_no=1)
+    case = cases.apply_case(
+        order, kind="refund_only_unshipped", amount_fen=1000, parts={first.pk: 1000}, reason="", by=None
+    )
+    cases.agree_case(case, by=agent_of(shop))
+
+    with pytest.raises(Refused) as refused:
+        returns.receive_parcel(package, by=agent_of(shop, "warehouse"))
+
+    package.refresh_from_db()
+    assert (refused.value.code, refused.value.detail["orders"]) == ("TAKE_OUT", [order.number])
+    assert first.title in str(refused.value)
+    assert (package.state, StockMove.objects.count(), list(return_policies.bench_parcels([shop.pk]))) == (
+        "labelled",
+        0,
+        [package],
+    )
+
+
+def test_a_courier_nobody_can_ask_says_nothing_about_where_its_parcel_is(platform):
+    """Its label has no scan for ever: a refunded one is no parcel on the bench, and may be taken in."""
+    from logistics.parcels.services import register_package
+
+    shop = own_shop()
+    order = shipped_order(platform, shop)
+    package = register_package(order, courier="ems", waybill="EMS00000001", shipped_at=now())
+    case = cases.apply_case(order, kind="refund_only_shipped", amount_fen=8800, reason="", by=None)
+    cases.agree_case(case, by=agent_of(shop))
+
+    assert (return_policies.kind_of(package), list(return_policies.bench_parcels([shop.pk]))) == (None, [])
+    with pytest.raises(Refused) as refused:
+        returns.receive_parcel(package, by=None)
+    parcel = returns.receive_parcel(package, by=None, is_unannounced=True)
+
+    package.refresh_from_db()
+    assert (refused.value.code, parcel.kind, package.state) == ("UNANNOUNCED", "unannounced", "returned")
+
+
 # --- two benches ------------------------------------------------------------------------------------------------------
 
 
