@@ -217,6 +217,8 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Never: merchant.celery keeps a thread's connection as long as a request does.
+CELERY_DB_REUSE_MAX = 10**9
 CELERY_TASK_DEFAULT_QUEUE = "bulk"
 CELERY_TASK_SOFT_TIME_LIMIT = 240
 # A wake-up is published once: a dead Redis must never hang a request, the sweep finds the same row.
@@ -237,8 +239,9 @@ CELERY_TASK_ROUTES = {
     "aftersales.*": {"queue": "money"},
     "logistics.*interception*": {"queue": "intercept"},
     "logistics.*": {"queue": "tracking"},
-    "merchant.sweep_inbox": {"queue": "push"},
-    "merchant.handle_inbox_message": {"queue": "push"},
+    "merchant.sweep_courier_pushes": {"queue": "push"},
+    "merchant.sweep_inbox": {"queue": "tracking"},
+    "merchant.handle_inbox_message": {"queue": "tracking"},
     "orders.*": {"queue": "intake"},
     "merchant.*": {"queue": "bulk"},
 }

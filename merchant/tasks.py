@@ -15,6 +15,13 @@ def sweep_inbox(**_: object) -> None:
     services.sweep()
 
 
+@shared_task(name="merchant.sweep_courier_pushes")
+def sweep_courier_pushes(**_: object) -> None:
+    from merchant.inbox import services
+
+    services.sweep(couriers_only=True)
+
+
 @shared_task(name="merchant.purge_raw")
 def purge_raw(**_: object) -> None:
     from merchant.inbox import housekeeping

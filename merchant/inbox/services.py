@@ -26,6 +26,8 @@ LEASE, LEAST_LEASE = timedelta(seconds=60), timedelta(seconds=15)
 KEPT_HEADERS = ("content-type", "x-companyid", "x-appkey", "x-timestamp", "user-agent")
 # Other verdicts keep only a taste of the body: a flood of forged pushes must not fill the disk.
 KEPT_OF_REFUSED = 4096
+# How the sources of couriers begin.
+COURIER = "courier:"
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def receive(
     message.pk, message.verdict = row
     message._state.adding = False
     if message.verdict == InboxVerdict.VERIFIED:
-        _wake()
+        wakeups.wake_after_commit(_sweep_of(source))
     return message
 
 
@@ -132,38 +134,39 @@ def _body_in_sql(body: bytes, verdict: str) -> Proviso:
     return Proviso("CASE verdict WHEN 'verified' THEN %s ELSE %s END", (whole, taste))
 
 
-def _wake() -> None:
-    from merchant.tasks import sweep_inbox
-
-    wakeups.wake_after_commit(sweep_inbox)
-
-
 def handle(message_id: int) -> bool:
     """Work on one message. True when done; a failure is counted, put off and after the last retry parked."""
     task = _claim("message_id = %s AND (attempts = 0 OR next_at <= %s)", [message_id, now()])
     return task is not None and _work_on(*task)
 
 
-def sweep(limit: int = 500) -> int:
+def sweep(limit: int = 500, *, couriers_only: bool = False) -> int:
     """Handle what is new or due, one after another; several at once share the work. Returns how many were handled."""
-    from merchant.tasks import sweep_inbox
-
-    wakeups.about_to_look(sweep_inbox)
+    source = COURIER if couriers_only else ""
+    wakeups.about_to_look(_sweep_of(source))
+    which = "(attempts = 0 OR next_at <= %s) AND starts_with(source, %s)"
     done = 0
     for _turn in range(limit):
-        task = _claim("attempts = 0 OR next_at <= %s", [now()])
+        task = _claim(which, [now(), source])
         if task is None:
             return done
         done += _work_on(*task)
-    _wake()
+    wakeups.wake_after_commit(_sweep_of(source))
     return done
+
+
+def _sweep_of(source: str) -> Any:
+    """What a courier says may hold a buyer's money up and has a worker of its own; platforms confirm in masses."""
+    from merchant.tasks import sweep_courier_pushes, sweep_inbox
+
+    return sweep_courier_pushes if source.startswith(COURIER) else sweep_inbox
 
 
 # A new message is due whatever the clocks of two machines say; afterwards `next_at` is the lease, then the retry.
 _CLAIM = """
 UPDATE merchant_inboxtask SET attempts = attempts + 1, next_at = %s
 WHERE message_id = (
-    SELECT message_id FROM merchant_inboxtask WHERE NOT is_parked AND ({which})
+    SELECT message_id FROM merchant_inboxtask WHERE NOT is_parked AND {which}
     ORDER BY next_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 )
 RETURNING message_id, attempts

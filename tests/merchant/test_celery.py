@@ -36,7 +36,14 @@ def test_what_goes_out_is_the_id_and_only_after_the_commit(monkeypatch, db, djan
 
 
 @pytest.mark.parametrize(
-    "name", ["merchant.handle_inbox_message", "merchant.sweep_inbox", "merchant.purge_raw", "merchant.beat"]
+    "name",
+    [
+        "merchant.handle_inbox_message",
+        "merchant.sweep_inbox",
+        "merchant.sweep_courier_pushes",
+        "merchant.purge_raw",
+        "merchant.beat",
+    ],
 )
 def test_a_task_survives_what_a_newer_caller_adds(name, db):
     task = app.tasks[name]

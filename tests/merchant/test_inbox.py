@@ -131,6 +131,21 @@ def test_a_sweep_that_leaves_work_behind_wakes_the_next(handled, monkeypatch):
     assert (done, list(handled)) == ([2, 1, 1, 1], [b"0", b"1", b"2"])
 
 
+def test_what_couriers_say_has_a_sweep_of_its_own_and_the_other_takes_everything(handled, monkeypatch):
+    woken = []
+    monkeypatch.setattr(services.wakeups, "wake_after_commit", lambda task: woken.append(task.name))
+    monkeypatch.setitem(registry._handlers, "platform:test", registry._handlers[SOURCE])
+    shop = make_shop()
+    services.receive("platform:test", shop=shop, account_id=7, headers={}, body=b"platform")
+    receive(shop, b"courier")
+    first = services.sweep(couriers_only=True), list(handled)
+    receive(shop, b"courier again")
+
+    assert first == (1, [b"courier"])
+    assert (services.sweep(), list(handled)) == (2, [b"courier", b"platform", b"courier again"])
+    assert woken == ["merchant.sweep_inbox", *["merchant.sweep_courier_pushes"] * 2]
+
+
 def test_what_is_stored_while_a_sweep_runs_is_seen_by_it_or_wakes_another(monkeypatch):
     """The sweep says that it looks before it reads: the other order would leave a push asleep."""
     order = []
