@@ -16,8 +16,8 @@ from logistics.parcels.models import Package, PackageLine
 from logistics.tracking import services as tracking
 from logistics.tracking.models import TrackingEvent
 from logistics.watch import services as watching
-from logistics.watch.models import Watch
-from merchant.clock import now
+from logistics.watch.models import Priority, Watch
+from merchant.clock import now, scaled
 from merchant.locking import lock, lock_all
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 WATCH_FOR = timedelta(days=60)
 # How far back the sweep looks for parcels without a place on the list; their row is made with theirs, so rarely any.
 NEWEST = 5000
+# Twice the time between two sweeps: nothing is asked about without having been looked at.
+SOON = timedelta(minutes=10)
 # How long parcels that came before it are looked for.
 NEW_ACCOUNT = timedelta(days=1)
 
@@ -137,8 +139,7 @@ def sweep_watch() -> dict[str, int]:
     """Keep the watch list true: parcels on the road are on it, parcels whose life ended are not, and parcels that came
     before their courier's account have found it."""
     _adopt_for_new_accounts()
-    ended = Watch.objects.filter(package__state__in=ENDED).values_list("package_id", flat=True)[:5000]
-    dropped = watching.unwatch(list(ended))
+    dropped = sum(_drop_what_is_over(pk) for pk in CourierAccount.objects.values_list("pk", flat=True))
     newest = Package.objects.order_by("-pk").values("pk")[:NEWEST]
     forgotten = (
         Package.objects.filter(pk__in=newest, account__isnull=False, labelled_at__gte=now() - WATCH_FOR)
@@ -152,9 +153,19 @@ def sweep_watch() -> dict[str, int]:
             added += watching.watch(package) is not None
         except Exception:
             logger.exception("parcel %s could not be watched", package.pk)
-    silent = Watch.objects.filter(package__labelled_at__lt=now() - WATCH_FOR, priority=0)
-    dropped += watching.unwatch(list(silent.values_list("package_id", flat=True)[:5000]))
     return {"added": added, "dropped": dropped}
+
+
+def _drop_what_is_over(account_id: int) -> int:
+    """Stop asking about parcels that ended, or that nobody has heard of for long. Only what is asked next is looked
+    at: every row comes to that in its turn, and the cost follows what is due."""
+    soon = Watch.objects.filter(account_id=account_id, next_at__lte=now() + scaled(SOON)).order_by("next_at")
+    ids = list(soon.values_list("package_id", flat=True)[:NEWEST])
+    ended = Package.objects.filter(pk__in=ids, state__in=ENDED).values_list("pk", flat=True)
+    silent = Watch.objects.filter(
+        package_id__in=ids, package__labelled_at__lt=now() - WATCH_FOR, priority=Priority.ORDINARY
+    )
+    return watching.unwatch([*ended, *silent.values_list("package_id", flat=True)])
 
 
 def _adopt_for_new_accounts() -> int:
