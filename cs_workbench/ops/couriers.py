@@ -79,7 +79,7 @@ def context(shops: Sequence[int], user: User) -> dict[str, Any]:
         account = row["account"]
         row["paused_by"] = pauses.get(account.pk) if row["is_paused"] else None
         row["chart"] = drawings[account.pk]
-        row["pushes"] = pushes.get(account.pk, {"received": 0, "refused": 0, "last_at": None})
+        row["pushes"] = pushes.get(account.pk, {"received": 0, "refused": 0})
         row["parked"] = parked.get(account.pk, 0)
         row["error"] = in_words(row["pulse"].last_error)
     return {"rows": rows, "at": at}
@@ -113,7 +113,7 @@ def _pushes(pks: Iterable[int], at: datetime) -> dict[int, dict[str, Any]]:
         received=Count("pk", filter=Q(verdict=InboxVerdict.VERIFIED)),
         refused=Count("pk", filter=~Q(verdict=InboxVerdict.VERIFIED)),
     )
-    return {row["account_id"]: row for row in rows}
+    return {row["account_id"]: dict(row) for row in rows if row["account_id"] is not None}
 
 
 def _parked(pks: Iterable[int]) -> dict[int, int]:

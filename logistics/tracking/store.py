@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -72,7 +73,14 @@ def insert_points(shops: Mapping[int, int], batch: Mapping[int, Iterable[Point]]
         return set()
     with connection.cursor() as cursor:
         ids, at, keys, *told, shop_ids, inbox_ids = zip(*rows, strict=True)
-        columns = [numbers(ids), instants(at), numbers(keys), *map(list, told), numbers(shop_ids), numbers(inbox_ids)]
+        columns: list[Any] = [
+            numbers(ids),
+            instants(at),
+            numbers(keys),
+            *map(list, told),
+            numbers(shop_ids),
+            numbers(inbox_ids),
+        ]
         cursor.execute(_INSERT, columns)
         return {package_id for (package_id,) in cursor.fetchall()}
 
