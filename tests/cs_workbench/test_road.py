@@ -3,12 +3,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from aftersales.returns.models import Inspection
 from logistics.interception import services
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import Interception
 from tests.aftersales.factories import agent_of, case_of, intercepting, own_shop, stop
 from tests.logistics.factories import make_package, running
-from tests.merchant.factories import make_user
+from tests.merchant.factories import make_user, photo_upload
 
 pytestmark = pytest.mark.django_db
 
@@ -149,7 +150,9 @@ def test_the_warehouse_receives_and_inspects_what_came_home(sign_in):
     row = Interception.objects.get(pk=row.pk)
     assert row.state == S.RETURNED
 
-    client.post(reverse("interception_verb", args=[shop.pk, row.number, "close-damaged"]), {"reason": "外箱压坏"})
+    inspection = Inspection.objects.get()
+    told = {"outcome": "damaged", "note": "外箱压坏", "photos": [photo_upload("a.jpg"), photo_upload(colour="blue")]}
+    client.post(reverse("inspection_detail", args=[shop.pk, inspection.number]), told)
     assert Interception.objects.get(pk=row.pk).state == S.CLOSED_DAMAGED
 
 
