@@ -202,6 +202,10 @@ class Courier:
         """Why nothing can be stopped through this account as it is set up, as a sentence; "" when nothing is."""
         return ""
 
+    def evidence_of(self, account: Account | None) -> str:
+        """What may prove a stop asked for through this account; see `Capabilities.evidence`."""
+        return self.capabilities.evidence
+
     # --- to be written by each courier -------------------------------------------------------------------------
 
     def build_create(

@@ -33,13 +33,17 @@ def facts_of(courier: Courier | None, account: Account | None = None) -> Facts:
     )
     is_way = account is not None and account.courier != courier.code
     way = _("Asked through %(name)s.") % {"name": courier.label} if is_way else ""
-    return Facts([*filter(None, (obstacle, way)), _result(can), undo, _reach(can)], _more(can), undo)
+    return Facts(
+        [*filter(None, (obstacle, way)), _result(can, courier.evidence_of(account)), undo, _reach(can)],
+        _more(can),
+        undo,
+    )
 
 
-def _result(can: Capabilities) -> Any:
+def _result(can: Capabilities, evidence: str) -> Any:
     if can.can_query_state:
         return _("This courier can be asked for the result.")
-    if can.evidence == "person":
+    if evidence == "person":
         return _("This courier does not tell the result, and its return scan proves nothing: a person decides.")
     return _("This courier does not tell the result; it is read from the track.")
 

@@ -125,7 +125,7 @@ def _weigh_once(package_id: int, status: InterceptStatus | None) -> Interception
     if interception is None:
         return None
     courier = policies.whom(interception)
-    kind = courier.capabilities.evidence if courier else ""
+    kind = courier.evidence_of(interception.account) if courier else ""
     switch = f"{courier.code}_{kind}" if courier else ""
     if status is not None and status.code:
         interception.status_code = status.code[:40]

@@ -147,6 +147,22 @@ def test_at_sf_a_return_scan_asks_a_person_whatever_is_switched_on(django_captur
     assert (said.state, said.evidence, said.may_pay_by_itself) == ("succeeded", "person", False)
 
 
+def test_sf_s_scan_proves_no_more_when_kuaidi100_tells_it(django_capture_on_commit_callbacks):
+    shop = make_shop()
+    policy.change(shop, by=None, reason="顺丰也拦", intercept_couriers=["sf"])
+    account = make_courier_account(shop, "sf", via="kuaidi100", secrets=SECRETS["kuaidi100"])
+    package = make_package("sf", shop=shop)
+    Package.objects.update(account=account)
+    package.refresh_from_db()
+    interception = running(package)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        record_events({package.pk: [scan("returning", now() + timedelta(seconds=2))]})
+
+    interception.refresh_from_db()
+    assert (interception.state, interception.question) == ("running", "not_listed")
+
+
 def test_the_fee_sf_names_stands_against_the_rate_card(wire, django_capture_on_commit_callbacks):
     inner = {"success": True, "errorCode": "S0000", "msgData": {"cusId": "CUS7", "amount": 12.5}}
     wire.on("std/service", {"apiResultCode": "A1000", "apiResultData": json.dumps(inner)})
