@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
 from cs_workbench.demo import history, home
+from cs_workbench.demo.claims import make_claims
 from cs_workbench.demo.orders import OrderMaker
 from cs_workbench.demo.road import Stage
 from cs_workbench.demo.scenes import SCENES
@@ -51,7 +52,7 @@ class Command(BaseCommand):
             upsert_orders(shop, past)
             stage.send_on(past, shop)
         history.make_past(stage, SEED)
-        lead_claims(shops)
+        make_claims(shops)
         staged = stage.set_up(SCENES, is_told=False)
         history.pull(stage)
         history.take_cases(staged)
