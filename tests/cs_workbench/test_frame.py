@@ -15,11 +15,14 @@ EVERYBODY = ["desk", "orders", "interceptions"]
 @pytest.mark.parametrize(
     ("role", "rooms"),
     [
-        ("agent", [*EVERYBODY, "rules"]),
-        ("supervisor", [*EVERYBODY, "import_list", "ops", "rules"]),
-        ("warehouse", [*EVERYBODY, "rules"]),
-        ("finance", [*EVERYBODY, "refunds", "ops", "rules"]),
-        ("owner", [*EVERYBODY, "refunds", "import_list", "ops", "rules", "settings"]),
+        ("agent", [*EVERYBODY, "claims", "rules"]),
+        ("supervisor", [*EVERYBODY, "claims", "import_list", "ops", "rules"]),
+        ("warehouse", [*EVERYBODY, "warehouse", "stock", "claims", "rules"]),
+        ("finance", [*EVERYBODY, "stock", "claims", "refunds", "statements", "ops", "rules"]),
+        (
+            "owner",
+            [*EVERYBODY, "stock", "claims", "refunds", "statements", "import_list", "ops", "rules", "settings"],
+        ),
     ],
 )
 def test_each_role_has_its_own_rail(role, rooms):
