@@ -66,6 +66,9 @@ def follow(case: Case, snapshot: PlatformCase) -> Case:
         return case
     refund = refunds.live_refund(case)
     if refund is not None and refund.state in SENT_STATES and snapshot.paid_fen is None:
+        if snapshot.state == CaseState.REFUNDING and refund.state == RefundState.PROCESSING and refund.attempts <= 1:
+            # It does what it was just told; the first question about it is due within a minute anyway.
+            return case
         # In flight: only the channel knows what became of the call, so it is asked now, and its answer brings this
         # version with it. Remembering the version here would make that answer old news.
         Refund.objects.filter(pk=refund.pk, state__in=SENT_STATES).update(next_at=now())
