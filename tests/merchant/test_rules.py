@@ -150,7 +150,8 @@ def test_the_groups_keep_the_order_of_the_page():
         ("Money", 16),
         ("Clocks", 41),
         ("The shop's own choices", 7),
-        ("Rights", 22),
+        ("When a refund arrives", 3),
+        ("Rights", 23),
         ("Personal data", 3),
         ("The road", 9),
     ]
