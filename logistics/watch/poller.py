@@ -319,4 +319,4 @@ def _spare_the_collector() -> None:
     unasked, the collector walks over those again and again, for a quarter of the process's time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(100_000, 20, 100)
