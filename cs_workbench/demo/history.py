@@ -76,8 +76,9 @@ def make_past(stage: Stage, seed: int) -> int:
 
 
 def pull(stage: Stage) -> None:
-    """Read the platform's cases now; a platform that is not there yet is a broken demo, not an empty one."""
-    intake.pull_account(stage.shops.kuaishou.platform_accounts.get())
+    """Read the platforms' cases now; a platform that is not there yet is a broken demo, not an empty one."""
+    for shop in (stage.shops.kuaishou, stage.shops.douyin):
+        intake.pull_account(shop.platform_accounts.get())
 
 
 def take_cases(staged: Iterable[Staged]) -> None:

@@ -116,7 +116,7 @@ class OrderMaker:
             product_id=f"{9000 + GOODS.index(good)}",
             category_class=good.category_class,
         )
-        channel = "wechat_pay" if self.shop.platform == Platform.OWN else "kuaishou"
+        channel = "wechat_pay" if self.shop.platform == Platform.OWN else self.shop.platform
         return NormalOrder(
             number=number,
             placed_at=placed_at,

@@ -14,13 +14,16 @@ from cs_workbench.demo.orders import OrderMaker, shipped
 from cs_workbench.demo.scenes import Scene
 from cs_workbench.demo.shops import DemoShops, merchant_of
 from merchant.clock import now
-from merchant.shops.models import Platform, Shop
+from merchant.platforms.clients import SPOKEN_WITH
+from merchant.platforms.sandbox.accounts import DOUYIN_APP_KEY, KUAISHOU_APP_KEY
+from merchant.shops.models import Shop
 from merchant.shops.services import courier_account
 from orders.intake.normal import NormalOrder, NormalPackage
 from orders.intake.services import upsert_orders
 from orders.record.enums import CategoryClass, OrderState
 from orders.record.models import Order
 
+APP_KEYS = {"kuaishou": KUAISHOU_APP_KEY, "douyin": DOUYIN_APP_KEY}
 # The platform names its categories; these words tell the classes of rule E06.
 CATEGORIES: dict[str, str] = {CategoryClass.FRESH: "生鲜", CategoryClass.VIRTUAL: "虚拟商品"}
 
@@ -38,12 +41,16 @@ class Staged:
 class Stage:
     def __init__(self, shops: DemoShops, seed: int) -> None:
         self.shops = shops
-        self.makers = {shop.pk: OrderMaker(shop, seed + shop.pk) for shop in (shops.kuaishou, shops.own)}
+        self.makers = {shop.pk: OrderMaker(shop, seed + shop.pk) for shop in self.all}
+
+    @property
+    def all(self) -> tuple[Shop, ...]:
+        return (self.shops.kuaishou, self.shops.own, self.shops.douyin)
 
     def set_up(self, scenes: Sequence[Scene], *, is_told: bool = True) -> list[Staged]:
         """Orders first, then parcels, then the buyers' requests; `is_told` lets the platform push them as well."""
         staged = [self._order(scene, number) for number, scene in enumerate(scenes)]
-        for shop in (self.shops.kuaishou, self.shops.own):
+        for shop in self.all:
             upsert_orders(shop, [one.order for one in staged if one.shop == shop])
         parcels = [parcel for one in staged for parcel in self._parcels(one)]
         if parcels:
@@ -61,7 +68,7 @@ class Stage:
         outside.courier("/control/parcels", [parcel for one in moving for parcel in self._parcels(one)])
 
     def _order(self, scene: Scene, number: int) -> Staged:
-        shop = self.shops.own if scene.is_own else self.shops.kuaishou
+        shop = self.shops.own if scene.is_own else self.shops.douyin if scene.is_douyin else self.shops.kuaishou
         maker = self.makers[shop.pk]
         placed_at = now() - timedelta(hours=scene.hours_ago + 20)
         order = maker.order(
@@ -96,8 +103,8 @@ class Stage:
     def _platform_rows(self, staged: Sequence[Staged], *, is_told: bool) -> dict[str, Any]:
         rows: dict[str, Any] = {"orders": [], "refunds": [], "trades": []}
         for one in staged:
-            if one.shop.platform == Platform.KUAISHOU:
-                rows["orders"].append(_platform_order(one.order))
+            if one.shop.platform in SPOKEN_WITH:
+                rows["orders"].append(_platform_order(one.order, app_key=APP_KEYS[one.shop.platform]))
                 rows["refunds"].append(_platform_refund(one, is_told=is_told))
             else:
                 rows["trades"].append({"out_trade_no": f"P{one.order.number}", "total_fen": one.order.paid_fen})
@@ -120,11 +127,12 @@ def _ms(at: Any) -> int:
     return int(at.timestamp() * 1000) if at else 0
 
 
-def _platform_order(order: NormalOrder) -> dict[str, Any]:
+def _platform_order(order: NormalOrder, *, app_key: str = KUAISHOU_APP_KEY) -> dict[str, Any]:
     line, person = order.lines[0], order.recipient
     assert person is not None
     return {
         "oid": order.number,
+        "app_key": app_key,
         "status": 40 if order.packages else 30,
         "total_fee": order.paid_fen,
         "discount_fee": order.shop_discount_fen or 0,

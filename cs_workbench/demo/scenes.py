@@ -20,6 +20,7 @@ class Scene:
     plan: tuple[dict[str, object], ...] = field(default=())
     is_shipped: bool = True
     is_own: bool = False
+    is_douyin: bool = False
     # Pressed before the visitor comes: an interception that is under way, failed or silent.
     is_pressed: bool = False
 
@@ -60,6 +61,10 @@ SCENES = (
     # Own channel: T-AS-HANDLE really agrees by itself there.
     Scene(0, 8_800, "zto", "stopped", hours_ago=46.3, is_own=True),
     Scene(10, 8_500, "jt", "stopped", hours_ago=20.0, is_own=True, reason=4),
+    # The other platform, beside the first: stopped and paid there, nothing to stop, and too late.
+    Scene(4, 39_400, "yto", "stopped", hours_ago=44.6, is_douyin=True, reason=2),
+    Scene(9, 3_990, "zto", "too_late", hours_ago=24.0, is_douyin=True, reason=1),
+    Scene(6, 2_980, hours_ago=8.0, is_shipped=False, is_douyin=True),
     # Already under way when the visitor comes.
     Scene(3, 4_580, "zto", "late_stop", hours_ago=30.0, is_pressed=True),
     # A courier that takes nothing back: the withdraw button says so.

@@ -1,4 +1,4 @@
-"""The demo's two shops, the people in them, and their accounts at the sandboxes."""
+"""The demo's three shops, the people in them, and their accounts at the sandboxes."""
 
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from logistics.sandbox.accounts import secrets_of
 from merchant.people.demo import PEOPLE
 from merchant.people.models import Membership, User
 from merchant.people.rights import ensure_default_roles
+from merchant.platforms.clients import SPOKEN_WITH
 from merchant.platforms.sandbox import accounts as sandbox
 from merchant.shops import services
 from merchant.shops.models import CourierAccount, Platform, PlatformAccount, Shop, Via
@@ -17,10 +18,11 @@ from merchant.shops.models import CourierAccount, Platform, PlatformAccount, Sho
 
 @dataclass(frozen=True)
 class DemoShops:
-    """`kuaishou` lives on a platform, `own` sells by itself and is paid through WeChat Pay."""
+    """`kuaishou` and `douyin` live on platforms, `own` sells by itself and is paid through WeChat Pay."""
 
     kuaishou: Shop
     own: Shop
+    douyin: Shop
     people: dict[str, User]
 
     @property
@@ -37,6 +39,7 @@ def open_shops() -> DemoShops:
             platform=Platform.KUAISHOU, external_id=sandbox.KUAISHOU_SELLER_ID, name="山月生活馆（快手）"
         ),
         Shop.objects.create(platform=Platform.OWN, external_id="demo-own", name="山月生活馆（自营）"),
+        Shop.objects.create(platform=Platform.DOUYIN, external_id=sandbox.DOUYIN_SHOP_ID, name="山月生活馆（抖店）"),
     ]
     for shop in shops:
         for slug, user in people.items():
@@ -59,7 +62,14 @@ def open_shops() -> DemoShops:
         name="微信支付商户",
         secrets=sandbox.wechat_pay_secrets(),
     )
-    return DemoShops(shops[0], shops[1], people)
+    PlatformAccount.objects.create(
+        shop=shops[2],
+        platform="douyin",
+        app_key=sandbox.DOUYIN_APP_KEY,
+        name="抖店开放平台",
+        secrets=sandbox.DOUYIN_SECRETS,
+    )
+    return DemoShops(shops[0], shops[1], shops[2], people)
 
 
 def push_url(account: CourierAccount | PlatformAccount) -> str:
@@ -74,7 +84,7 @@ def tell_our_doors() -> None:
     for account in CourierAccount.objects.filter(is_active=True, via=Via.DIRECT):
         told = {"courier": account.courier, "account": merchant_of(account.shop), "push_url": push_url(account)}
         outside.courier("/control/push_urls", told)
-    for platform_account in PlatformAccount.objects.filter(platform="kuaishou", is_active=True):
+    for platform_account in PlatformAccount.objects.filter(platform__in=SPOKEN_WITH, is_active=True):
         outside.platform(
             "/control/push_targets", {"app_key": platform_account.app_key, "push_url": push_url(platform_account)}
         )
@@ -82,7 +92,7 @@ def tell_our_doors() -> None:
 
 def merchant_of(shop: Shop) -> str:
     """By what name the courier's sandbox knows this shop."""
-    return "own" if shop.platform == Platform.OWN else "demo"
+    return {Platform.OWN: "own", Platform.DOUYIN: "douyin"}.get(Platform(shop.platform), "demo")
 
 
 def _person(username: str, name: str, password: str, role: str) -> User:

@@ -14,12 +14,15 @@ from aftersales.tasks import pull_platform_cases
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
 from merchant.people.models import User
 from merchant.people.rights import Right, can
-from merchant.shops.models import Platform, PlatformAccount
+from merchant.platforms.clients import SPOKEN_WITH
+from merchant.platforms.doors import source_of
+from merchant.shops.models import PlatformAccount
 from orders.intake import sync
 from orders.intake.models import MissedOrder, SyncCursor
 
 # Pulls that may fail to come before the page calls for a person.
 PATIENCE = 3
+SOURCES = [source_of(platform) for platform in SPOKEN_WITH]
 # Missed orders shown for an account; the others are counted.
 SHOWN = 5
 
@@ -31,11 +34,9 @@ def alarm_after() -> timedelta:
 
 def sync_rows(shops: Sequence[int], user: User, at: datetime) -> list[dict[str, Any]]:
     """Each connected account of these shops. `alarms` are the streams that need a person: orders, cases."""
-    inbox = InboxMessage.objects.filter(
-        source=_source(Platform.KUAISHOU), account_id=OuterRef("pk"), verdict=InboxVerdict.VERIFIED
-    )
+    inbox = InboxMessage.objects.filter(source__in=SOURCES, account_id=OuterRef("pk"), verdict=InboxVerdict.VERIFIED)
     accounts = list(
-        PlatformAccount.objects.filter(shop_id__in=shops, platform=Platform.KUAISHOU, is_active=True)
+        PlatformAccount.objects.filter(shop_id__in=shops, platform__in=SPOKEN_WITH, is_active=True)
         .select_related("shop")
         .annotate(pushed_at=Subquery(inbox.order_by("-received_at").values("received_at")[:1]))
         .order_by("shop_id", "pk")
@@ -43,7 +44,7 @@ def sync_rows(shops: Sequence[int], user: User, at: datetime) -> list[dict[str, 
     pks = [account.pk for account in accounts]
     cursors = {row.account_id: row for row in SyncCursor.objects.filter(account__in=pks, stream=sync.ORDERS)}
     waiting = dict(
-        InboxTask.objects.filter(source=_source(Platform.KUAISHOU), message__account_id__in=pks)
+        InboxTask.objects.filter(source__in=SOURCES, message__account_id__in=pks)
         .values_list("message__account_id")
         .annotate(n=Count("pk"))
     )
@@ -69,10 +70,6 @@ def sync_rows(shops: Sequence[int], user: User, at: datetime) -> list[dict[str, 
             }
         )
     return rows
-
-
-def _source(platform: str) -> str:
-    return f"platform:{platform}"
 
 
 def _stream(last_at: datetime | None, error: str, since: datetime, at: datetime) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 
 class Command(BaseCommand):
-    help = "Run a platform to practise on: Kuaishou's and WeChat Pay's wire, invented money, a page to play the buyer."
+    help = "Run platforms to practise on: Kuaishou's, Douyin's and WeChat Pay's wire, invented money, a page to play."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
