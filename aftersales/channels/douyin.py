@@ -138,7 +138,7 @@ def _check_type(case: Case, names: dict[int, str]) -> None:
     if client is None:
         raise Refused(
             "ACCOUNT",
-            _("No Douyin account is connected: connect one under Shop settings, Courier and platform accounts."),
+            _("No Douyin account is connected: connect one under Settings, Courier and platform accounts."),
         )
     if kind is None:
         raise Refused("BY_HAND", _("Douyin's price differences are settled on its own page."))

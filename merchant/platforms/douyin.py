@@ -197,8 +197,8 @@ class DouyinClient:
 
     def type_setting(self, kind: int, names: dict[int, str]) -> int | None:
         """The `type` the account's settings give for this kind of after-sale, None when they give none (D1)."""
-        found = self.account.secrets.get(names.get(kind, ""))
-        return int(found) if str(found or "").isdigit() else None
+        found = str(self.account.secrets.get(names.get(kind, "")) or "")
+        return int(found) if found.isdigit() else None
 
     def approve_refund(self, snapshot: AfterSale) -> None:
         """Agree to a refund-only case as it was read: the platform pays the buyer what the case asks for.

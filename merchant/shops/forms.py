@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from merchant.forms import Dressed
 from merchant.money import MOST, fen, yuan
+from merchant.platforms.douyin import TYPE_SETTINGS
 from merchant.shops.models import CourierAccount, PlatformAccount, Via
 
 # What each way of asking wants to be told; the rest is in docs/couriers.md.
@@ -30,6 +31,9 @@ COURIERS = [("zto", _("ZTO")), ("yto", _("YTO")), ("sto", _("STO")), ("jt", _("J
 # What stopping and bringing back one parcel can cost; more is a slip of the point.
 MOST_COST_FEN = 100_000
 MOST_PER_SECOND = 500
+
+
+DOUYIN_SECRETS = ("app_secret", "access_token")
 
 
 class YuanField(forms.CharField):
@@ -121,15 +125,28 @@ class CourierAccountForm(Dressed, forms.ModelForm):
         }
 
 
+class TypeField(forms.IntegerField):
+    """One of Douyin's operation types. Not a secret, but kept with them: it belongs to the app's own agreement."""
+
+    def __init__(self, label: Any) -> None:
+        help_text = _("From Douyin's table of operation types (its document 93/2752). Empty: decided on its own page.")
+        super().__init__(label=label, required=False, min_value=1, max_value=99_999, help_text=help_text)
+
+
 class PlatformAccountForm(Dressed, forms.ModelForm):
     platform = forms.ChoiceField(
-        label=_("Platform"), choices=[("kuaishou", _("Kuaishou")), ("wechat_pay", _("WeChat Pay"))]
+        label=_("Platform"),
+        choices=[("kuaishou", _("Kuaishou")), ("douyin", _("Douyin")), ("wechat_pay", _("WeChat Pay"))],
     )
     secrets_json = SecretsField(
         label=_("Credentials (JSON)"),
         required=False,
         help_text=_("Written, never shown. Leave empty to keep what is stored."),
     )
+    agree_refund_type = TypeField(_("Douyin: agree to refund only, shipped (agree_refund_type)"))
+    agree_unshipped_type = TypeField(_("Douyin: agree to refund before shipping (agree_unshipped_type)"))
+    refuse_refund_type = TypeField(_("Douyin: refuse refund only, shipped (refuse_refund_type)"))
+    refuse_unshipped_type = TypeField(_("Douyin: refuse refund before shipping (refuse_unshipped_type)"))
 
     class Meta:
         model = PlatformAccount
@@ -139,6 +156,40 @@ class PlatformAccountForm(Dressed, forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.fields["platform"].disabled = True
+        for name in TYPE_SETTINGS:
+            if self.instance.pk and self.instance.platform != "douyin":
+                del self.fields[name]
+            else:
+                self.fields[name].initial = self.instance.secrets.get(name)
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        if values.get("platform") == "douyin" and "secrets_json" in values:
+            values["secrets_json"] = self._of_douyin(values)
+        return values
+
+    def _of_douyin(self, values: dict[str, Any]) -> dict[str, Any] | None:
+        """The credentials with the types in them, written anew or those that are stored; None where nothing changes, so
+        that a token renewed meanwhile is not written over."""
+        given = values["secrets_json"] or {}
+        secrets = dict(given or self.instance.secrets)
+        missing = [name for name in DOUYIN_SECRETS if not secrets.get(name)]
+        if missing:
+            self.add_error(
+                "secrets_json",
+                _("Douyin's credentials need %(names)s: {“app_secret”: …, “access_token”: …, “refresh_token”: …, "
+                  "“shop_id”: …}; the app key stands in its own box.") % {"names": ", ".join(missing)},
+            )  # fmt: skip
+        key = secrets.get("app_key")
+        if key and values.get("app_key") and str(key) != values["app_key"]:
+            self.add_error("app_key", _("The credentials name another app key: %(key)s.") % {"key": key})
+        for name in TYPE_SETTINGS:
+            # Written among the credentials, or in its own box; an emptied box takes the stored one away.
+            written = values.get(name) or given.get(name)
+            secrets.pop(name, None)
+            if written:
+                secrets[name] = written
+        return None if secrets == self.instance.secrets else secrets
 
 
 class ReasonForm(Dressed, forms.Form):
