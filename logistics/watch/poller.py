@@ -151,7 +151,11 @@ class Poller:
         await asyncio.gather(*open_batches)
 
     async def _ask_and_write(self, asking: "Asking") -> None:
-        await self._ask_all(asking)
+        try:
+            await self._ask_all(asking)
+        finally:
+            # Whatever happened to this batch, the next one may begin.
+            asking.all_started.set()
         # Rows that could not be written come due again when their lease ends.
         told = asking.work, asking.streak.replies
         await self._try("a batch could not be written", batch.finish, *told, threads=self._writing)

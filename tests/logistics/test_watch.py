@@ -10,13 +10,14 @@ from django.db import connection, transaction
 from logistics.couriers import registry
 from logistics.parcels.enums import PackageState as P
 from logistics.watch import intervals, pulse, services
+from logistics.watch.batch import Reply
 from logistics.watch.models import AccountPulse, Priority, Watch
 from logistics.watch.pulse import Tally
 from logistics.watch.services import Outcome
 from merchant.clock import now
 from merchant.refusals import Refused
 from merchant.shops.models import CourierAccount
-from tests.logistics.factories import make_package, running
+from tests.logistics.factories import make_package, running, scan
 from tests.merchant.factories import make_shop, make_user
 
 MINUTE, HOUR = 60, 3600
@@ -134,6 +135,37 @@ def test_an_answer_sets_the_next_question_and_counts_answers_without_news():
     row = Watch.objects.get()
     assert row.misses == 1
     assert 0.9 * 6 * HOUR <= (row.next_at - at).total_seconds() <= 1.1 * 6 * HOUR
+
+
+@pytest.mark.django_db
+def test_an_answers_hash_is_kept_with_the_due_time_and_lost_with_the_claim():
+    package, other = (make_package(shop=shop) for shop in [make_shop()] * 2)
+    claimed = {due.package_id: due for due in services.claim_due(package.account, 10)}
+    services.pull_forward([other.pk])
+
+    services.write_back([Outcome(due, now() + timedelta(hours=4), 14400.0, 1, 77) for due in claimed.values()])
+    assert dict(Watch.objects.values_list("package_id", "answer_hash")) == {package.pk: 77, other.pk: None}
+
+    Watch.objects.filter(package=package).update(next_at=now())
+    again = next(due for due in services.claim_due(package.account, 10) if due.package_id == package.pk)
+    services.write_back([services.after_error(again, courier=registry.get("zto"), at=now())])
+    assert (again.answer_hash, Watch.objects.get(package=package).answer_hash) == (77, 77)
+
+
+@pytest.mark.parametrize(
+    ("events", "kept"),
+    [
+        ([], 5),
+        ([scan(P.IN_TRANSIT)], 5),
+        ([scan(P.IN_TRANSIT), scan("", code="新词")], None),
+        ([scan(P.SIGNED, now() + timedelta(minutes=30))], None),
+        (None, None),
+    ],
+)
+def test_only_an_answer_that_was_understood_and_lies_in_the_past_is_remembered(events, kept):
+    due = services.Due(1, now(), 0, 0, now(), "7310", "in_transit", True)
+
+    assert Reply(due, events=events, answer_hash=5).remembered(now()) == kept
 
 
 @pytest.mark.django_db
