@@ -10,6 +10,9 @@ from cs_workbench.record import views as record
 from cs_workbench.road import queue_pages as queues
 from cs_workbench.road import views as road
 from cs_workbench.rulebook import views as rulebook
+from cs_workbench.warehouse import stock_views
+from cs_workbench.warehouse import views as warehouse
+from cs_workbench.warehouse.inspecting import inspection_detail
 
 urlpatterns = [
     path("desk/", desk.desk, name="desk"),
@@ -34,6 +37,7 @@ urlpatterns = [
     path("claims/draft/", claims.claim_draft, name="claim_draft"),
     path("claims/<int:shop_id>/<str:number>/", claims.claim_detail, name="claim_detail"),
     path("claims/<int:shop_id>/<str:number>/<slug:verb>/", claims.claim_verb, name="claim_verb"),
+    path("cases/<int:shop_id>/<str:number>/wish/<slug:verb>/", money.case_wish, name="case_wish"),
     path("refunds/", money.refunds, name="refunds"),
     path("refunds/<int:shop_id>/<str:number>/", money.refund_detail, name="refund_detail"),
     path("refunds/<int:shop_id>/<str:number>/<slug:verb>/", money.refund_verb, name="refund_verb"),
@@ -42,6 +46,15 @@ urlpatterns = [
     path("statements/accounts/<int:pk>/pull/", statements.statement_pull, name="statement_pull"),
     path("statements/files/<int:pk>/again/", statements.statement_again, name="statement_again"),
     path("statements/differences/<int:pk>/<slug:verb>/", statements.difference_verb, name="difference_verb"),
+    path("warehouse/", warehouse.warehouse, name="warehouse"),
+    path("warehouse/scan/", warehouse.warehouse_scan, name="warehouse_scan"),
+    path("warehouse/keep/", warehouse.warehouse_keep, name="warehouse_keep"),
+    path("warehouse/inspect/<int:shop_id>/<str:number>/", inspection_detail, name="inspection_detail"),
+    path("warehouse/parcels/<int:shop_id>/<str:number>/", warehouse.return_parcel, name="return_parcel"),
+    path("warehouse/parcels/<int:shop_id>/<str:number>/match/", warehouse.return_match, name="return_match"),
+    path("stock/", stock_views.stock_list, name="stock"),
+    path("stock/<int:shop_id>/<int:pk>/", stock_views.sku_detail, name="sku_detail"),
+    path("stock/<int:shop_id>/<int:pk>/<slug:verb>/", stock_views.sku_verb, name="sku_verb"),
     path("ops/", ops.ops, name="ops"),
     path("ops/messages/", ops.messages_list, name="messages"),
     path("ops/messages/<int:pk>/", ops.message_detail, name="message_detail"),

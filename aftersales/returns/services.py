@@ -7,12 +7,12 @@ the first of these and then reads who was faster."""
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases import returning
 from aftersales.cases.enums import OPEN_STATES, CaseState
 from aftersales.cases.models import Case
+from aftersales.cases.moves import move
 from aftersales.returns import policies
 from aftersales.returns.enums import ReturnKind
 from aftersales.returns.models import Inspection, ReturnParcel
@@ -123,7 +123,7 @@ def match_parcel(parcel: ReturnParcel, *, order: Order, by: Any) -> ReturnParcel
     _open_inspection(parcel, by=by)
     if case is not None:
         if case.state == S.WAIT_BUYER_RETURN:
-            returning.move(case, "ship_back", by=by, tag="", waybill=parcel.waybill)
+            move(case, "ship_back", by=by, tag="", waybill=parcel.waybill)
         returning.receive_case(case, by=by, document=parcel.number)
     return parcel
 
@@ -166,10 +166,9 @@ def already(found: ReturnParcel) -> Refused:
 
 
 def _lock_cases(package: Package) -> list[Case]:
-    """The open cases this parcel's coming home may move: those that stop it, and those of the goods in it."""
-    order_ids = PackageLine.objects.filter(package=package).values("order_id")
-    about = Q(interception__package=package) | Q(order_id=package.order_id) | Q(order_id__in=order_ids)
-    return lock_all(Case.objects.filter(about, state__in=OPEN_STATES))
+    """The open cases of the orders in this parcel: those that stop it are among them (E15)."""
+    orders = set(PackageLine.objects.filter(package=package).values_list("order_id", flat=True))
+    return lock_all(Case.objects.filter(order_id__in={package.order_id, *orders}, state__in=OPEN_STATES))
 
 
 def _case_of(found: ReturnParcel | None, cases: list[Case], kind: str) -> Case | None:

@@ -5,6 +5,7 @@ A refused POST says its rule's code in a sentence on the next page and changes n
 
 import hashlib
 from collections.abc import Iterator
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,17 +19,22 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 
 from aftersales.cases import services as cases
+from aftersales.returns.services import keep_unknown_parcel, receive_parcel
+from aftersales.statements.models import Difference, StatementFile
+from logistics.claims.services import draft_claim
 from merchant.attachments.models import Purpose
 from merchant.attachments.services import attach, read_files
+from merchant.catalog.services import ensure_sku
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxTask
 from merchant.people.models import Membership
 from merchant.people.rights import ROLES
 from merchant.shops.models import Agreement
+from merchant.stock.services import Change, move_stock
 from merchant.vault.models import PiiReveal
 from orders.intake import jobs
-from tests.aftersales.factories import case_of, intercepting, own_shop, refund_of
-from tests.logistics.factories import account_of
+from tests.aftersales.factories import case_of, intercepting, own_shop, refund_of, shipped_order
+from tests.logistics.factories import account_of, make_package
 from tests.merchant.factories import make_courier_account, make_shop, make_user, photo_upload
 from tests.orders.test_importer import sheet
 
@@ -45,7 +51,13 @@ LISTS = {
     "orders": EVERYBODY,
     "interceptions": EVERYBODY,
     "interceptions_effect": EVERYBODY,
+    "interception_queues": EVERYBODY,
+    "claims": EVERYBODY,
+    "damage_rate": EVERYBODY,
+    "warehouse": EVERYBODY,
+    "stock": EVERYBODY,
     "refunds": EVERYBODY,
+    "statements": EVERYBODY,
     "rules": EVERYBODY,
     "settings": EVERYBODY,
     "import_list": EVERYBODY,
@@ -60,6 +72,10 @@ PAGES = {
     "order_detail": EVERYBODY,
     "parcel_detail": EVERYBODY,
     "interception_detail": EVERYBODY,
+    "claim_detail": EVERYBODY,
+    "inspection_detail": EVERYBODY,
+    "return_parcel": EVERYBODY,
+    "sku_detail": EVERYBODY,
     "refund_detail": EVERYBODY,
     "message_detail": (S, F, OWNER, P),
     "agreement": EVERYBODY,
@@ -87,6 +103,8 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("desk_verb", "stop-in-house"): dict.fromkeys(DESK, "E11"),
     ("desk_verb", "withdraw"): dict.fromkeys(EVERYBODY, "NO_INTERCEPTION"),
     ("desk_verb", "clear-alarm"): dict.fromkeys(DESK, "NO_ALARM"),
+    ("desk_verb", "ship-back"): dict.fromkeys(DESK, "CASE_STATE"),
+    ("desk_verb", "settle-return"): dict.fromkeys(DESK, "CASE_STATE"),
     # Re-reading a fresh track is nothing but looking.
     ("desk_verb", "recheck"): dict.fromkeys(EVERYBODY, ""),
     ("desk_verb", "note"): dict.fromkeys((*DESK, W), ""),
@@ -97,8 +115,23 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("interception_verb", "fail"): dict.fromkeys(DESK, ""),
     ("interception_verb", "receive"): {W: ""},
     ("interception_verb", "give-up"): dict.fromkeys(DESK, "INT-STATE"),
-    ("interception_verb", "close-ok"): {W: "INT-STATE"},
-    ("interception_verb", "close-damaged"): {W: "INT-STATE"},
+    ("interception_bill", ""): {F: "", OWNER: ""},
+    ("claim_draft", ""): dict.fromkeys((*DESK, W), ""),
+    ("claim_verb", "file"): dict.fromkeys(DESK, ""),
+    ("claim_verb", "edit"): dict.fromkeys((*DESK, W), ""),
+    ("claim_verb", "photos"): dict.fromkeys((*DESK, W), "PHOTOS"),
+    ("claim_verb", "accept"): dict.fromkeys(DESK, "CLAIM-STATE"),
+    ("claim_verb", "reject"): dict.fromkeys(DESK, "CLAIM-STATE"),
+    ("claim_verb", "appeal"): dict.fromkeys(DESK, "CLAIM-STATE"),
+    ("claim_verb", "pay"): dict.fromkeys((S, F, OWNER), "CLAIM-STATE"),
+    ("claim_verb", "close"): dict.fromkeys((*DESK, F), "CLAIM-STATE"),
+    ("claim_verb", "give-up"): dict.fromkeys((S, F, OWNER), ""),
+    ("claim_verb", "withdraw"): dict.fromkeys((S, F, OWNER), ""),
+    ("warehouse_scan", ""): {W: ""},
+    ("warehouse_keep", ""): {W: ""},
+    ("return_match", ""): dict.fromkeys((*DESK, W), ""),
+    ("sku_verb", "cost"): {F: "", OWNER: ""},
+    ("sku_verb", "bin"): {W: ""},
     # The refund waits for a second person; the agent of this world asked for it.
     ("refund_verb", "approve"): {S: "", F: "", OWNER: "", A: "RIGHT"},
     ("refund_verb", "reject"): {A: "", F: "", OWNER: ""},
@@ -107,6 +140,19 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("refund_verb", "replace"): dict.fromkeys(EVERYBODY, "REFUND_STATE"),
     ("refund_verb", "payout"): dict.fromkeys(EVERYBODY, "REFUND_STATE"),
     ("refund_verb", "confirm"): dict.fromkeys(EVERYBODY, "REFUND_STATE"),
+    ("refund_verb", "refuse-payout"): dict.fromkeys(EVERYBODY, "NO_PAYOUT"),
+    ("refund_verb", "ask-buyer"): dict.fromkeys(EVERYBODY, "REFUND_STATE"),
+    ("refund_verb", "answer"): dict.fromkeys(EVERYBODY, "REFUND_STATE"),
+    ("case_wish", "record"): dict.fromkeys((*DESK, F), ""),
+    ("case_wish", "grant"): dict.fromkeys(EVERYBODY, "NO_WISH"),
+    # The file of this world has been read, its account is asked for a day that is not chosen, its difference is open.
+    ("statement_take", ""): dict.fromkeys(EVERYBODY, "FILE"),
+    ("statement_pull", ""): dict.fromkeys(EVERYBODY, "DAY"),
+    ("statement_again", ""): {F: "FILE", OWNER: "FILE"},
+    ("difference_verb", "ask"): {F: "REFUND_STATE", OWNER: "REFUND_STATE"},
+    ("difference_verb", "explain"): {F: "", OWNER: ""},
+    ("difference_verb", "file"): {F: "", OWNER: ""},
+    ("difference_verb", "confirm"): {F: "WRITE_OFF", OWNER: "WRITE_OFF"},
     ("message_retry", ""): {S: "", OWNER: "", P: ""},
     ("account_verb", "pause"): {S: "", OWNER: "", P: ""},
     ("account_verb", "resume"): {S: "", OWNER: "", P: ""},
@@ -128,7 +174,10 @@ FORMS: dict[str, tuple[str, ...]] = {
     "platform_account_edit": (OWNER, P),
     "policy": (OWNER, P),
     "import_list": (S, OWNER),
+    "inspection_detail": (W,),
 }
+# Their scans name no shop: a stranger is told what anybody without the right is told.
+SHOPLESS = ("warehouse_scan", "warehouse_keep")
 REVEAL = dict.fromkeys(DESK, "")
 # Without a login, or with rules of their own; the push doors are proven in their rooms.
 APART = {
@@ -160,7 +209,17 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
     of_case, of_stop = [shop.pk, case.number], [shop.pk, stopped.number]
     of_refund, of_order = [shop.pk, refund_of(large).number], [shop.pk, case.order.number]
     of_parcel = [shop.pk, package.courier, package.waybill]
+    claim = draft_claim(package, by=None, cause="lost", loss_fen=8800, basis="paid_by_buyer", interception=stopped)
+    of_claim = [shop.pk, claim.number]
     paid_by = shop.platform_accounts.get()
+    statement = StatementFile.objects.create(shop=shop, name="a.csv", digest="1", channel="wechat_pay", state="read")
+    difference = Difference.objects.create(
+        shop=shop, channel="wechat_pay", kind="unknown", document="F1", book_date="2026-11-20", theirs_fen=5, ours_fen=0
+    )
+    home = receive_parcel(make_package(order=shipped_order(platform, shop), state="refused"), by=None)
+    lost = keep_unknown_parcel(shop, waybill="SF1", courier="sf", note="", by=None)
+    sku = ensure_sku(shop.pk, code="CUP", title="杯")
+    [move] = move_stock(shop.pk, [Change(sku, 1)], kind="returned", document="QC1", by=None)
     [photo] = attach(case, read_files([photo_upload()]), by=None, purpose=Purpose.PHOTO)
     arguments = {
         "desk_case": of_case,
@@ -173,8 +232,20 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         "parcel_refresh": of_parcel,
         "interception_detail": of_stop,
         "interception_verb": of_stop,
+        "interception_bill": of_stop,
+        "claim_detail": of_claim,
+        "claim_verb": of_claim,
+        "inspection_detail": [shop.pk, home.inspection.number],
+        "return_parcel": [shop.pk, home.number],
+        "return_match": [shop.pk, lost.number],
+        "sku_detail": [shop.pk, sku.pk],
+        "sku_verb": [shop.pk, sku.pk],
         "refund_detail": of_refund,
         "refund_verb": of_refund,
+        "case_wish": of_case,
+        "statement_pull": [paid_by.pk],
+        "statement_again": [statement.pk],
+        "difference_verb": [difference.pk],
         "attachment": [photo.pk],
         "attachment_thumb": [photo.pk],
         "message_detail": [message.pk],
@@ -198,7 +269,9 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         "import_stop": [job.number],
     }
     clients = {role: sign_in(person) for role, person in people.items()} | {"stranger": sign_in(stranger)}
-    return SimpleNamespace(shop=shop, case=case, arguments=arguments, clients=clients, people=people)
+    return SimpleNamespace(
+        shop=shop, case=case, package=package, stock=move.stock, arguments=arguments, clients=clients, people=people
+    )
 
 
 def address(world: SimpleNamespace, name: str, verb: str = "") -> str:
@@ -212,8 +285,16 @@ def told(world: SimpleNamespace, name: str, verb: str) -> dict[str, Any]:
         sent |= {"reason": "other", "evidence": "note"}
     if name == "desk_verb":
         sent["version"] = world.case.version
+    sent |= {"order": world.case.order.number, "cost": "45.00", "stock": world.stock.pk, "bin": "A-01"}
+    sent |= {"shop": world.shop.pk, "note": "查清了"}
+    sent |= {"fee": "3", "freight": "4.5", "waybill": world.package.waybill, "cause": "short", "basis": "other"}
+    sent |= {"loss": "10", "agreed": "1", "paid": "1", "through": "portal" if verb == "file" else "transfer"}
+    sent |= {"reference": "GD-1"} if name == "claim_verb" else {}
     if verb == "payout":
-        sent |= {"method": "bank", "reference": "BK-1"}
+        sent |= {"method": "bank", "reference": "BK-1", "paid_on": f"{date.today():%Y-%m-%d}"}
+        sent |= {"amount": "300.00", "proofs": photo_upload()}
+    if name == "case_wish":
+        sent |= {"way": "offline", "shown": "1"}
     return sent
 
 
@@ -330,7 +411,7 @@ def test_who_may_press_what(world, courier, role):
             changed = changes(before) if is_refused else []
         seen[name, verb] = (answer.status_code, codes)
         if role == "stranger":
-            expected[name, verb] = (404, [])
+            expected[name, verb] = (302, ["RIGHT"]) if name in SHOPLESS else (404, [])
         elif name == "message_retry" and role in (A, W):
             # Who may not see messages does not learn that there is one.
             expected[name, verb] = (404, [])
@@ -364,6 +445,7 @@ def test_who_may_send_which_form(world, role):
         "platform_account_add": {**pay, "platform": "kuaishou"},
         "platform_account_edit": pay,
         "policy": rules,
+        "inspection_detail": {"outcome": "fine"},
         "import_list": {"shop": world.shop.pk, "profile": "auto", "files": SimpleUploadedFile("a.csv", sheet(1))},
     }
     for name, data in sent.items():
@@ -376,6 +458,7 @@ def test_who_may_send_which_form(world, role):
         assert seen == {**dict.fromkeys(FORMS, (404, False)), "import_list": (422, False)}
     else:
         not_yours = {**dict.fromkeys(FORMS, (200, False)), "policy": (422, False), "import_list": (422, False)}
+        not_yours["inspection_detail"] = (422, False)
         assert seen == {name: (302, True) if role in who else not_yours[name] for name, who in FORMS.items()}
 
 
