@@ -115,7 +115,8 @@ EXISTS (SELECT FROM merchant_inboxmessage WHERE source = %s AND account_id = %s 
 
 
 def _judge_in_sql(message: InboxMessage, verdict: str, *, ours_if: Proviso | None, is_once: bool) -> Proviso:
-    cases, params = "", []
+    cases = ""
+    params: list[Any] = []
     if verdict == InboxVerdict.VERIFIED and ours_if is not None:
         cases += f"WHEN NOT {ours_if.sql} THEN 'foreign' "
         params += ours_if.params

@@ -320,6 +320,7 @@ def test_every_case_ends_in_its_one_right_state(crew, shop):
             "worker-background",
             "redis",
             "poller",
+            "worker-push",
             "worker",
             "courier",
             "worker-background",
