@@ -5,13 +5,14 @@ Both return a Receipt and never raise for what a channel may answer; `Outcome.UN
 """
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from aftersales.refunds.enums import Outcome
 
 if TYPE_CHECKING:
-    from aftersales.refunds.models import Refund
     from aftersales.cases.models import Case
+    from aftersales.refunds.models import Refund
 
 
 @dataclass(frozen=True)
@@ -35,18 +36,20 @@ class Channel:
     code: str = ""
     # Channels take at most this many refunds of one payment.
     max_refunds_per_payment: int = 50
+    # How long after the payment the channel pays back; None where it does not say.
+    window: timedelta | None = None
     # The channel answers at once with the end result of a paid refund; otherwise it is asked until it does.
     is_platform: bool = False
 
-    def refund(self, refund: "Refund") -> Receipt:
-        """Order the payment under the refund's number. No transaction is open and no row is locked."""
-        raise NotImplementedError
     def check_can_pay(self, case: "Case") -> None:
         """Whether this case's money could be ordered now. Raises Refused with what is missing and where to set it."""
 
     def check_can_tell(self, case: "Case") -> None:
         """Whether a refusal of this case could be told to the platform now. Raises Refused likewise."""
 
+    def refund(self, refund: "Refund") -> Receipt:
+        """Order the payment under the refund's number. No transaction is open and no row is locked."""
+        raise NotImplementedError
 
     def query(self, refund: "Refund") -> Receipt:
         """Ask how the number stands. Changes nothing at the channel."""

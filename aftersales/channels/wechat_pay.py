@@ -1,12 +1,13 @@
 """微信支付 for orders of our own channel: our number is the channel's `out_refund_no`, so it never pays twice."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 
 from aftersales.channels.base import Channel, Receipt
-from aftersales.refunds.enums import Outcome
+from aftersales.refunds.enums import Outcome, WentTo
 from aftersales.refunds.models import Refund
 from merchant.platforms import wechat_pay
 from merchant.platforms.errors import ErrorClass, PlatformError
@@ -32,6 +33,7 @@ class WeChatPayChannel(Channel):
     """Refund to source through WeChat Pay v3."""
 
     code = PayChannel.WECHAT_PAY.value
+    window = timedelta(days=365)
 
     def refund(self, refund: Refund) -> Receipt:
         account, refusal = _account(refund)
@@ -77,7 +79,7 @@ def _notify_url(account: Any) -> str:
 
 def _receipt(answer: RefundAnswer, request: dict[str, Any]) -> Receipt:
     # The channel's own words, without what could name the buyer (`received_account`).
-    raw = {"status": answer.state.value, "refund_id": answer.refund_id}
+    raw = {"status": answer.state.value, "refund_id": answer.refund_id, "went_to": went_to(answer.received_account)}
     return Receipt(
         OUTCOMES[answer.state],
         channel_number=answer.refund_id,
@@ -86,6 +88,13 @@ def _receipt(answer: RefundAnswer, request: dict[str, Any]) -> Receipt:
         request=request,
         raw=raw,
     )
+
+
+def went_to(received_account: str) -> str:
+    """Balance or card, which is all that is kept of where the money went: the account itself names the buyer."""
+    if "零钱" in received_account:
+        return WentTo.BALANCE.value
+    return WentTo.CARD.value if any(word in received_account for word in ("卡", "银行")) else ""
 
 
 def _refusal(error: PlatformError, request: dict[str, Any], *, is_query: bool) -> Receipt:

@@ -11,6 +11,7 @@ from merchant.clock import now
 from merchant.ledger import services as ledger
 from merchant.ledger.models import LedgerAccount as Account
 from merchant.policy import services as policies
+from merchant.trail import activity
 from orders.payments.enums import Bearer
 from orders.payments.models import OrderDiscount
 from orders.record import services as orders
@@ -93,7 +94,11 @@ def _give_back_discounts(refund: Refund, order: Order) -> None:
             at=refund.settled_at,
         )
     coupons = OrderDiscount.objects.filter(order=order, bearer=Bearer.SHOP, restored_at__isnull=True)
-    coupons.exclude(coupon_number="").update(restored_at=now())
+    coupons = coupons.exclude(coupon_number="")
+    numbers = list(coupons.values_list("coupon_number", flat=True))
+    if coupons.update(restored_at=now()):
+        # The platforms have no call for it: the trail says what to give back there by hand.
+        activity.record(refund, "refund.restore_coupon", by=None, reason=", ".join(numbers)[:300])
 
 
 def _post(refund: Refund, debit: str, credit: str, *, kind: str, at_success: bool = True) -> None:

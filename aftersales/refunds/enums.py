@@ -38,6 +38,22 @@ class Source(models.TextChoices):
     AUTO = "auto", _("By rule")
 
 
+class Way(models.TextChoices):
+    """How the buyer wishes to be paid back; only the first is not an exception (R3.21)."""
+
+    ORIGINAL = "original", _("the way it was paid")
+    BALANCE = "balance", _("to the wallet's balance")
+    OTHER_CARD = "other_card", _("to another card")
+    OFFLINE = "offline", _("outside the channel")
+
+
+class WentTo(models.TextChoices):
+    """Where the channel says the money went: as much as may be kept of the buyer's account."""
+
+    BALANCE = "balance", _("the wallet's balance")
+    CARD = "card", _("a bank card")
+
+
 class Outcome(models.TextChoices):
     """What a channel can tell us about one refund number: a closed set every adapter maps to."""
 

@@ -8,7 +8,17 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
-from aftersales.refunds.enums import LIVE_STATES, PAID_STATES, WAITING_STATES, RefundKind, RefundState, Source
+from aftersales.refunds.enums import (
+    LIVE_STATES,
+    PAID_STATES,
+    WAITING_STATES,
+    Outcome,
+    RefundKind,
+    RefundState,
+    Source,
+    Way,
+    WentTo,
+)
 from merchant.fsm import StateMachine, state_constraint
 from merchant.shops.querysets import ShopQuerySet
 from merchant.vault.fields import EncryptedJSON
@@ -63,6 +73,11 @@ class Refund(StateMachine):
     sent_at = models.DateTimeField(_("sent at"), null=True)
     funds_short_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(_("settled at"), null=True)
+    # When people must have acted: T-FUNDS while the balance is short, T-OFFLINE once it failed.
+    due_at = models.DateTimeField(_("due"), null=True)
+    # What the channel last said about this number, and where it says the money went.
+    outcome = models.CharField(_("last answer"), max_length=16, choices=Outcome, blank=True, default="")
+    went_to = models.CharField(_("paid to"), max_length=12, choices=WentTo, blank=True, default="")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
     )
@@ -175,9 +190,9 @@ class Refund(StateMachine):
     def close(self) -> None:
         """The channel closed it unpaid; a new number may replace it, once."""
 
-    @transition(field=state, source=[S.ABNORMAL, S.CLOSED], target=S.OFFLINE_DONE)
+    @transition(field=state, source=[S.APPROVED, S.ABNORMAL, S.CLOSED], target=S.OFFLINE_DONE)
     def pay_offline(self) -> None:
-        """线下打款: paid another way, with proof, by two people."""
+        """线下打款: paid another way, with proof, by two people. Unsent only where the buyer's wish was granted."""
 
 
 class RefundLine(models.Model):
@@ -221,3 +236,51 @@ class RefundCall(models.Model):
         verbose_name = _("channel call")
         verbose_name_plural = _("channel calls")
         constraints = [models.UniqueConstraint(fields=["refund", "attempt"], name="refund_call_once")]
+
+
+class WishQuerySet(ShopQuerySet):
+    def about(self, refund: Refund) -> Self:
+        """What the buyer of this refund was asked and said, newest first."""
+        of_case = Q(case_id=refund.case_id) if refund.case_id else Q(pk__in=[])
+        return self.filter(of_case | Q(refund=refund), order_id=refund.order_id).order_by("-pk")
+
+
+class RefundWish(models.Model):
+    """The buyer's word about the way of a refund: asked for, told, and granted by a second person where it is an
+    exception. Never changed by a later word; the newest with a `way` counts."""
+
+    shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
+    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="refund_wishes")
+    case = models.ForeignKey("aftersales.Case", models.PROTECT, null=True, db_index=False, related_name="wishes")
+    refund = models.ForeignKey(Refund, models.PROTECT, null=True, db_index=False, related_name="wishes")
+    asked_at = models.DateTimeField(_("buyer asked at"), null=True)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
+    way = models.CharField(_("way"), max_length=12, choices=Way, blank=True, default="")
+    note = models.CharField(_("the buyer's words"), max_length=200, blank=True, default="")
+    told_at = models.DateTimeField(_("told at"), null=True)
+    told_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
+    granted_at = models.DateTimeField(_("granted at"), null=True)
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+
+    objects = WishQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("buyer's wish")
+        verbose_name_plural = _("buyers' wishes")
+        constraints = [
+            models.CheckConstraint(
+                name="wish_asked_or_told", condition=Q(asked_at__isnull=False) | ~Q(way="") & Q(told_at__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="wish_second_person", condition=Q(granted_by__isnull=True) | ~Q(granted_by=F("told_by"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.get_way_display() or _("asked"))
+
+    @property
+    def is_exception(self) -> bool:
+        return self.way not in ("", Way.ORIGINAL)

@@ -17,6 +17,7 @@ from aftersales.refunds.enums import (
     Source,
 )
 from aftersales.refunds.models import Refund
+from aftersales.refunds.wishes import is_exception_granted
 from logistics.interception.enums import InterceptionState
 from logistics.interception.models import Interception
 from logistics.parcels.enums import PackageState
@@ -104,6 +105,8 @@ def check_can_reject(refund: Refund, by: Any) -> None:
     """Whoever may approve may say no; so may finance while it holds the money, and whoever asked for it."""
     if refund.state not in UNSENT_STATES:
         raise wrong_state(refund)
+    if refund.payout_by_id is not None:
+        raise Refused("PAYOUT", _("An offline payout is under way for this refund."))
     if by is None or refund.created_by_id == by.pk or can(by, refund.shop_id, Right.RELEASE_REFUND):
         return
     check_right(by, refund.shop_id, Right.APPROVE_REFUND)
@@ -140,8 +143,7 @@ def check_has_room(refund: Refund, by: Any) -> None:
 
 def check_can_pay_offline(refund: Refund, by: Any) -> None:
     """First person of an offline payout."""
-    if refund.state not in FAILED_STATES:
-        raise wrong_state(refund)
+    _check_is_for_offline(refund)
     check_right(by, refund.shop_id, Right.OFFLINE_PAYOUT)
     if hasattr(refund, "successor"):
         raise Refused("REPLACED", _("A new refund has taken the place of this one."), number=refund.successor.number)
@@ -149,8 +151,7 @@ def check_can_pay_offline(refund: Refund, by: Any) -> None:
 
 def check_can_confirm_payout(refund: Refund, by: Any, *, shown: str | None = None) -> None:
     """Second person of an offline payout: another finance person, or the owner."""
-    if refund.state not in FAILED_STATES:
-        raise wrong_state(refund)
+    _check_is_for_offline(refund)
     if refund.payout_by_id is None:
         raise Refused("NO_PAYOUT", _("Nobody has filed an offline payout for this refund."))
     if shown is not None and shown != refund.payout_proof.get("reference", ""):
@@ -159,6 +160,22 @@ def check_can_confirm_payout(refund: Refund, by: Any, *, shown: str | None = Non
         raise Refused("SECOND_PERSON", _("You filed this payout: somebody else must confirm it."))
     if by is None or not can(by, refund.shop_id, Right.APPROVE_REFUND):
         check_right(by, refund.shop_id, Right.OFFLINE_PAYOUT)
+
+
+def check_can_reject_payout(refund: Refund, by: Any) -> None:
+    """Whoever may confirm may say no; whoever filed it may take it back."""
+    if by is None or refund.payout_by_id != by.pk:
+        check_can_confirm_payout(refund, by)
+    else:
+        _check_is_for_offline(refund)
+
+
+def _check_is_for_offline(refund: Refund) -> None:
+    """Failed at the channel, or never sent because the buyer's wish for another way was granted."""
+    if refund.state in FAILED_STATES:
+        return
+    if refund.state != RefundState.APPROVED or refund.next_at is not None or not is_exception_granted(refund.case):
+        raise wrong_state(refund)
 
 
 def check_can_replace(refund: Refund, by: Any) -> None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.enums import CaseState, CaseTag
 from aftersales.cases.models import Case
-from aftersales.cases.moves import move
+from aftersales.cases.moves import move, reopen
 from aftersales.channels import registry
 from aftersales.channels.base import Receipt
 from aftersales.refunds import bookings, policies, services
@@ -174,9 +174,8 @@ def _hold_back(refund: Refund, case: Case | None, refusal: Refused) -> None:
     """Not as it was decided: nothing leaves, a person decides again with the reason in front of them."""
     services.take_back(refund, "void", by=None, reason=f"{refusal.code}: {refusal.message}")
     if case is not None and case.state == CaseState.REFUNDING:
-        move(
+        reopen(
             case,
-            "reopen",
             by=None,
             tag=CaseTag.REFUND_STOPPED,
             tag_reason=refusal.code,
@@ -209,6 +208,8 @@ def record(refund_id: int, receipt: Receipt, *, operation: str, started_at: date
         return refund
     if receipt.channel_number:
         refund.channel_number = receipt.channel_number
+    refund.outcome = receipt.outcome
+    refund.went_to = str(receipt.raw.get("went_to") or refund.went_to)[:12]
     _STEPS[receipt.outcome](refund, case, receipt)
     return refund
 
@@ -255,7 +256,7 @@ def _processing(refund: Refund, case: Case | None, receipt: Receipt) -> None:
     before = refund.state
     if refund.state == RefundState.WAIT_FUNDS:
         refund.resume()
-        refund.funds_short_at = None
+        refund.funds_short_at = refund.due_at = None
         activity.record(refund, "refund.resume", by=None, from_state=before, to_state=refund.state)
     _later(refund, case, receipt)
 
@@ -275,6 +276,7 @@ def _short_of_funds(refund: Refund, case: Case | None, receipt: Receipt) -> None
     if refund.state == RefundState.PROCESSING:
         refund.wait_funds()
         refund.funds_short_at = refund.funds_short_at or now()
+        refund.due_at = refund.funds_short_at + shop_policies.timer(rules, "T-FUNDS")
         activity.record(refund, "refund.wait_funds", by=None, from_state=before, to_state=refund.state)
     elif refund.funds_short_at is not None and refund.funds_short_at + shop_policies.timer(rules, "T-FUNDS") <= now():
         _closed(refund, case, receipt)
@@ -295,6 +297,7 @@ def _fail(refund: Refund, case: Case | None, receipt: Receipt, verb: str) -> Non
     before = refund.state
     getattr(refund, verb)()
     refund.next_at = None
+    refund.due_at = now() + shop_policies.timer(shop_policies.current(refund.shop_id), "T-OFFLINE")
     refund.error = refund.error or f"{receipt.code} {receipt.message}".strip()[:300]
     refund.save()
     activity.record(
@@ -316,9 +319,8 @@ def _not_payable(refund: Refund, case: Case | None, receipt: Receipt) -> None:
     if case is None or case.state != CaseState.REFUNDING:
         return
     reason = f"{receipt.code} {receipt.message}".strip() or str(_("The channel cannot pay this any more."))
-    move(
+    reopen(
         case,
-        "reopen",
         by=None,
         tag=CaseTag.REFUND_STOPPED,
         tag_reason=receipt.code or str(receipt.outcome),

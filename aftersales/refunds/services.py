@@ -1,11 +1,12 @@
-"""The refund's verbs before and after the channel: create, approve, reject, void, release, replace, pay offline.
+"""The refund's verbs before and after the channel: create, approve, reject, void, release, replace.
 
 Σ refunds ≤ paid (M5) is held by reserving the money on the order when a refund is created. Callers that hold a case
-lock it before calling (lock order: case → refund → order). Sending, asking and settling live in `sending.py`.
+lock it before calling (lock order: case → refund → order). Sending, asking and settling live in `sending.py`, payouts
+outside the channel in `payouts.py`, the buyer's wishes in `wishes.py`.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -15,15 +16,13 @@ from aftersales import tasks
 from aftersales.cases.bench import check_still_in_house, empty_the_bench
 from aftersales.cases.enums import CaseKind, CaseState, CaseTag
 from aftersales.cases.models import Case
-from aftersales.cases.moves import move
+from aftersales.cases.moves import move, reopen
 from aftersales.channels import registry
-from aftersales.channels.base import Receipt
-from aftersales.refunds import bookings, policies
+from aftersales.refunds import bookings, calculator, policies, wishes
 from aftersales.refunds.clocks import send_at
 from aftersales.refunds.enums import (
     POLICY_SOURCES,
     UNSENT_STATES,
-    Outcome,
     RefundKind,
     RefundState,
     Source,
@@ -61,6 +60,8 @@ def create_refund(
     payment = registry.payment_of(order)
     channel = registry.get(payment.channel)
     _check_count(payment, channel.max_refunds_per_payment)
+    is_outside = wishes.is_exception_granted(case)
+    _check_window(payment, channel.window, is_outside=is_outside)
     refund = _make(
         order,
         payment,
@@ -76,6 +77,7 @@ def create_refund(
         state=RefundState.CREATED,
     )
     payments.reserve_money(order, parts=parts, freight_fen=freight_fen)
+    calculator.write_breakdown(refund)
     rules = shop_policies.current(order.shop_id)
     hold_limits(by, order.shop_id)
     why = policies.needs_second_person(order, refund.amount_fen, source=source, by=by, rules=rules)
@@ -115,7 +117,7 @@ def reject_refund(refund: Refund, *, by: Any, reason: str) -> Refund:
     policies.check_can_reject(refund, by)
     take_back(refund, "reject", by=by, reason=reason)
     if case is not None and case.state == CaseState.REFUNDING:
-        move(case, "reopen", by=by, reason=reason, tag=CaseTag.REFUND_STOPPED, tag_reason="REJECTED")
+        reopen(case, by=by, reason=reason, tag=CaseTag.REFUND_STOPPED, tag_reason="REJECTED")
     return refund
 
 
@@ -134,6 +136,7 @@ def release_refund(refund: Refund, *, by: Any) -> Refund:
     _case, refund = lock_with_case(refund)
     policies.check_can_release(refund, by)
     registry.get(refund.channel)
+    wishes.check_goes_through_channel(refund)
     refund.released_by, refund.next_at = by, now()
     refund.save()
     activity.record(refund, "refund.release", by=by, to_state=refund.state)
@@ -165,66 +168,6 @@ def replace_refund(refund: Refund, *, by: Any, reason: str = "") -> Refund:
     if case is not None and case.state == CaseState.REFUND_FAILED:
         move(case, "retry", by=by, reason=reason, refund=successor.number)
     return successor
-
-
-@transaction.atomic
-def file_payout(refund: Refund, *, by: Any, proof: Mapping[str, str]) -> Refund:
-    """线下打款, first person: what was paid, how, and where the proof is. Moves nothing until somebody else confirms.
-
-    `proof` names at least `method` and `reference` (a bank's or wallet's own number)."""
-    missing = [name for name in ("method", "reference") if not str(proof.get(name, "")).strip()]
-    if missing:
-        raise Refused("PROOF", _("Name the way it was paid and the number of the payment."), missing=missing)
-    _case, refund = lock_with_case(refund)
-    policies.check_can_pay_offline(refund, by)
-    refund.payout_by = by
-    refund.payout_proof = {name: str(value)[:200] for name, value in proof.items()}
-    refund.save()
-    activity.record(refund, "refund.file_payout", by=by, method=refund.payout_proof["method"])
-    return refund
-
-
-def confirm_payout(refund: Refund, *, by: Any, shown: str | None = None) -> Refund:
-    """线下打款, second person. The channel is asked once more first: only a number that certainly cannot pay any more
-    may be paid another way. `shown` is the payment's number the person read; None means that no page was shown.
-
-    Raises Refused RIGHT, SECOND_PERSON, E16 (filed anew meanwhile), MAY_STILL_PAY, PAID."""
-    refund.refresh_from_db()
-    policies.check_can_confirm_payout(refund, by, shown=shown)
-    started = now()
-    channel = registry.get(refund.channel)
-    receipt = channel.query(refund)
-    if receipt.outcome == Outcome.SUCCESS:
-        from aftersales.refunds import sending  # sending stands above the verbs it records
-
-        sending.record(refund.pk, receipt, operation="query", started_at=started)
-        raise Refused("PAID", _("The channel has paid it after all: nothing is left to pay out."))
-    if not proves_dead(receipt, is_platform=channel.is_platform):
-        raise Refused(
-            "MAY_STILL_PAY",
-            _("The channel does not rule out that the old number still pays (%(answer)s). Try again later.")
-            % {"answer": Outcome(receipt.outcome).label},
-            outcome=str(receipt.outcome),
-        )
-    with transaction.atomic():
-        case, refund = lock_with_case(refund)
-        policies.check_can_confirm_payout(refund, by, shown=shown)
-        before = refund.state
-        refund.pay_offline()
-        refund.payout_approved_by, refund.settled_at, refund.next_at = by, now(), None
-        refund.save()
-        payments.settle_money(refund.order, parts=refund.parts, freight_fen=refund.freight_fen)
-        bookings.paid_offline(refund)
-        activity.record(refund, "refund.pay_offline", by=by, from_state=before, to_state=refund.state)
-        bookings.after_payment(refund, case, by=by)
-    return refund
-
-
-def proves_dead(receipt: Receipt, *, is_platform: bool) -> bool:
-    """The channel's word that this number will not pay: closed, not payable, the buyer's account cannot take it, or
-    the number was never taken. On a platform the last is no proof: the buyer's case there may still be paid."""
-    dead = (Outcome.CLOSED, Outcome.NOT_PAYABLE, Outcome.ABNORMAL)
-    return receipt.outcome in dead or (receipt.outcome == Outcome.UNKNOWN_NUMBER and not is_platform)
 
 
 @transaction.atomic
@@ -289,7 +232,7 @@ def settle_as_paid(refund: Refund, *, channel_number: str = "", paid_at: datetim
     before = refund.state
     refund.settle()
     refund.channel_number = channel_number or refund.channel_number
-    refund.settled_at, refund.next_at, refund.error = paid_at or now(), None, ""
+    refund.settled_at, refund.next_at, refund.due_at, refund.error = paid_at or now(), None, None, ""
     refund.save()
     payments.settle_money(refund.order, parts=refund.parts, freight_fen=refund.freight_fen)
     bookings.paid(refund)
@@ -316,7 +259,7 @@ def take_back(refund: Refund, verb: str, *, by: Any, reason: str) -> Refund:
     before = refund.state
     was_booked = before != RefundState.CREATED
     getattr(refund, verb)()
-    refund.next_at = None
+    refund.next_at = refund.due_at = None
     refund.reason = reason[:300]
     refund.save()
     payments.release_money(refund.order, parts=refund.parts, freight_fen=refund.freight_fen)
@@ -330,7 +273,10 @@ def _approve(refund: Refund, *, by: Any, deadline: datetime | None) -> Refund:
     rules = shop_policies.current(refund.shop_id)
     refund.approve()
     refund.approved_by = by
-    if refund.source in POLICY_SOURCES:
+    if wishes.is_exception_granted(refund.case):
+        # It goes another way than it came: finance pays it outside the channel.
+        refund.next_at = None
+    elif refund.source in POLICY_SOURCES:
         refund.next_at = send_at(rules, deadline=deadline)
     elif rules.release_manual_refunds == "at_once":
         refund.next_at = now()
@@ -383,6 +329,18 @@ def _check_count(payment: Payment, most: int) -> None:
         >= most
     ):
         raise Refused("COUNT", _("This payment has had %(most)s refunds; the channel takes no more.") % {"most": most})
+
+
+def _check_window(payment: Payment, window: timedelta | None, *, is_outside: bool) -> None:
+    """A channel forgets: after its window the money can only go another way, which needs a granted wish."""
+    if window is None or is_outside or payment.paid_at is None or payment.paid_at + window > now():
+        return
+    raise Refused(
+        "WINDOW",
+        _("The channel pays back for %(days)s days after the payment. Record the buyer's wish and pay another way.")
+        % {"days": window.days},
+        paid_at=payment.paid_at.isoformat(),
+    )
 
 
 def _deadline(case: Case | None) -> datetime | None:

@@ -8,6 +8,7 @@ from django.db.models import Q
 from aftersales.cases import policies
 from aftersales.cases.enums import REASONS_WITH_EVIDENCE, REFUSAL_REASONS, TO_DECIDE_STATES, CaseKind, CaseState
 from aftersales.cases.models import Case
+from aftersales.refunds import arrivals, reasons
 from aftersales.refunds.models import Refund
 from aftersales.returns.models import Inspection
 from cs_workbench.checks import Line, lines
@@ -46,6 +47,18 @@ class Action:
         """What the buyer asks for. When this changed under the reader's eyes nothing is swapped: a band says so."""
         case = self.case
         return f"{case.kind}:{case.amount_fen}:{case.freight_fen}:{case.round_no}:{case.reason}"
+
+    @property
+    def refund_reason(self) -> reasons.Reason | None:
+        """Why its money has not arrived, in words."""
+        return reasons.explain(self.refund) if self.refund is not None else None
+
+    @property
+    def refund_expected(self) -> arrivals.Arrival | None:
+        """When it is expected, once it has left."""
+        if self.refund is None or self.refund.sent_at is None:
+            return None
+        return arrivals.estimate(self.refund, policy.current(self.case.shop_id))
 
     @property
     def failing(self) -> list[Line]:
@@ -108,7 +121,7 @@ def inspection_of(case: Case) -> Inspection | None:
 
 def refund_of(case: Case) -> Refund | None:
     """The newest refund of the case: its money as it stands."""
-    return Refund.objects.filter(case=case).select_related("created_by").order_by("-pk").first()
+    return Refund.objects.filter(case=case).select_related("created_by", "order").order_by("-pk").first()
 
 
 def stamp(case: Case, refund: Refund | Literal[False] | None = False) -> str:

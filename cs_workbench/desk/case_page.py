@@ -3,14 +3,20 @@
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from aftersales.cases.enums import TO_DECIDE_STATES
 from aftersales.cases.models import Case
+from aftersales.cases.settling import money_of
+from aftersales.refunds import calculator, wishes
+from aftersales.refunds.enums import Way
 from aftersales.refunds.models import Refund
+from cs_workbench.buttons import button
 from cs_workbench.desk import action
 from cs_workbench.desk.panes import WITH
 from cs_workbench.record import timeline
-from cs_workbench.record.cards import cards
+from cs_workbench.record.cards import Card, cards
 from merchant.people.models import User
 from merchant.people.rights import Right, limit_fen
 from merchant.signed_in import SignedInRequest
@@ -32,6 +38,7 @@ def case_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpResp
     order = case.order
     goods_left = sum(line.refundable_fen for line in card.lines)
     act = action.build(case, request.user)
+    wish = wishes.wish_of(case)
     context = {
         "case": case,
         "card": card,
@@ -45,5 +52,18 @@ def case_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpResp
         "goods_fen": sum(line.net_fen for line in card.lines),
         "given_fen": sum(line.refunded_fen + line.refunding_fen for line in card.lines),
         "left_fen": goods_left,
+        "ways": Way.choices,
+        "wish": wish,
+        "may_record": button("record", _("Write it down"), wishes.check_can_record, case, request.user),
+        "may_grant": button("grant", _("Grant"), wishes.check_can_grant, case, wish, request.user),
+        "sheet": _sheet(case, card),
     }
     return render(request, "cs_workbench/case_detail.html", context)
+
+
+def _sheet(case: Case, card: Card) -> calculator.Sheet | None:
+    """How the sum would come about, while nobody has decided."""
+    if case.state not in TO_DECIDE_STATES:
+        return None
+    parts, freight_fen = money_of(case)
+    return calculator.sheet(case.order, parts=parts, freight_fen=freight_fen, lines=card.lines)

@@ -1,10 +1,12 @@
 """The refunds desk: a second person's word, finance's release, and what could not be paid."""
 
 from collections.abc import Callable
+from datetime import date
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,15 +14,22 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from aftersales.refunds import policies, sending, services
+from aftersales.cases.models import Case
+from aftersales.refunds import arrivals, calculator, payouts, policies, reasons, sending, services, wishes
+from aftersales.refunds.enums import FAILED_STATES, SENT_STATES, Way
 from aftersales.refunds.enums import RefundState as S
-from aftersales.refunds.models import Refund, RefundCall
+from aftersales.refunds.models import Refund, RefundCall, RefundWish
 from cs_workbench.buttons import Button, button
 from cs_workbench.record import timeline
-from merchant.asked import page_key
+from cs_workbench.words import money
+from merchant.asked import page_key, whole
+from merchant.attachments.services import read_files
+from merchant.clock import SHANGHAI, now
+from merchant.money import fen
 from merchant.people.models import User
 from merchant.people.rights import Right, check_right, shops_of
-from merchant.refusals import refusals_as_messages
+from merchant.policy import services as policy
+from merchant.refusals import Refused, refusals_as_messages
 from merchant.signed_in import SignedInRequest
 from merchant.trail.models import Activity
 
@@ -31,7 +40,8 @@ TABS: dict[str, Q] = {
     "second": Q(state=S.CREATED),
     "release": Q(state=S.APPROVED, next_at__isnull=True),
     "failed": Q(state__in=[S.ABNORMAL, S.CLOSED], successor__isnull=True),
-    "running": Q(state__in=[S.PROCESSING, S.WAIT_FUNDS]) | Q(state=S.APPROVED, next_at__isnull=False),
+    "funds": Q(state=S.WAIT_FUNDS),
+    "running": Q(state=S.PROCESSING) | Q(state=S.APPROVED, next_at__isnull=False),
     "paid": Q(state__in=[S.SUCCESS, S.OFFLINE_DONE]),
     "over": Q(state__in=[S.REJECTED, S.VOID]) | Q(state=S.CLOSED, successor__isnull=False),
 }
@@ -42,6 +52,7 @@ def tab_labels() -> dict[str, str]:
         "second": _("Second person"),
         "release": _("To release"),
         "failed": _("Could not be paid"),
+        "funds": _("Waiting for funds"),
         "running": _("Being paid"),
         "paid": _("Refunded"),
         "over": _("Void or rejected"),
@@ -51,7 +62,9 @@ def tab_labels() -> dict[str, str]:
 def _page(user: User, tab: str, key: str) -> tuple[list[Refund], str]:
     """Work to do comes oldest first and is short; what is over comes newest first, by keyset pages."""
     rows: QuerySet[Refund] = Refund.objects.visible_to(user).filter(TABS[tab]).select_related(*WITH)
-    if tab in ("second", "release", "failed"):
+    if tab in ("failed", "funds"):
+        return list(rows.order_by(F("due_at").asc(nulls_first=True), "pk")[: SIZE * 2]), ""
+    if tab in ("second", "release"):
         return list(rows.order_by("created_at", "pk")[: SIZE * 2]), ""
     start = page_key(key)
     if start is not None:
@@ -61,24 +74,36 @@ def _page(user: User, tab: str, key: str) -> tuple[list[Refund], str]:
     return found[:SIZE], f"{int(last.created_at.timestamp() * 1_000_000)}-{last.pk}" if last else ""
 
 
-def buttons(refund: Refund, user: User) -> list[Button]:
-    """The verbs near this refund's state, each asked of its own policy."""
+def buttons(refund: Refund, user: User, *, outside: set[int] | None = None) -> list[Button]:
+    """The verbs near this refund's state, each asked of its own policy. `outside`: cases whose money goes another way
+    by a granted wish; a list has read them for all its rows and draws only the quick verbs."""
+    of_case = [refund.case_id] if refund.case_id else []
+    is_outside = refund.case_id in (wishes.granted_among(of_case) if outside is None else outside)
     found = []
     if refund.state == S.CREATED:
         found.append(button("approve", _("Approve"), policies.check_can_approve, refund, user))
         found.append(button("reject", _("Reject"), policies.check_can_reject, refund, user))
     if refund.state == S.APPROVED:
-        found.append(button("release", _("Release"), policies.check_can_release, refund, user))
+        found.append(
+            Button("release", _("Release"), False, wishes.GRANTED, "WISH")
+            if is_outside
+            else button("release", _("Release"), policies.check_can_release, refund, user)
+        )
         found.append(button("reject", _("Reject"), policies.check_can_reject, refund, user))
     if refund.state in (S.PROCESSING, S.WAIT_FUNDS):
-        found.append(button("ask", _("Ask the channel"), check_right, user, refund.shop_id, Right.RELEASE_REFUND))
+        label = _("Funds are back: try again") if refund.state == S.WAIT_FUNDS else _("Ask the channel")
+        found.append(button("ask", label, check_right, user, refund.shop_id, Right.RELEASE_REFUND))
     if refund.state == S.CLOSED:
         found.append(button("replace", _("Pay under a new number"), policies.check_can_replace, refund, user))
-    if refund.state in (S.ABNORMAL, S.CLOSED):
+    if outside is None and (refund.state in FAILED_STATES or (is_outside and refund.waits_for_finance)):
+        if refund.state in FAILED_STATES and not hasattr(refund, "successor"):
+            found.append(button("ask-buyer", _("The buyer was asked"), wishes.check_can_ask, refund, user))
+            found.append(button("answer", _("Write down the answer"), wishes.check_can_ask, refund, user))
         if refund.payout_by_id is None:
             found.append(button("payout", _("Paid another way"), policies.check_can_pay_offline, refund, user))
         else:
             found.append(button("confirm", _("Confirm the payout"), policies.check_can_confirm_payout, refund, user))
+            found.append(button("refuse-payout", _("Refuse it"), policies.check_can_reject_payout, refund, user))
     return found
 
 
@@ -88,17 +113,22 @@ def refunds(request: SignedInRequest) -> HttpResponse:
     """What waits for finance or for a second person comes first; one opens it with the failing reason in words."""
     counts = {
         name: Refund.objects.filter(TABS[name], shop_id__in=shops_of(request.user)).order_by()[: CAP + 1].count()
-        for name in ("second", "release", "failed", "running")
+        for name in ("second", "release", "failed", "funds", "running")
     }
     wanted = request.GET.get("tab", "")
-    default = next((name for name in ("release", "second", "failed") if counts[name]), "running")
+    default = next((name for name in ("release", "second", "failed", "funds") if counts[name]), "running")
     tab = wanted if wanted in TABS else default
     rows, next_key = _page(request.user, tab, request.GET.get("after", ""))
     labels = tab_labels()
+    outside = wishes.granted_among(row.case_id for row in rows if row.case_id)
     context = {
         "tab": tab,
         "tabs": [(name, labels[name], counts.get(name)) for name in TABS],
-        "rows": [{"refund": row, "buttons": buttons(row, request.user)} for row in rows],
+        "rows": [
+            {"refund": row, "buttons": buttons(row, request.user, outside=outside), "reason": reasons.explain(row)}
+            for row in rows
+        ],
+        "short": _short(request.user) if tab == "funds" else [],
         "next_key": next_key,
         "is_first": not request.GET.get("after"),
         "total_fen": sum(row.amount_fen for row in rows),
@@ -106,8 +136,17 @@ def refunds(request: SignedInRequest) -> HttpResponse:
     return render(request, "cs_workbench/refunds.html", context)
 
 
+def _short(user: User) -> list[dict[str, Any]]:
+    """How much money is missing, per shop and channel."""
+    waiting = Refund.objects.filter(state=S.WAIT_FUNDS, shop_id__in=shops_of(user)).order_by("shop_id", "channel")
+    found = waiting.values("shop__name", "channel").annotate(missing=Sum("amount_fen"), refunds=Count("pk"))
+    return [dict(row) for row in found]
+
+
 def _refund(request: SignedInRequest, shop_id: int, number: str) -> Refund:
-    found = Refund.objects.visible_to(request.user).select_related(*WITH, "payment", "released_by", "payout_by")
+    found = Refund.objects.visible_to(request.user).select_related(
+        *WITH, "payment", "released_by", "payout_by", "replaces"
+    )
     return get_object_or_404(found, shop_id=shop_id, number=number)
 
 
@@ -118,15 +157,62 @@ def refund_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpRe
     refund = _refund(request, shop_id, number)
     trail = list(Activity.objects.about(refund)[: timeline.LIMIT])
     names = {person.pk: str(person) for person in User.objects.filter(pk__in={row.by_id for row in trail if row.by_id})}
+    if request.htmx and request.GET.get("stamp") == stamp(refund):
+        return HttpResponse(status=204)
+    expected = arrivals.estimate(refund, policy.current(refund.shop_id))
     context = {
         "refund": refund,
         "buttons": buttons(refund, request.user),
-        "lines": list(refund.lines.select_related("order_line", "order_line__listing").order_by("pk")),
-        "calls": list(RefundCall.objects.filter(refund=refund).order_by("-attempt")[:50]),
+        "sheet": calculator.sheet_of(refund),
+        "calls": [_call(row) for row in RefundCall.objects.filter(refund=refund).order_by("-attempt")[:50]],
         "entries": timeline.from_trail(trail, names),
         "successor": Refund.objects.filter(replaces=refund).first(),
+        "reason": reasons.explain(refund),
+        "expected": expected,
+        "holidays": arrivals.NOT_KNOWN if expected and expected.counts_days else "",
+        "wishes": list(RefundWish.objects.about(refund).select_related("asked_by", "told_by", "granted_by")[:10]),
+        "ways": Way.choices,
+        "question": question(refund),
+        "message": message(refund, expected),
+        "files": payouts.proof_files(refund),
+        "today": now().astimezone(SHANGHAI).date().isoformat(),
+        "is_live": refund.state in SENT_STATES,
+        "stamp": stamp(refund),
     }
+    if request.htmx:
+        return render(request, "cs_workbench/_refund_detail.html", context)
     return render(request, "cs_workbench/refund_detail.html", context)
+
+
+def stamp(refund: Refund) -> str:
+    """Changes when the page would."""
+    return f"{refund.state}-{refund.attempts}-{refund.updated_at.timestamp()}"
+
+
+def _call(row: RefundCall) -> dict[str, Any]:
+    """One question to the channel with its own code and words; None where the purge has taken them."""
+    answer = row.answer or {}
+    said = f"{answer.get('code', '')} {answer.get('message', '')}".strip()
+    labels = {"refund": _("told to pay"), "query": _("asked")}
+    return {"row": row, "what": labels.get(row.operation, row.operation), "said": said}
+
+
+def question(refund: Refund) -> str:
+    """What to say to a buyer whose card or account cannot take the money."""
+    return _(
+        "Hello, your refund of %(sum)s (order ending in %(tail)s) could not be paid into the account you paid from. "
+        "Please tell us where else it may go: another card, or a wallet. Please do not send a password or a code."
+    ) % {"sum": money(refund.amount_fen), "tail": refund.order.number[-4:]}
+
+
+def message(refund: Refund, expected: arrivals.Arrival | None) -> str:
+    """What the buyer may be told, with the time it takes to arrive; empty where nothing is on its way."""
+    if expected is None or (refund.sent_at is None and refund.settled_at is None):
+        return ""
+    return _(
+        "Hello, your refund of %(sum)s (order ending in %(tail)s) is on its way back the way you paid. "
+        "Expected: %(when)s."
+    ) % {"sum": money(refund.amount_fen), "tail": refund.order.number[-4:], "when": expected.text}
 
 
 def _reason(request: SignedInRequest) -> str:
@@ -160,13 +246,34 @@ def _replace(request: SignedInRequest, refund: Refund) -> str:
 
 def _payout(request: SignedInRequest, refund: Refund) -> str:
     proof = {name: request.POST.get(name, "").strip() for name in ("method", "reference")}
-    services.file_payout(refund, by=request.user, proof=proof)
+    try:
+        paid_on = date.fromisoformat(request.POST.get("paid_on", ""))
+        amount_fen = fen(request.POST.get("amount", ""))
+    except ValueError:
+        raise Refused("PROOF", _("Give the sum in yuan and the day it was paid.")) from None
+    files = read_files(request.FILES.getlist("proofs"), allows_pdf=True)
+    payouts.file_payout(refund, by=request.user, proof=proof, amount_fen=amount_fen, paid_on=paid_on, files=files)
     return _("Filed. A second person must confirm it.")
 
 
 def _confirm(request: SignedInRequest, refund: Refund) -> str:
-    services.confirm_payout(refund, by=request.user, shown=request.POST.get("shown"))
+    payouts.confirm_payout(refund, by=request.user, shown=request.POST.get("shown"))
     return _("Confirmed: paid offline.")
+
+
+def _refuse_payout(request: SignedInRequest, refund: Refund) -> str:
+    payouts.reject_payout(refund, by=request.user, reason=_reason(request))
+    return _("Refused. It may be filed anew.")
+
+
+def _ask_buyer(request: SignedInRequest, refund: Refund) -> str:
+    wishes.ask_buyer(refund, by=request.user)
+    return _("Written down: the buyer was asked.")
+
+
+def _answer(request: SignedInRequest, refund: Refund) -> str:
+    wishes.record_answer(refund, way=request.POST.get("way", ""), note=request.POST.get("note", ""), by=request.user)
+    return _("The buyer's answer is written down.")
 
 
 VERBS: dict[str, Callable[[SignedInRequest, Refund], str]] = {
@@ -177,6 +284,9 @@ VERBS: dict[str, Callable[[SignedInRequest, Refund], str]] = {
     "replace": _replace,
     "payout": _payout,
     "confirm": _confirm,
+    "refuse-payout": _refuse_payout,
+    "ask-buyer": _ask_buyer,
+    "answer": _answer,
 }
 
 
@@ -192,3 +302,21 @@ def refund_verb(request: SignedInRequest, shop_id: int, number: str, verb: str) 
         tab = request.POST.get("tab", "")
         return redirect(f"{reverse('refunds')}?tab={tab if tab in TABS else ''}")
     return redirect("refund_detail", shop_id=shop_id, number=number)
+
+
+@login_required
+@require_POST
+def case_wish(request: SignedInRequest, shop_id: int, number: str, verb: str) -> HttpResponse:
+    """How the buyer wishes to be paid back: written down by whoever speaks with them, granted by a second person."""
+    case = get_object_or_404(Case.objects.visible_to(request.user), shop_id=shop_id, number=number)
+    if verb not in ("record", "grant"):
+        raise Http404
+    with refusals_as_messages(request):
+        if verb == "record":
+            way, note = request.POST.get("way", ""), request.POST.get("note", "")
+            wishes.record_wish(case, way=way, note=note, by=request.user)
+            messages.success(request, _("The buyer's wish is written down."))
+        else:
+            wishes.grant_wish(case, by=request.user, shown=whole(request.POST.get("shown", "")))
+            messages.success(request, _("Granted: finance pays it outside the channel."))
+    return redirect("case_detail", shop_id=shop_id, number=number)

@@ -6,14 +6,15 @@ from aftersales.cases import intake
 from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseKind
 from aftersales.cases.models import Case
-from aftersales.refunds import sending
+from aftersales.refunds import payouts, sending
 from aftersales.refunds.models import Refund
 from logistics.interception import services as interceptions
 from logistics.interception.enums import Evidence
 from logistics.interception.models import Interception
 from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package
-from merchant.clock import now
+from merchant.attachments.services import read_files
+from merchant.clock import SHANGHAI, now
 from merchant.people.models import User
 from merchant.shops.models import PlatformAccount, Shop
 from orders.intake.normal import NormalPayment
@@ -21,7 +22,7 @@ from orders.record.enums import OrderState
 from orders.record.models import Order
 from tests.aftersales.world import DOUYIN, KUAISHOU, PlatformWorld
 from tests.logistics.factories import make_package
-from tests.merchant.factories import make_platform_account, make_shop, make_user
+from tests.merchant.factories import make_platform_account, make_shop, make_user, photo_upload
 from tests.orders.factories import make_order, order_row
 
 
@@ -134,3 +135,16 @@ def a_minute_later(case: Case) -> Refund:
     Refund.objects.filter(case=case, next_at__isnull=False).update(next_at=now())
     sending.sweep_refunds()
     return Refund.objects.filter(case=case).latest("pk")
+
+
+def file_payout(refund: Refund, *, by: Any, reference: str = "BK-1") -> Refund:
+    """The whole sum paid by bank today, with a picture of the slip."""
+    today = now().astimezone(SHANGHAI).date()
+    return payouts.file_payout(
+        refund,
+        by=by,
+        proof={"method": "bank", "reference": reference},
+        amount_fen=refund.amount_fen,
+        paid_on=today,
+        files=read_files([photo_upload()], allows_pdf=True),
+    )

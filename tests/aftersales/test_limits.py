@@ -4,10 +4,11 @@ import pytest
 
 from aftersales.cases import services as cases
 from aftersales.cases.models import Case
+from aftersales.refunds import payouts
 from aftersales.refunds import services as refunds
 from aftersales.refunds.models import Refund
 from merchant.refusals import Refused
-from tests.aftersales.factories import agent_of, case_of, own_shop, refund_of
+from tests.aftersales.factories import agent_of, case_of, file_payout, own_shop, refund_of
 from tests.aftersales.test_threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -63,15 +64,16 @@ def failed(platform):
     refund = refund_of(cases.agree_case(case_of(platform, shop), by=agent_of(shop)))
     Refund.objects.filter(pk=refund.pk).update(state="abnormal", next_at=None)
     refund.refresh_from_db()
-    return refunds.file_payout(refund, by=agent_of(shop, "finance"), proof={"method": "bank", "reference": "BK-1"})
+    return file_payout(refund, by=agent_of(shop, "finance"), reference="BK-1")
 
 
 def test_a_payout_filed_anew_meanwhile_is_not_confirmed_by_an_older_page(platform):
     refund = failed(platform)
-    refunds.file_payout(refund, by=agent_of(refund.shop, "finance"), proof={"method": "bank", "reference": "BK-2"})
+    payouts.reject_payout(refund, by=refund.payout_by, reason="金额打错了")
+    file_payout(refund, by=agent_of(refund.shop, "finance"), reference="BK-2")
 
     with pytest.raises(Refused) as refused:
-        refunds.confirm_payout(refund, by=agent_of(refund.shop, "owner"), shown="BK-1")
+        payouts.confirm_payout(refund, by=agent_of(refund.shop, "owner"), shown="BK-1")
 
     refund.refresh_from_db()
     assert (refused.value.code, refund.state, refund.payout_approved_by) == ("E16", "abnormal", None)

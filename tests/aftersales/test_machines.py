@@ -51,6 +51,8 @@ CASE_MOVES = {
     "exchange": ({C.INSPECTING}, C.WAIT_SELLER_RESEND),
     "repair": ({C.INSPECTING}, C.REPAIRING),
     "refuse_return": ({C.INSPECTING}, C.REFUSED_AFTER_RETURN),
+    "settle_return": ({C.REFUSED_AFTER_RETURN}, C.REFUNDING),
+    "reopen_return": ({C.REFUNDING}, C.REFUSED_AFTER_RETURN),
     "resend": ({C.WAIT_SELLER_RESEND, C.REPAIRING}, C.WAIT_BUYER_RECEIVE),
     "arrive": ({C.WAIT_BUYER_RECEIVE}, C.SUCCESS),
     "dismiss": ({C.PLATFORM}, C.CLOSED),
@@ -79,7 +81,7 @@ REFUND_MOVES = {
     "resume": ({R.WAIT_FUNDS}, R.PROCESSING),
     "turn_abnormal": ({R.PROCESSING, R.WAIT_FUNDS}, R.ABNORMAL),
     "close": ({R.PROCESSING, R.WAIT_FUNDS}, R.CLOSED),
-    "pay_offline": ({R.ABNORMAL, R.CLOSED}, R.OFFLINE_DONE),
+    "pay_offline": ({R.APPROVED, R.ABNORMAL, R.CLOSED}, R.OFFLINE_DONE),
 }
 
 

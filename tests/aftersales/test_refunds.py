@@ -7,7 +7,7 @@ import time_machine
 
 from aftersales.cases import services as cases
 from aftersales.channels import registry
-from aftersales.refunds import sending
+from aftersales.refunds import payouts, sending
 from aftersales.refunds import services as refunds
 from aftersales.refunds.clocks import send_at
 from aftersales.refunds.enums import Source
@@ -21,6 +21,7 @@ from tests.aftersales.factories import (
     a_minute_later,
     agent_of,
     case_of,
+    file_payout,
     kuaishou_shop,
     own_shop,
     refund_of,
@@ -240,10 +241,10 @@ def test_s13_a_void_card_is_paid_offline_by_two_people_and_never_twice(platform,
     case.refresh_from_db()
     failed = refund.state, case.state, refund.error
 
-    refunds.file_payout(refund, by=first, proof={"method": "bank", "reference": "BK-1"})
+    file_payout(refund, by=first, reference="BK-1")
     with pytest.raises(Refused) as alone:
-        refunds.confirm_payout(refund, by=first)
-    done = refunds.confirm_payout(refund, by=second)
+        payouts.confirm_payout(refund, by=first)
+    done = payouts.confirm_payout(refund, by=second)
 
     case.refresh_from_db()
     case.order.refresh_from_db()
@@ -261,21 +262,21 @@ def test_a_number_the_channel_never_took_may_be_paid_offline(platform, commits):
     case = agreed(platform, commits, own_shop())
     Refund.objects.update(funds_short_at=now() - timedelta(days=8))
     closed = a_minute_later(case)
-    refunds.file_payout(closed, by=agent_of(case.shop, "finance"), proof={"method": "bank", "reference": "BK-2"})
+    file_payout(closed, by=agent_of(case.shop, "finance"), reference="BK-2")
 
-    done = refunds.confirm_payout(closed, by=agent_of(case.shop, "owner"))
+    done = payouts.confirm_payout(closed, by=agent_of(case.shop, "owner"))
 
     assert (done.state, platform.paid) == ("offline_done", [])
 
 
 def test_an_old_number_that_paid_after_all_is_not_paid_out_a_second_time(platform, commits):
     case, refund = abnormal(platform, commits)
-    refunds.file_payout(refund, by=agent_of(case.shop, "finance"), proof={"method": "bank", "reference": "BK-1"})
+    file_payout(refund, by=agent_of(case.shop, "finance"), reference="BK-1")
     row = platform.wechat.refunds[refund.number]
     platform.wechat._end({**row, "ends": ""})
 
     with pytest.raises(Refused) as refused:
-        refunds.confirm_payout(refund, by=agent_of(case.shop, "owner"))
+        payouts.confirm_payout(refund, by=agent_of(case.shop, "owner"))
 
     refund.refresh_from_db()
     case.refresh_from_db()
@@ -285,11 +286,11 @@ def test_an_old_number_that_paid_after_all_is_not_paid_out_a_second_time(platfor
 
 def test_a_channel_that_does_not_answer_forbids_the_payout(platform, commits):
     case, refund = abnormal(platform, commits)
-    refunds.file_payout(refund, by=agent_of(case.shop, "finance"), proof={"method": "bank", "reference": "BK-1"})
+    file_payout(refund, by=agent_of(case.shop, "finance"), reference="BK-1")
     platform.fail("wechat.query", "silent")
 
     with pytest.raises(Refused) as refused:
-        refunds.confirm_payout(refund, by=agent_of(case.shop, "owner"))
+        payouts.confirm_payout(refund, by=agent_of(case.shop, "owner"))
 
     assert (refused.value.code, refund_of(case).state) == ("MAY_STILL_PAY", "abnormal")
 

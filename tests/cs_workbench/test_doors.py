@@ -5,7 +5,6 @@ A refused POST says its rule's code in a sentence on the next page and changes n
 
 import hashlib
 from collections.abc import Iterator
-from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,6 +24,7 @@ from logistics.claims.services import draft_claim
 from merchant.attachments.models import Purpose
 from merchant.attachments.services import attach, read_files
 from merchant.catalog.services import ensure_sku
+from merchant.clock import SHANGHAI, now
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxTask
 from merchant.people.models import Membership
@@ -291,7 +291,7 @@ def told(world: SimpleNamespace, name: str, verb: str) -> dict[str, Any]:
     sent |= {"loss": "10", "agreed": "1", "paid": "1", "through": "portal" if verb == "file" else "transfer"}
     sent |= {"reference": "GD-1"} if name == "claim_verb" else {}
     if verb == "payout":
-        sent |= {"method": "bank", "reference": "BK-1", "paid_on": f"{date.today():%Y-%m-%d}"}
+        sent |= {"method": "bank", "reference": "BK-1", "paid_on": f"{now().astimezone(SHANGHAI):%Y-%m-%d}"}
         sent |= {"amount": "300.00", "proofs": photo_upload()}
     if name == "case_wish":
         sent |= {"way": "offline", "shown": "1"}
