@@ -5,7 +5,8 @@ import time
 import pytest
 
 from merchant.inbox.models import InboxMessage, InboxTask
-from merchant.platforms import messages
+from merchant.platforms import douyin_messages, messages
+from merchant.platforms.clients import client_of
 from merchant.platforms.kuaishou import KuaishouClient
 from merchant.platforms.sandbox import accounts
 from tests.merchant.factories import make_platform_account, make_shop
@@ -67,3 +68,32 @@ def test_a_message_delivered_twice_is_read_once(platform, account, monkeypatch):
 
     assert len(seen) == 1
     assert sorted(InboxMessage.objects.values_list("verdict", flat=True)) == ["replayed", "verified"]
+
+
+def test_douyin_s_messages_are_signed_by_the_process_taken_once_and_acknowledged(platform, live_server, monkeypatch):
+    shop = make_shop("douyin", external_id=accounts.DOUYIN_SHOP_ID)
+    account = make_platform_account(shop, "douyin", app_key=accounts.DOUYIN_APP_KEY, secrets=accounts.DOUYIN_SECRETS)
+    seen = []
+    monkeypatch.setattr(
+        douyin_messages,
+        "_readers",
+        [
+            lambda account, hint: seen.extend(
+                client_of(account).refund_detail(number).money for number in hint.refund_ids
+            )
+        ],
+    )
+    told = {"app_key": accounts.DOUYIN_APP_KEY, "push_url": f"{live_server.url}/push/platform/{account.push_token}/"}
+    platform.control("/push_targets", told)
+    platform.control("/faults", {"duplicate": 1, "disorder": 1, "pay_delay_s": 0.1})
+
+    row = platform.control("/refunds", {"order": {"total_fee": 8800, "app_key": accounts.DOUYIN_APP_KEY}})
+    refund_id = str(row["refundId"])
+    wait(lambda: delivered(platform, refund_id))
+    platform.control(f"/control/refunds/{refund_id}/platform_pay", {})
+
+    wait(lambda: 3 in seen and delivered(platform, refund_id))
+    verdicts = list(InboxMessage.objects.filter(account_id=account.pk).values_list("verdict", flat=True))
+    # Opened, being paid, paid: each told twice and read once.
+    assert (sorted(set(verdicts)), verdicts.count("verified"), len(seen)) == (["replayed", "verified"], 3, 3)
+    assert InboxTask.objects.count() == 0
