@@ -51,6 +51,8 @@ def open_verbs(case: Case, user: Any, *, found: Eligibility | None = None) -> li
         _verb("agree_case", lambda: check_can_agree(case, user)),
         _verb("refuse_case", lambda: check_can_refuse(case, user)),
         _verb("propose_case", lambda: check_can_propose(case, user)),
+        _verb("ship_back_case", lambda: check_can_ship_back(case, user)),
+        _verb("settle_return_case", lambda: check_can_settle_return(case, user)),
         _verb("clear_alarm", lambda: check_can_clear(case, user)),
     ]
 
@@ -170,6 +172,28 @@ def check_can_clear(case: Case, user: Any) -> None:
     check_right(user, case.shop_id, Right.AGREE_CASE)
     if not case.tag or case.is_open:
         raise Refused("NO_ALARM", _("There is no alarm to clear."))
+
+
+def check_can_ship_back(case: Case, user: Any, *, courier: str | None = None, waybill: str | None = None) -> None:
+    """Fill in the waybill of the buyer's return; with the values given also that they could be one."""
+    check_right(user, case.shop_id, Right.AGREE_CASE)
+    if case.state != CaseState.WAIT_BUYER_RETURN:
+        raise wrong_state(case)
+    check_not_on_platform(case)
+    if courier is None and waybill is None:
+        return
+    number = (waybill or "").strip()
+    if not (courier or "").strip() or not number.isalnum() or not number.isascii() or not 6 <= len(number) <= 40:
+        raise Refused("WAYBILL", _("Choose the courier and write the tracking number: 6 to 40 letters and digits."))
+
+
+def check_can_settle_return(case: Case, user: Any) -> None:
+    """Agree with the buyer what is paid for goods that came back otherwise than they went."""
+    check_right(user, case.shop_id, Right.AGREE_CASE)
+    if case.state != CaseState.REFUSED_AFTER_RETURN or case.amount_fen == 0:
+        raise wrong_state(case)
+    check_not_on_platform(case)
+    check_can_pay(case)
 
 
 def check_can_withdraw_case(case: Case) -> None:
