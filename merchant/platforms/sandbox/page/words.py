@@ -4,7 +4,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "title": ("平台沙盒", "Platform sandbox"),
     "subtitle": (
         "演示用的快手、抖店与微信支付：真协议，假钱。在这里扮演买家和平台。",
-        "Kuaishou, Douyin and WeChat Pay to practise on: the real wire, invented money. You play the buyer and the platform.",
+        "Kuaishou, Douyin and WeChat Pay to practise on: real wire, invented money. You play the buyer and the platform.",
     ),
     "other_language": ("English", "中文"),
     "other_language_code": ("en", "zh"),
@@ -113,6 +113,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "fault_withdraw": ("买家自己撤销", "Buyer withdraws"),
     "fault_edit": ("买家自己改金额", "Buyer edits"),
     "fault_platform_pay": ("平台自己退款", "Platform pays"),
+    "fault_abnormal": ("退款入账失败", "Money is not taken in"),
+    "fault_short": ("抖店余额不足", "Douyin: balance short"),
+    "fault_by_hand": ("抖店须人工处理", "Douyin: by hand only"),
     "fault_pay_delay_s": ("到账秒数", "Seconds until paid"),
     "apply": ("应用", "Apply"),
     "calm": ("全部恢复正常", "All calm"),
