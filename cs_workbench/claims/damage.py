@@ -75,7 +75,7 @@ def first_month() -> datetime:
     return datetime(back // 12, back % 12 + 1, 1, tzinfo=SHANGHAI)
 
 
-def inspections(user: User) -> QuerySet[Inspection, Any]:
+def inspections(user: User) -> QuerySet[Any]:
     """Finished inspections of parcels a courier carried, with `is_damaged`."""
     broken = InspectionLine.objects.filter(inspection=OuterRef("pk"), defective__gt=0)
     wanted = [kind for kinds in KINDS.values() for kind in kinds]
