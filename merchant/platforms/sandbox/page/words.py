@@ -4,7 +4,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "title": ("平台沙盒", "Platform sandbox"),
     "subtitle": (
         "演示用的快手、抖店与微信支付：真协议，假钱。在这里扮演买家和平台。",
-        "Kuaishou, Douyin and WeChat Pay to practise on: real wire, invented money. You play the buyer and the platform.",
+        "Kuaishou, Douyin and WeChat Pay to practise on: real wire, invented money. Play the buyer and the platform.",
     ),
     "other_language": ("English", "中文"),
     "other_language_code": ("en", "zh"),
