@@ -6,7 +6,7 @@ from django.urls import reverse
 from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseState
 from aftersales.refunds.enums import RefundState
-from aftersales.refunds.models import Refund
+from aftersales.refunds.models import Refund, RefundWish
 from tests.aftersales.factories import agent_of, case_of, own_shop, refund_of
 from tests.merchant.factories import make_user
 
@@ -121,3 +121,68 @@ def test_the_refunds_desk_costs_the_same_for_one_row_and_for_three(platform, sig
 
     assert len(page.context["rows"]) == Refund.objects.count() == 3
     assert len(three) == len(one)
+
+
+@pytest.mark.req("R3.24")
+def test_what_waits_for_funds_says_how_much_is_missing_and_is_tried_again_under_its_number(platform, commits, sign_in):
+    shop = own_shop()
+    case = agreed(platform, shop, agent_of(shop))
+    client = sign_in(make_user("finance", shop))
+    platform.wechat.set_balance(0)
+    with commits():
+        verb(client, refund_of(case), "release")
+    number = refund_of(case).number
+
+    page = client.get(reverse("refunds"), {"tab": "funds"})
+    platform.wechat.set_balance(100_000)
+    verb(client, refund_of(case), "ask")
+
+    text = page.content.decode()
+    assert "¥88.00 is missing for 1 refund. Top up, then try again." in text
+    assert "The shop's balance at the channel is too low." in text.replace("&#x27;", "'")
+    assert (refund_of(case).number, refund_of(case).state) == (number, RefundState.PROCESSING)
+    assert list(platform.wechat.refunds) == [number]
+
+
+@pytest.mark.req("R3.20", "R3.22", "R3.23", "R3.38")
+def test_the_page_tells_the_way_the_sum_and_when_the_money_arrives(platform, commits, sign_in):
+    shop = own_shop()
+    case = agreed(platform, shop, agent_of(shop))
+    client = sign_in(make_user("finance", shop))
+    with commits():
+        verb(client, refund_of(case), "release")
+
+    page = client.get(reverse("refund_detail", args=[shop.pk, refund_of(case).number]))
+
+    text = page.content.decode()
+    assert page.context["expected"].rule == "ARRIVE-WECHAT-BALANCE"
+    assert "Expected: about 5 minutes." in text
+    assert "the way it was paid" in text
+    assert (page.context["sheet"].total, page.context["sheet"].rows[0].left) == (8800, 0)
+    assert "Hello, your refund of ¥88.00" in text
+
+
+@pytest.mark.req("R3.21")
+def test_the_buyers_wish_is_written_down_by_one_person_and_granted_by_another(platform, sign_in):
+    shop = own_shop()
+    agent, owner = agent_of(shop), make_user("owner", shop)
+    case = agreed(platform, shop, agent)
+    page = reverse("case_detail", args=[shop.pk, case.number])
+    client = sign_in(agent)
+
+    client.post(reverse("case_wish", args=[shop.pk, case.number, "record"]), {"way": "offline", "note": "原卡丢了"})
+    client.post(reverse("case_wish", args=[shop.pk, case.number, "grant"]))
+    wish = RefundWish.objects.get()
+    assert (wish.way, wish.told_by, wish.granted_by) == ("offline", agent, None)
+
+    other = sign_in(owner)
+    assert "Grant: pay it outside the channel" in other.get(page).content.decode()
+    other.post(reverse("case_wish", args=[shop.pk, case.number, "grant"]), {"shown": str(wish.pk)})
+    wish.refresh_from_db()
+    finance = sign_in(make_user("finance", shop)).get(reverse("refunds"), {"tab": "release"})
+    [row] = finance.context["rows"]
+    assert wish.granted_by == owner
+    assert [(one.name, one.is_allowed, one.code) for one in row["buttons"]] == [
+        ("release", False, "WISH"),
+        ("reject", True, ""),
+    ]
