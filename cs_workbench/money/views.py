@@ -191,7 +191,7 @@ def stamp(refund: Refund) -> str:
 
 def _call(row: RefundCall) -> dict[str, Any]:
     """One question to the channel with its own code and words; None where the purge has taken them."""
-    answer = row.answer or {}
+    answer: Any = row.answer or {}
     said = f"{answer.get('code', '')} {answer.get('message', '')}".strip()
     labels = {"refund": _("told to pay"), "query": _("asked")}
     return {"row": row, "what": labels.get(row.operation, row.operation), "said": said}

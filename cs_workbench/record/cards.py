@@ -8,11 +8,15 @@ from typing import Any
 
 from aftersales.cases.enums import OPEN_STATES, OpenedBy
 from aftersales.cases.models import Case
+from aftersales.refunds import arrivals, reasons
+from aftersales.refunds.models import Refund
 from logistics.interception.models import Interception
 from logistics.parcels.enums import Direction
 from logistics.parcels.models import Package, PackageLine
 from logistics.tracking.models import TrackingEvent
 from merchant.clock import now, scaled
+from merchant.policy import services as policy
+from merchant.policy.schema import ShopPolicy
 from orders.payments.models import Payment
 from orders.record.enums import CLOSABLE, OrderState
 from orders.record.models import Block, Order, OrderLine, OrderTag
@@ -47,11 +51,23 @@ class Card:
     tags: list[str] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
+    rules: ShopPolicy = field(default_factory=ShopPolicy)
     is_current: bool = False
 
     @property
     def pieces(self) -> int:
         return sum(line.quantity for line in self.lines)
+
+    @property
+    def money_back(self) -> list[tuple[Refund, reasons.Reason | None, arrivals.Arrival | None]]:
+        """Each refund with why it has not arrived, and when it is expected once it has left."""
+        rows = []
+        for refund in self.refunds:
+            refund.order = self.order
+            expected = arrivals.estimate(refund, self.rules) if refund.sent_at is not None else None
+            rows.append((refund, reasons.explain(refund), expected))
+        return rows
 
     @property
     def is_reveal_free(self) -> bool:
@@ -131,7 +147,7 @@ def parcels_of(order_ids: list[int], *, tracks_of: Iterable[int] = ()) -> dict[i
 
 
 def cards(orders: list[Order], *, current: int | None = None) -> list[Card]:
-    """The cards of these orders, in their order; ten statements, however many orders."""
+    """The cards of these orders, in their order; twelve statements, however many orders of a shop."""
     ids = [order.pk for order in orders]
     lines = _by_order(OrderLine.objects.filter(order_id__in=ids).select_related("listing").order_by("line_no"))
     payments = _by_order(Payment.objects.filter(order_id__in=ids).order_by("pk"))
@@ -139,6 +155,8 @@ def cards(orders: list[Order], *, current: int | None = None) -> list[Card]:
     tags = _by_order(OrderTag.objects.filter(order_id__in=ids).order_by("pk"))
     blocks = _by_order(Block.objects.open().filter(order_id__in=ids).order_by("pk"))
     cases = _by_order(Case.objects.filter(order_id__in=ids).order_by("-applied_at", "-pk"))
+    refunds = _by_order(Refund.objects.filter(order_id__in=ids).order_by("pk"))
+    rules = {shop_id: policy.current(shop_id) for shop_id in {order.shop_id for order in orders if refunds[order.pk]}}
     parcels = parcels_of(ids, tracks_of=[current] if current else ids[:1])
     return [
         Card(
@@ -150,6 +168,8 @@ def cards(orders: list[Order], *, current: int | None = None) -> list[Card]:
             tags=[tag.tag for tag in tags[order.pk]],
             blocks=blocks[order.pk],
             cases=cases[order.pk],
+            refunds=refunds[order.pk],
+            rules=rules.get(order.shop_id, ShopPolicy()),
             is_current=order.pk == current,
         )
         for order in orders
