@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import json
 import logging
 import random
@@ -14,8 +15,8 @@ from aiohttp import web
 
 from merchant.platforms.sandbox import page
 from merchant.platforms.sandbox.control import Control
-from merchant.platforms.sandbox.journal import Journal
 from merchant.platforms.sandbox.douyin_wire import DouyinWire
+from merchant.platforms.sandbox.journal import Journal
 from merchant.platforms.sandbox.kuaishou_wire import KuaishouWire
 from merchant.platforms.sandbox.outbox import Outbox
 from merchant.platforms.sandbox.wechat_notices import WeChatNotices
@@ -46,8 +47,8 @@ class Sandbox:
         self.world = World(self.journal, scale)
         self.outbox = Outbox(self.world)
         self.kuaishou = KuaishouWire(self.world)
-        self.wechat = WeChatPayWire(self.world)
         self.douyin = DouyinWire(self.world)
+        self.wechat = WeChatPayWire(self.world)
         self.wechat_notices = WeChatNotices(self.wechat)
         self.control = Control(self.world, self.outbox, self.wechat)
 
@@ -64,7 +65,6 @@ class Sandbox:
 
         return await self._with_faults(request, work)
 
-    async def serve_wechat(self, request: web.Request) -> web.StreamResponse:
     async def serve_douyin(self, request: web.Request) -> web.StreamResponse:
         body = await request.text()
 
@@ -74,6 +74,7 @@ class Sandbox:
 
         return await self._with_faults(request, work)
 
+    async def serve_wechat(self, request: web.Request) -> web.StreamResponse:
         body = await request.text()
 
         def work() -> web.Response:
@@ -91,6 +92,18 @@ class Sandbox:
             return web.Response(text=text, content_type="application/json", headers=self.wechat.signed_headers(text))
 
         return await self._with_faults(request, work)
+
+    async def serve_bill(self, request: web.Request) -> web.StreamResponse:
+        """The address of a day's fund bill, and the bill itself: packed, and not signed."""
+        try:
+            self.wechat.check_signature(request.headers.get("Authorization", ""), "GET", request.path_qs, "")
+            if request.path.endswith("/file"):
+                packed = gzip.compress(self.wechat.bill(request.query.get("token", "")))
+                return web.Response(body=packed, content_type="application/octet-stream")
+            text = _dumps(self.wechat.bill_address(request.query.get("bill_date", ""), f"http://{request.host}"))
+        except PayError as refused:
+            return web.Response(status=refused.status, text=error_body(refused), content_type="application/json")
+        return web.Response(text=text, content_type="application/json", headers=self.wechat.signed_headers(text))
 
     async def _with_faults(self, request: web.Request, work: Callable[[], web.Response]) -> web.StreamResponse:
         """Do the work, or not, and answer, or not."""
@@ -145,6 +158,9 @@ class Sandbox:
     async def make_trade(self, request: web.Request) -> web.Response:
         return _json(self.control.add_trade(**await _values(request)), status=201)
 
+    async def make_flow(self, request: web.Request) -> web.Response:
+        return _json(self.wechat.add_flow(**await _values(request)), status=201)
+
     async def act_on_refund(self, request: web.Request) -> web.Response:
         values = await _values(request)
         return _json(self.control.act(request.match_info["key"], request.match_info["verb"], **values))
@@ -166,6 +182,9 @@ class Sandbox:
     async def set_target(self, request: web.Request) -> web.Response:
         return _json(self.control.set_target(**await _values(request)))
 
+    async def expire_token(self, request: web.Request) -> web.Response:
+        return _json(self.douyin.expire_token(str((await _values(request)).get("app_key"))))
+
     async def set_purse(self, request: web.Request) -> web.Response:
         self.wechat.set_balance((await _values(request)).get("balance_fen"))
         return _json({"balance_fen": self.wechat.balance_fen})
@@ -182,15 +201,17 @@ class Sandbox:
     def application(self) -> web.Application:
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_errors_as_json])
         app.on_response_prepare.append(_add_security_headers)
-    async def expire_token(self, request: web.Request) -> web.Response:
-        return _json(self.douyin.expire_token(str((await _values(request)).get("app_key"))))
-
         app.cleanup_ctx.append(self._live)
         add = app.router.add_route
         add("GET", "/open/{tail:.+}", self.serve_kuaishou)
         add("POST", "/open/{tail:.+}", self.serve_kuaishou)
+        for room in ("afterSale", "order", "token"):
+            add("POST", f"/{room}/{{tail:.+}}", self.serve_douyin)
         add("POST", "/v3/refund/domestic/refunds", self.serve_wechat)
         add("GET", "/v3/refund/domestic/refunds/{number}", self.serve_wechat)
+        add("GET", "/v3/bill/fundflowbill", self.serve_bill)
+        add("GET", "/v3/billdownload/file", self.serve_bill)
+        add("POST", "/control/flows", self.make_flow)
         add("GET", "/control/state", self.show_state)
         add("GET", "/control/ledger", self.show_ledger)
         add("GET", "/control/faults", self.show_faults)
@@ -205,10 +226,9 @@ class Sandbox:
         add("GET", "/control/refunds/{key}", self.show_refund)
         add("POST", "/control/refunds/{key}/{verb}", self.act_on_refund)
         add("POST", "/control/trades", self.make_trade)
-        for room in ("afterSale", "order", "token"):
-            add("POST", f"/{room}/{{tail:.+}}", self.serve_douyin)
         add("GET", "/control/trades/{key}", self.show_trade)
         add("POST", "/control/purse", self.set_purse)
+        add("POST", "/control/expire_token", self.expire_token)
         add("POST", "/control/push_targets", self.set_target)
         add("GET", "/control/pushes", self.show_pushes)
         add("POST", "/control/pushes/{key}/again", self.send_again)
@@ -228,7 +248,6 @@ class Sandbox:
                 job.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await job
-        add("POST", "/control/expire_token", self.expire_token)
         self.journal.close()
 
     async def _pass_time(self) -> None:
