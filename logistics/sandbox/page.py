@@ -106,7 +106,7 @@ async def make(request: web.Request) -> web.Response:
     check_origin(request)
     told = {name: str(value).strip() for name, value in (await request.post()).items()}
     waybill = told.get("waybill") or f"{FIRST_LETTERS.get(told.get('courier', ''), '')}{secrets.randbelow(10**10):010d}"
-    parcel = {name: told[name] for name in ("courier", "script", "start") if name in told}
+    parcel: dict[str, Any] = {name: told[name] for name in ("courier", "script", "start") if name in told}
     try:
         request.app[WORLD].create([{**parcel, "waybill": waybill}])
     except (Refusal, ValueError) as error:

@@ -66,7 +66,9 @@ def test_the_same_bytes_twice_are_one_file():
 
 def test_a_file_opens_for_its_shop_and_is_not_there_for_another(client):
     shop = make_shop()
-    [row] = services.attach(_subject(shop), services.read_files([photo_upload(size=(900, 600))]), by=None, purpose=Purpose.PHOTO)
+    [row] = services.attach(
+        _subject(shop), services.read_files([photo_upload(size=(900, 600))]), by=None, purpose=Purpose.PHOTO
+    )
     client.force_login(make_user("agent", shop))
 
     opened = client.get(f"/files/{row.pk}/")
