@@ -45,9 +45,13 @@ def run() -> None:
         calls = signed(account, waybills)
         with a_poller(courier) as poller:
             ask = lambda: timed(lambda: asyncio.run(ask_all(calls)))  # noqa: E731
-            poller.poll_all(), ask()  # every parcel is known, every plan is made
-            some, bare_some = by_turns(poller.poll_all, ask, before=lambda: courier.tell("/news/3"))
+            for news in ("/all/6", "/news/3"):  # every parcel is known, every plan is made, both kinds were seen once
+                courier.tell(news)
+                poller.poll_all()
+            ask()
             rss = [poller.memory()]
+            some, bare_some = by_turns(poller.poll_all, ask, before=lambda: courier.tell("/news/3"))
+            rss.append(poller.memory())
             everything, bare_everything = by_turns(poller.poll_all, ask, before=lambda: courier.tell("/all/6"))
             rss.append(poller.memory())
             note(
