@@ -9,6 +9,8 @@ from aftersales.refunds import sending, services
 from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund, RefundWish
 from merchant.clock import now
+from tests.browser.conftest import SHOTS
+from tests.browser.test_pages import NARROW, WIDE, look
 from tests.merchant.factories import make_user, photo_upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -21,6 +23,7 @@ def slip() -> dict[str, object]:
 
 @pytest.mark.req("R3.23", "R3.24")
 def test_s13_a_void_card_is_paid_outside_the_channel_once(scene, page, enter, live_server):
+    SHOTS.mkdir(exist_ok=True)
     order = scene.order(nets=(6800,))
     scene.platform.wechat.trades[order.number]["ends"] = "abnormal"
     case = cases.agree_case(scene.case(order=order), by=scene.people["agent"])
@@ -36,6 +39,12 @@ def test_s13_a_void_card_is_paid_outside_the_channel_once(scene, page, enter, li
     sending.sweep_refunds()
     # The page follows by itself, and says why in words beside the channel's own.
     expect(page.locator("#refund .notice.is-bad")).to_contain_text("ABNORMAL", timeout=20_000)
+
+    found: list[str] = []
+    for size in (NARROW, WIDE):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        look(page, "refund-failed", size, "light", found)
+    assert found == []
 
     page.locator("form[action$='/ask-buyer/'] button.btn:not(.btn-quiet)").click()
     page.locator("#answer-way").select_option("other_card")
