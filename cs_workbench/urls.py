@@ -5,6 +5,7 @@ from cs_workbench.desk import views as desk
 from cs_workbench.desk.case_page import case_detail
 from cs_workbench.money import statements
 from cs_workbench.money import views as money
+from cs_workbench.money.buyer_page import buyer_page
 from cs_workbench.ops import views as ops
 from cs_workbench.record import views as record
 from cs_workbench.road import queue_pages as queues
@@ -38,6 +39,7 @@ urlpatterns = [
     path("claims/<int:shop_id>/<str:number>/", claims.claim_detail, name="claim_detail"),
     path("claims/<int:shop_id>/<str:number>/<slug:verb>/", claims.claim_verb, name="claim_verb"),
     path("cases/<int:shop_id>/<str:number>/wish/<slug:verb>/", money.case_wish, name="case_wish"),
+    path("s/<str:token>/", buyer_page, name="buyer_page"),
     path("refunds/", money.refunds, name="refunds"),
     path("refunds/<int:shop_id>/<str:number>/", money.refund_detail, name="refund_detail"),
     path("refunds/<int:shop_id>/<str:number>/<slug:verb>/", money.refund_verb, name="refund_verb"),

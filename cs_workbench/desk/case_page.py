@@ -15,6 +15,7 @@ from aftersales.refunds.models import Refund
 from cs_workbench.buttons import button
 from cs_workbench.desk import action
 from cs_workbench.desk.panes import WITH
+from cs_workbench.money.buyer_page import link_of
 from cs_workbench.record import timeline
 from cs_workbench.record.cards import Card, cards
 from merchant.people.models import User
@@ -52,6 +53,7 @@ def case_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpResp
         "goods_fen": sum(line.net_fen for line in card.lines),
         "given_fen": sum(line.refunded_fen + line.refunding_fen for line in card.lines),
         "left_fen": goods_left,
+        "buyer_link": link_of(order),
         "ways": Way.choices,
         "wish": wish,
         "may_record": button("record", _("Write it down"), wishes.check_can_record, case, request.user),

@@ -20,6 +20,7 @@ from aftersales.refunds.enums import FAILED_STATES, SENT_STATES, Way
 from aftersales.refunds.enums import RefundState as S
 from aftersales.refunds.models import Refund, RefundCall, RefundWish
 from cs_workbench.buttons import Button, button
+from cs_workbench.money.buyer_page import link_of
 from cs_workbench.record import timeline
 from cs_workbench.words import money
 from merchant.asked import page_key, whole
@@ -211,8 +212,13 @@ def message(refund: Refund, expected: arrivals.Arrival | None) -> str:
         return ""
     return _(
         "Hello, your refund of %(sum)s (order ending in %(tail)s) is on its way back the way you paid. "
-        "Expected: %(when)s."
-    ) % {"sum": money(refund.amount_fen), "tail": refund.order.number[-4:], "when": expected.text}
+        "Expected: %(when)s. You can follow it here: %(link)s"
+    ) % {
+        "sum": money(refund.amount_fen),
+        "tail": refund.order.number[-4:],
+        "when": expected.text,
+        "link": link_of(refund.order),
+    }
 
 
 def _reason(request: SignedInRequest) -> str:

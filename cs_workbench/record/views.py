@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from aftersales.cases.enums import OPEN_STATES
 from aftersales.cases.models import Case
 from aftersales.refunds.models import Refund
+from cs_workbench.money.buyer_page import link_of
 from cs_workbench.record import search, timeline
 from cs_workbench.record.cards import Card, cards
 from logistics.interception.models import Interception
@@ -120,6 +121,7 @@ def order_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpRes
         "sums": _sums(card),
         "sees_raw": can(request.user, order.shop_id, Right.SEE_MESSAGES),
         "flags": Flag.choices,
+        "buyer_link": link_of(order),
     }
     return render(request, "cs_workbench/order_detail.html", context)
 

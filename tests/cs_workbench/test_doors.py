@@ -188,6 +188,7 @@ APART = {
     "logout": 405,
     "platform_push": 405,
     "courier_push": 405,
+    "buyer_page": 404,
 }
 
 
@@ -395,7 +396,7 @@ def test_what_has_rules_of_its_own_answers_as_written(world):
 
 
 def address_apart(name: str) -> str:
-    return reverse(name, args=["no-such-token"] if name.endswith("_push") else [])
+    return reverse(name, args=["no-such-token"] if name.endswith(("_push", "_page")) else [])
 
 
 @pytest.mark.parametrize("role", [*ROLES, "stranger"])
