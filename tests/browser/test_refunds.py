@@ -8,6 +8,7 @@ from aftersales.cases import services as cases
 from aftersales.refunds import sending, services
 from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund, RefundWish
+from cs_workbench.money.buyer_page import link_of
 from merchant.clock import now
 from tests.browser.conftest import SHOTS
 from tests.browser.test_pages import NARROW, WIDE, look
@@ -62,6 +63,12 @@ def test_s13_a_void_card_is_paid_outside_the_channel_once(scene, page, enter, li
     expect(page.locator(".photos img")).to_have_count(1)
     page.locator("form[action$='/confirm/'] button").click()
     expect(page.locator("form[action$='/confirm/']")).to_have_count(0)
+
+    page.goto(link_of(order))
+    for size in (NARROW, WIDE):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        look(page, "buyer-page", size, "light", found)
+    assert found == []
 
     refund.refresh_from_db()
     order.refresh_from_db()
