@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 PORT ?= 8000
 TESTS ?=
+JOBS ?= 2
 CHAOS_N ?= 1000
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -12,8 +13,8 @@ RUN := $(VENV)/bin/python
 demo: $(VENV)/.for-running ## the whole product at http://127.0.0.1:8000/ (PORT=8100 for another port)
 	@exec $(RUN) manage.py demo --port $(PORT)
 
-test: $(VENV)/.for-tests ## every test but the long runs (TESTS="tests/orders -x" for some of them)
-	$(RUN) -m pytest $(TESTS)
+test: $(VENV)/.for-tests ## every test but the long runs (TESTS="tests/orders -x" for some of them, JOBS=0 for one at a time)
+	$(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 bench: $(VENV)/.for-tests ## the figures, each a ratio to a floor measured in the same run
 	$(RUN) -m tests.bench $(FIGURES)

@@ -85,8 +85,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: Playwright keeps an event loop in this thread, and no `asyncio.run` works beside it."""
-    items.sort(key=lambda item: "chromium_browser" in getattr(item, "fixturenames", ()))
+    """Browser tests come first: they take longest, and a parallel run should not end by waiting for one of them."""
+    items.sort(key=lambda item: "chromium_browser" not in getattr(item, "fixturenames", ()))
 
 
 # --- what was left out ------------------------------------------------------------------------------------------------

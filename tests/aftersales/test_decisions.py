@@ -424,6 +424,8 @@ def test_the_verbs_of_a_case_say_why_they_are_closed(platform):
         "refuse_case": (True, ""),
         "propose_case": (False, "ON_PLATFORM"),
         "clear_alarm": (False, "NO_ALARM"),
+        "ship_back_case": (False, "CASE_STATE"),
+        "settle_return_case": (False, "CASE_STATE"),
     }
     assert verb(case, warehouse, "agree_case").code == "RIGHT"
     assert str(verb(case, agent, "start_interception").sentence) != ""

@@ -1,6 +1,5 @@
 """The whole road with both sandboxes as processes: real HTTP out, real pushes into our own doors."""
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from logistics.watch import services as watching
 from logistics.watch.poller import Poller
 from merchant.platforms.sandbox import accounts
 from merchant.shops.models import Shop
+from tests import aio
 from tests.merchant.factories import make_courier_account, make_platform_account, make_shop, make_user
 from tests.sandboxes import SandboxProcess, start_courier_sandbox, start_platform_sandbox
 
@@ -89,7 +89,7 @@ class Road:
     def read_tracks(self, case: Case) -> None:
         """Read the parcels' tracks at the courier, as the watch list does."""
         watching.pull_forward(list(Package.objects.filter(order=case.order).values_list("pk", flat=True)))
-        asyncio.run(Poller(once=True).run())
+        aio.run(Poller(once=True).run())
         case.refresh_from_db()
 
     def advance(self, waybill: str, *verbs: str) -> None:

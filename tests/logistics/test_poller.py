@@ -26,6 +26,7 @@ from logistics.watch.poller import Poller
 from merchant.clock import now
 from merchant.jobs.models import ProcessBeat
 from merchant.shops.models import CourierAccount
+from tests import aio
 from tests.logistics.factories import make_package
 from tests.merchant.factories import make_shop, make_user
 from tests.sandboxes import PROJECT, start_courier_sandbox
@@ -80,7 +81,7 @@ def poll_once(**how) -> Poller:
         await poller.run()
         return poller
 
-    return asyncio.run(run())
+    return aio.run(run())
 
 
 def make_due():
@@ -380,7 +381,7 @@ def test_an_account_that_waits_for_its_rate_keeps_no_other_account_waiting(couri
         await task
         return time.monotonic() - started
 
-    took = asyncio.run(run())
+    took = aio.run(run())
 
     assert took > 1.5
     assert done[0] < took / 2

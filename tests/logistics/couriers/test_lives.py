@@ -5,7 +5,6 @@ speaks its wire; what is expected follows from its capabilities and never from i
 The lives are led step by step, all couriers side by side, so that nothing here waits for a clock.
 """
 
-import asyncio
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -34,6 +33,7 @@ from merchant.clock import now
 from merchant.inbox.models import InboxMessage, InboxTask
 from merchant.policy import services as policy
 from merchant.refusals import Refused
+from tests import aio
 from tests.logistics.couriers.contract import EXAMPLES
 from tests.logistics.factories import make_package
 from tests.merchant.factories import make_shop
@@ -141,7 +141,7 @@ class Walker:
             # As long ago as the most patient of them wants between two questions.
             Package.objects.update(track_checked_at=now() - timedelta(hours=1))
             watching.pull_forward([walk.package.pk for walk in self.walks])
-            asyncio.run(Poller(once=True).run())
+            aio.run(Poller(once=True).run())
 
     def _bring_home(self) -> None:
         for walk in self.walks:

@@ -1,6 +1,5 @@
 """What only Kuaidi100 and SF do on the wire: addresses told with a request, patience, phones, fees, unsigned pushes."""
 
-import asyncio
 import time
 
 import aiohttp
@@ -9,6 +8,7 @@ import pytest
 from logistics.couriers import registry
 from logistics.couriers.base import ErrorClass
 from logistics.sandbox.accounts import kuaidi100_secrets, sf_secrets
+from tests import aio
 from tests.logistics.couriers.contract import EXAMPLES, Account
 from tests.logistics.sandbox.test_pushes import YES
 from tests.logistics.sandbox.test_wire import ACCOUNTS, new_parcel, refused, stop, until
@@ -227,6 +227,6 @@ def test_both_are_asked_by_the_poller_too(courier):
         async with aiohttp.ClientSession() as session:
             return await registry.get(code).atrack(session, ACCOUNTS[code], parcels[code])
 
-    assert [[event.status for event in asyncio.run(read(code))] for code in parcels] == [
+    assert [[event.status for event in aio.run(read(code))] for code in parcels] == [
         ["picked_up", "in_transit", "in_transit"]
     ] * 2

@@ -1,6 +1,5 @@
 """The courier process pushes into our own door over HTTP: scans arrive doubled, late and lost, and states stay true."""
 
-import asyncio
 import time
 from datetime import timedelta
 
@@ -17,6 +16,7 @@ from logistics.watch.poller import Poller
 from merchant.clock import now
 from merchant.inbox.models import InboxMessage, InboxTask
 from merchant.policy import services as policy
+from tests import aio
 from tests.logistics.factories import make_package
 from tests.logistics.sandbox.test_pushes import signing_couriers
 from tests.logistics.sandbox.test_wire import until
@@ -75,7 +75,7 @@ def test_states_follow_the_courier_by_push_and_by_asking_where_pushes_are_lost(c
     # As long ago as the most patient of them wants between two questions.
     Package.objects.update(track_checked_at=now() - timedelta(hours=1))
     watching.pull_forward([package.pk])
-    asyncio.run(Poller(once=True).run())
+    aio.run(Poller(once=True).run())
 
     assert state(package) == "signed"
 
@@ -88,7 +88,7 @@ def test_where_nobody_signs_a_push_makes_us_ask_and_the_answer_is_believed(couri
     advance(courier, package, "out_for_delivery")
     until(lambda: Watch.objects.get(package=package).next_at <= now())
     assert state(package) == "in_transit"
-    asyncio.run(Poller(once=True).run())
+    aio.run(Poller(once=True).run())
 
     assert state(package) == "out_for_delivery"
 
@@ -102,7 +102,7 @@ def test_at_sf_a_stop_asks_a_person(courier, live_server):
 
     advance(courier, package, "stop")
     until(lambda: InboxMessage.objects.exists() and not InboxTask.objects.exists())
-    asyncio.run(Poller(once=True).run())
+    aio.run(Poller(once=True).run())
 
     row = Interception.objects.get(pk=interception.pk)
     assert (row.state, row.question, row.told_fee_fen, state(package)) == ("running", "not_listed", 1250, "returning")
@@ -135,7 +135,7 @@ def test_a_person_presses_stop_at_the_courier_and_the_interception_succeeds(cour
     until(lambda: state(package) == "returning")
     if code == "zto":
         # ZTO's scan alone proves nothing; it makes us ask.
-        asyncio.run(Poller(once=True).run())
+        aio.run(Poller(once=True).run())
 
     until(lambda: Interception.objects.get(pk=interception.pk).state in ("succeeded", "returning"))
 
@@ -152,6 +152,6 @@ def test_a_parcel_stopped_while_our_answer_was_lost_is_a_success_all_the_same(co
         if Interception.objects.get(pk=interception.pk).state != "submitted":
             break
     watching.pull_forward([package.pk])
-    asyncio.run(Poller(once=True).run())
+    aio.run(Poller(once=True).run())
 
     assert Interception.objects.get(pk=interception.pk).state in ("succeeded", "returning")

@@ -14,6 +14,7 @@ from logistics.couriers import registry
 from logistics.couriers.base import Address, CourierError, ErrorClass, InterceptState, Kind
 from logistics.sandbox.accounts import secrets_of, yto_secrets, zto_secrets
 from logistics.sandbox.words import COURIERS
+from tests import aio
 from tests.logistics.couriers.contract import EXAMPLES, Account
 
 ZTO, YTO = registry.get("zto"), registry.get("yto")
@@ -184,7 +185,7 @@ def test_the_poller_reads_many_at_once(courier, code):
                 await asyncio.gather(*(adapter.asubscribe(session, account, waybill) for waybill in waybills))
             return await asyncio.gather(*(adapter.atrack(session, account, waybill) for waybill in waybills))
 
-    tracks = asyncio.run(read_all())
+    tracks = aio.run(read_all())
 
     assert [[event.status for event in track] for track in tracks] == [["picked_up", "in_transit", "in_transit"]] * 20
 
@@ -197,9 +198,9 @@ def test_the_poller_asks_zto_and_cannot_ask_yto(courier):
         async with aiohttp.ClientSession() as session:
             return await adapter.aquery_intercept(session, account, waybill)
 
-    assert asyncio.run(ask(ZTO, ACCOUNTS["zto"])).state is InterceptState.RUNNING
+    assert aio.run(ask(ZTO, ACCOUNTS["zto"])).state is InterceptState.RUNNING
     with pytest.raises(CourierError) as caught:
-        asyncio.run(ask(YTO, ACCOUNTS["yto"]))
+        aio.run(ask(YTO, ACCOUNTS["yto"]))
     assert caught.value.error_class is ErrorClass.NOT_SUPPORTED
 
 
