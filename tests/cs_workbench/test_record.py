@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from aftersales.cases import services as cases
+from logistics.tracking.models import TrackingEvent
 from merchant.clock import now
 from merchant.policy import services as policy
 from merchant.vault.models import PiiReveal
@@ -24,7 +25,7 @@ def order_page(client, order, **query):
     return client.get(reverse("order_detail", args=[order.shop_id, order.number]), query)
 
 
-@pytest.mark.req("R2.1", "R2.23")
+@pytest.mark.req("R2.1", "R2.23", "R3.47")
 def test_the_order_page_tells_everything_that_happened_newest_first(platform, courier, commits, sign_in):
     shop = own_shop()
     agent = agent_of(shop)
@@ -43,6 +44,11 @@ def test_the_order_page_tells_everything_that_happened_newest_first(platform, co
         assert word in words
     assert "Refund only, shipped asked for, ¥88.00" in words
     assert {entry.kind for entry in entries} == {"goods", "money", "people"}
+    times = {entry.what: entry.at for entry in entries}
+    assert (times["Paid, ¥88.00"], times["Sent"]) == (case.order.paid_at, case.order.shipped_at)
+    scans = set(TrackingEvent.objects.values_list("event_at", flat=True))
+    assert scans
+    assert scans <= {entry.at for entry in entries}
 
 
 def test_the_timeline_shows_one_sort_when_asked(platform, sign_in):
