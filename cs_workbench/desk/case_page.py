@@ -9,17 +9,20 @@ from django.views.decorators.http import require_safe
 from aftersales.cases.enums import TO_DECIDE_STATES
 from aftersales.cases.models import Case
 from aftersales.cases.settling import money_of
-from aftersales.refunds import calculator, wishes
+from aftersales.refunds import arrivals, calculator, wishes
 from aftersales.refunds.enums import Way
-from aftersales.refunds.models import Refund
+from aftersales.refunds.models import Refund, RefundWish
 from cs_workbench.buttons import button
 from cs_workbench.desk import action
 from cs_workbench.desk.panes import WITH
 from cs_workbench.money.buyer_page import link_of
+from cs_workbench.money.steps import brief, steps
 from cs_workbench.record import timeline
 from cs_workbench.record.cards import Card, cards
+from cs_workbench.road.steps import Step
 from merchant.people.models import User
 from merchant.people.rights import Right, limit_fen
+from merchant.policy import services as policy
 from merchant.signed_in import SignedInRequest
 from merchant.trail.models import Activity
 from orders.record.enums import Flag
@@ -32,7 +35,8 @@ def case_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpResp
         Case.objects.visible_to(request.user).select_related(*WITH), shop_id=shop_id, number=number
     )
     card = cards([case.order], current=case.order_id)[0]
-    refunds = list(Refund.objects.filter(case=case).order_by("-pk"))
+    people = ("approved_by", "released_by", "created_by", "payout_by", "payout_approved_by")
+    refunds = list(Refund.objects.filter(case=case).select_related("order", *people).order_by("-pk"))
     subjects = [case, *refunds, *([case.interception] if case.interception else [])]
     trail = list(Activity.objects.about(*subjects)[: timeline.LIMIT])
     names = {person.pk: str(person) for person in User.objects.filter(pk__in={row.by_id for row in trail if row.by_id})}
@@ -46,7 +50,7 @@ def case_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpResp
         "order": order,
         "act": act,
         "pane": {"name": str(order.buyer or order.number)},
-        "refunds": refunds,
+        "refunds": [(refund, *_step(refund, wish)) for refund in refunds],
         "limit": limit_fen(request.user, case.shop_id, Right.AGREE_CASE),
         "entries": timeline.merge(timeline.from_cases([case]), timeline.from_trail(trail, names)),
         "flags": Flag.choices,
@@ -61,6 +65,13 @@ def case_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpResp
         "sheet": _sheet(case, card),
     }
     return render(request, "cs_workbench/case_detail.html", context)
+
+
+def _step(refund: Refund, wish: RefundWish | None) -> tuple[int, Step]:
+    """How far this refund is, in one line."""
+    expected = arrivals.estimate(refund, policy.current(refund.shop_id))
+    is_outside = wish is not None and wish.is_exception and wish.granted_by_id is not None
+    return brief(steps(refund, expected=expected, is_outside=is_outside))
 
 
 def _sheet(case: Case, card: Card) -> calculator.Sheet | None:

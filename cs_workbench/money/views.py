@@ -21,6 +21,7 @@ from aftersales.refunds.enums import RefundState as S
 from aftersales.refunds.models import Refund, RefundCall, RefundWish
 from cs_workbench.buttons import Button, button
 from cs_workbench.money.buyer_page import link_of
+from cs_workbench.money.steps import steps
 from cs_workbench.record import timeline
 from cs_workbench.words import money
 from merchant.asked import page_key, whole
@@ -146,7 +147,7 @@ def _short(user: User) -> list[dict[str, Any]]:
 
 def _refund(request: SignedInRequest, shop_id: int, number: str) -> Refund:
     found = Refund.objects.visible_to(request.user).select_related(
-        *WITH, "payment", "released_by", "payout_by", "replaces"
+        *WITH, "payment", "released_by", "payout_by", "payout_approved_by", "replaces"
     )
     return get_object_or_404(found, shop_id=shop_id, number=number)
 
@@ -161,13 +162,23 @@ def refund_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpRe
     if request.htmx and request.GET.get("stamp") == stamp(refund):
         return HttpResponse(status=204)
     expected = arrivals.estimate(refund, policy.current(refund.shop_id))
+    calls = list(RefundCall.objects.filter(refund=refund).order_by("-attempt")[:50])
+    successor = Refund.objects.filter(replaces=refund).first()
     context = {
         "refund": refund,
         "buttons": buttons(refund, request.user),
         "sheet": calculator.sheet_of(refund),
-        "calls": [_call(row) for row in RefundCall.objects.filter(refund=refund).order_by("-attempt")[:50]],
+        "calls": [_call(row) for row in calls],
+        "steps": steps(
+            refund,
+            {row.verb: row.at for row in reversed(trail)},
+            answered_at=calls[0].answered_at if calls else None,
+            expected=expected,
+            is_outside=bool(refund.case_id and wishes.granted_among([refund.case_id])),
+            successor=successor.number if successor else "",
+        ),
         "entries": timeline.from_trail(trail, names),
-        "successor": Refund.objects.filter(replaces=refund).first(),
+        "successor": successor,
         "reason": reasons.explain(refund),
         "expected": expected,
         "holidays": arrivals.NOT_KNOWN if expected and expected.counts_days else "",

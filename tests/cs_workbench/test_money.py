@@ -162,6 +162,32 @@ def test_the_page_tells_the_way_the_sum_and_when_the_money_arrives(platform, com
     assert "Hello, your refund of ¥88.00" in text
 
 
+def test_the_page_draws_how_far_the_refund_is_and_the_case_says_it_in_one_line(platform, commits, sign_in):
+    shop = own_shop()
+    agent = agent_of(shop)
+    case = agreed(platform, shop, agent)
+    finance = make_user("finance", shop)
+    client = sign_in(finance)
+    with commits():
+        verb(client, refund_of(case), "release")
+
+    refund = refund_of(case)
+    detail = client.get(reverse("refund_detail", args=[shop.pk, refund.number]))
+    partial = client.get(reverse("refund_detail", args=[shop.pk, refund.number]), headers={"HX-Request": "true"})
+    of_case = client.get(reverse("case_detail", args=[shop.pk, case.number])).content.decode()
+
+    assert [(step.title, step.kind, step.note) for step in detail.context["steps"]][:5] == [
+        ("Asked", "done", str(agent)),
+        ("Approved", "done", str(agent)),
+        ("Released", "done", str(finance)),
+        ("Told to the channel", "done", "1 call so far"),
+        ("Channel's answer", "now", "being paid"),
+    ]
+    assert all(step.at for step in detail.context["steps"][:5])
+    assert partial.content.decode().count('aria-current="step"') == 1
+    assert "Step 5 of 6: Channel&#x27;s answer" in of_case
+
+
 @pytest.mark.req("R3.21")
 def test_the_buyers_wish_is_written_down_by_one_person_and_granted_by_another(platform, sign_in):
     shop = own_shop()
