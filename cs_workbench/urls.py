@@ -41,6 +41,7 @@ urlpatterns = [
     path("cases/<int:shop_id>/<str:number>/wish/<slug:verb>/", money.case_wish, name="case_wish"),
     path("s/<str:token>/", buyer_page, name="buyer_page"),
     path("refunds/", money.refunds, name="refunds"),
+    path("refunds/funds/<int:shop_id>/<slug:channel>/", money.refund_funds, name="refund_funds"),
     path("refunds/<int:shop_id>/<str:number>/", money.refund_detail, name="refund_detail"),
     path("refunds/<int:shop_id>/<str:number>/<slug:verb>/", money.refund_verb, name="refund_verb"),
     path("statements/", statements.statements, name="statements"),

@@ -6,8 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, F, Q, QuerySet, Sum
-from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,16 +13,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from aftersales.cases.models import Case
-from aftersales.refunds import arrivals, calculator, payouts, policies, reasons, sending, services, wishes
+from aftersales.refunds import arrivals, calculator, funds, payouts, policies, reasons, sending, services, wishes
 from aftersales.refunds.enums import FAILED_STATES, SENT_STATES, Way
 from aftersales.refunds.enums import RefundState as S
 from aftersales.refunds.models import Refund, RefundCall, RefundWish
 from cs_workbench.buttons import Button, button
+from cs_workbench.money import lists
 from cs_workbench.money.buyer_page import link_of
 from cs_workbench.money.steps import steps
 from cs_workbench.record import timeline
 from cs_workbench.words import money
-from merchant.asked import page_key, whole
+from merchant.asked import whole
 from merchant.attachments.services import read_files
 from merchant.clock import SHANGHAI, now
 from merchant.money import fen
@@ -32,48 +31,10 @@ from merchant.people.models import User
 from merchant.people.rights import Right, check_right, shops_of
 from merchant.policy import services as policy
 from merchant.refusals import Refused, refusals_as_messages
+from merchant.shops.models import Shop
 from merchant.signed_in import SignedInRequest
 from merchant.trail.models import Activity
-
-SIZE = 50
-CAP = 999
-WITH = ("order", "order__buyer", "case", "shop", "created_by", "approved_by", "interception")
-TABS: dict[str, Q] = {
-    "second": Q(state=S.CREATED),
-    "release": Q(state=S.APPROVED, next_at__isnull=True),
-    "failed": Q(state__in=[S.ABNORMAL, S.CLOSED], successor__isnull=True),
-    "funds": Q(state=S.WAIT_FUNDS),
-    "running": Q(state=S.PROCESSING) | Q(state=S.APPROVED, next_at__isnull=False),
-    "paid": Q(state__in=[S.SUCCESS, S.OFFLINE_DONE]),
-    "over": Q(state__in=[S.REJECTED, S.VOID]) | Q(state=S.CLOSED, successor__isnull=False),
-}
-
-
-def tab_labels() -> dict[str, str]:
-    return {
-        "second": _("Second person"),
-        "release": _("To release"),
-        "failed": _("Could not be paid"),
-        "funds": _("Waiting for funds"),
-        "running": _("Being paid"),
-        "paid": _("Refunded"),
-        "over": _("Void or rejected"),
-    }
-
-
-def _page(user: User, tab: str, key: str) -> tuple[list[Refund], str]:
-    """Work to do comes oldest first and is short; what is over comes newest first, by keyset pages."""
-    rows: QuerySet[Refund] = Refund.objects.visible_to(user).filter(TABS[tab]).select_related(*WITH)
-    if tab in ("failed", "funds"):
-        return list(rows.order_by(F("due_at").asc(nulls_first=True), "pk")[: SIZE * 2]), ""
-    if tab in ("second", "release"):
-        return list(rows.order_by("created_at", "pk")[: SIZE * 2]), ""
-    start = page_key(key)
-    if start is not None:
-        rows = rows.filter(TupleLessThan(Tuple(F("created_at"), F("id")), start))
-    found = list(rows.order_by("-created_at", "-pk")[: SIZE + 1])
-    last = found[SIZE - 1] if len(found) > SIZE else None
-    return found[:SIZE], f"{int(last.created_at.timestamp() * 1_000_000)}-{last.pk}" if last else ""
+from orders.payments.enums import PayChannel
 
 
 def buttons(refund: Refund, user: User, *, outside: set[int] | None = None) -> list[Button]:
@@ -113,24 +74,28 @@ def buttons(refund: Refund, user: User, *, outside: set[int] | None = None) -> l
 @require_safe
 def refunds(request: SignedInRequest) -> HttpResponse:
     """What waits for finance or for a second person comes first; one opens it with the failing reason in words."""
-    counts = {
-        name: Refund.objects.filter(TABS[name], shop_id__in=shops_of(request.user)).order_by()[: CAP + 1].count()
-        for name in ("second", "release", "failed", "funds", "running")
-    }
+    filters = lists.Filters.read(request.GET, request.user)
+    counts = lists.counts(request.user, filters)
     wanted = request.GET.get("tab", "")
     default = next((name for name in ("release", "second", "failed", "funds") if counts[name]), "running")
-    tab = wanted if wanted in TABS else default
-    rows, next_key = _page(request.user, tab, request.GET.get("after", ""))
-    labels = tab_labels()
+    tab = wanted if wanted in lists.TABS else default
+    rows, next_key = lists.page(request.user, tab, filters, request.GET.get("after", ""))
+    labels = lists.tab_labels()
     outside = wishes.granted_among(row.case_id for row in rows if row.case_id)
+    shops = list(Shop.objects.filter(pk__in=shops_of(request.user)).order_by("name", "pk").values_list("pk", "name"))
     context = {
         "tab": tab,
-        "tabs": [(name, labels[name], counts.get(name)) for name in TABS],
+        "tabs": [(name, labels[name], counts.get(name)) for name in lists.TABS],
+        "is_work": tab in lists.WORK,
+        "filters": filters,
+        "channels": PayChannel.choices,
+        "shops": shops,
+        "shop_name": dict(shops).get(filters.shop, ""),
         "rows": [
             {"refund": row, "buttons": buttons(row, request.user, outside=outside), "reason": reasons.explain(row)}
             for row in rows
         ],
-        "short": _short(request.user) if tab == "funds" else [],
+        "short": _short(request.user, filters) if tab == "funds" else [],
         "next_key": next_key,
         "is_first": not request.GET.get("after"),
         "total_fen": sum(row.amount_fen for row in rows),
@@ -138,16 +103,38 @@ def refunds(request: SignedInRequest) -> HttpResponse:
     return render(request, "cs_workbench/refunds.html", context)
 
 
-def _short(user: User) -> list[dict[str, Any]]:
-    """How much money is missing, per shop and channel."""
-    waiting = Refund.objects.filter(state=S.WAIT_FUNDS, shop_id__in=shops_of(user)).order_by("shop_id", "channel")
-    found = waiting.values("shop__name", "channel").annotate(missing=Sum("amount_fen"), refunds=Count("pk"))
-    return [dict(row) for row in found]
+def _short(user: User, filters: lists.Filters) -> list[dict[str, Any]]:
+    label = _("Funds are back: try them all again")
+    return [
+        {**row, "button": button("try-all", label, check_right, user, row["shop_id"], Right.RELEASE_REFUND)}
+        for row in lists.short(user, filters)
+    ]
+
+
+@login_required
+@require_POST
+def refund_funds(request: SignedInRequest, shop_id: int, channel: str) -> HttpResponse:
+    """Everything of this shop and channel that waits for funds is tried again, each under its own number."""
+    shop = get_object_or_404(Shop.objects.visible_to(request.user), pk=shop_id)
+    with refusals_as_messages(request):
+        tried = funds.try_all(shop, channel, by=request.user)
+        messages.success(request, _tried(tried))
+    filters = lists.Filters.read(request.POST, request.user)
+    return redirect(f"{reverse('refunds')}?tab=funds{filters.more}")
+
+
+def _tried(tried: funds.Tried) -> str:
+    told = {"asked": tried.asked, "paid": tried.paid, "waiting": tried.waiting, "later": tried.later}
+    told["running"] = tried.moved
+    said = _("%(asked)d asked: %(paid)d paid, %(running)d being paid, %(waiting)d still waiting for funds.") % told
+    if tried.later:
+        said += " " + _("%(later)d more are tried in the background now.") % told
+    return said
 
 
 def _refund(request: SignedInRequest, shop_id: int, number: str) -> Refund:
     found = Refund.objects.visible_to(request.user).select_related(
-        *WITH, "payment", "released_by", "payout_by", "payout_approved_by", "replaces"
+        *lists.WITH, "payment", "released_by", "payout_by", "payout_approved_by", "replaces"
     )
     return get_object_or_404(found, shop_id=shop_id, number=number)
 
@@ -317,7 +304,8 @@ def refund_verb(request: SignedInRequest, shop_id: int, number: str, verb: str) 
         messages.success(request, VERBS[verb](request, refund))
     if request.POST.get("back") == "list":
         tab = request.POST.get("tab", "")
-        return redirect(f"{reverse('refunds')}?tab={tab if tab in TABS else ''}")
+        filters = lists.Filters.read(request.POST, request.user)
+        return redirect(f"{reverse('refunds')}?tab={tab if tab in lists.TABS else ''}{filters.more}")
     return redirect("refund_detail", shop_id=shop_id, number=number)
 
 

@@ -52,6 +52,7 @@ VERBS: dict[str, Any] = {
     "refund.release": _("Released by finance"),
     "refund.send": _("Handed to the channel"),
     "refund.ask": _("Channel asked"),
+    "refund.try_all": _("Funds are back: all tried again"),
     "refund.success": _("Refunded"),
     "refund.settle": _("Refunded"),
     "refund.book": _("Moved by the platform, booked"),

@@ -143,6 +143,8 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("refund_verb", "refuse-payout"): dict.fromkeys(EVERYBODY, "NO_PAYOUT"),
     ("refund_verb", "ask-buyer"): dict.fromkeys(EVERYBODY, "REFUND_STATE"),
     ("refund_verb", "answer"): dict.fromkeys(EVERYBODY, "REFUND_STATE"),
+    # Nothing of this world waits for funds.
+    ("refund_funds", ""): {F: "FUNDS"},
     ("case_wish", "record"): dict.fromkeys((*DESK, F), ""),
     ("case_wish", "grant"): dict.fromkeys(EVERYBODY, "NO_WISH"),
     # The file of this world has been read, its account is asked for a day that is not chosen, its difference is open.
@@ -243,6 +245,7 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         "sku_verb": [shop.pk, sku.pk],
         "refund_detail": of_refund,
         "refund_verb": of_refund,
+        "refund_funds": [shop.pk, "wechat_pay"],
         "case_wish": of_case,
         "statement_pull": [paid_by.pk],
         "statement_again": [statement.pk],

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -5,8 +7,14 @@ from django.urls import reverse
 
 from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseState
+from aftersales.refunds import funds, sending
 from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund, RefundWish
+from cs_workbench.money import lists
+from merchant.clock import now
+from merchant.people.models import Membership
+from merchant.people.rights import ensure_default_roles
+from merchant.trail.models import Activity
 from tests.aftersales.factories import agent_of, case_of, own_shop, refund_of
 from tests.merchant.factories import make_user
 
@@ -212,3 +220,109 @@ def test_the_buyers_wish_is_written_down_by_one_person_and_granted_by_another(pl
         ("release", False, "WISH"),
         ("reject", True, ""),
     ]
+
+
+def short_of_funds(platform, shop, count):
+    """`count` refunds told to a channel without money."""
+    found = [agreed(platform, shop, agent_of(shop)) for _ in range(count)]
+    platform.wechat.set_balance(0)
+    Refund.objects.filter(case__in=found).update(next_at=now())
+    sending.sweep_refunds()
+    return [refund_of(case) for case in found]
+
+
+def test_funds_are_back_and_everything_that_waited_is_tried_again_under_its_number(platform, sign_in):
+    shop = own_shop()
+    waiting = short_of_funds(platform, shop, 3)
+    finance = make_user("finance", shop)
+    client = sign_in(finance)
+    address = reverse("refund_funds", args=[shop.pk, "wechat_pay"])
+    assert "Funds are back: try them all again" in client.get(reverse("refunds"), {"tab": "funds"}).content.decode()
+    platform.wechat.set_balance(2 * 8800)
+
+    page = client.post(address, follow=True).content.decode()
+
+    states = sorted(Refund.objects.values_list("state", flat=True))
+    assert states == [RefundState.PROCESSING, RefundState.PROCESSING, RefundState.WAIT_FUNDS]
+    assert "3 asked: 0 paid, 2 being paid, 1 still waiting for funds." in page
+    assert set(platform.wechat.refunds) <= {refund.number for refund in waiting}
+    [line] = Activity.objects.filter(verb="refund.try_all")
+    assert (line.by, line.detail) == (
+        finance,
+        {"channel": "wechat_pay", "asked": 3, "paid": 0, "waiting": 1, "later": 0},
+    )
+
+
+def test_beyond_fifty_the_rest_is_pulled_forward_for_the_sweep(platform, sign_in, monkeypatch):
+    monkeypatch.setattr(funds, "AT_ONCE", 1)
+    shop = own_shop()
+    short_of_funds(platform, shop, 3)
+    assert not Refund.objects.filter(next_at__lte=now()).exists()
+    platform.wechat.set_balance(100_000)
+
+    page = sign_in(make_user("finance", shop)).post(reverse("refund_funds", args=[shop.pk, "wechat_pay"]), follow=True)
+
+    text = page.content.decode()
+    assert "1 asked: 0 paid, 1 being paid, 0 still waiting for funds. 2 more are tried in the background now." in text
+    assert Refund.objects.filter(state=RefundState.WAIT_FUNDS, next_at__lte=now()).count() == 2
+    assert sending.sweep_refunds() == 2
+    assert set(Refund.objects.values_list("state", flat=True)) == {RefundState.PROCESSING}
+
+
+def test_an_agent_may_not_try_them_all_and_nothing_is_asked(platform, sign_in):
+    shop = own_shop()
+    short_of_funds(platform, shop, 2)
+    before = list(Refund.objects.order_by("pk").values_list("state", "attempts", "next_at"))
+    platform.wechat.set_balance(100_000)
+
+    client = sign_in(agent_of(shop))
+    page = client.post(reverse("refund_funds", args=[shop.pk, "wechat_pay"]), follow=True)
+
+    assert "Your role does not include this: release refund money." in page.content.decode()
+    assert list(Refund.objects.order_by("pk").values_list("state", "attempts", "next_at")) == before
+    assert not Activity.objects.filter(verb="refund.try_all").exists()
+
+
+def test_the_filters_by_channel_and_shop_stay_in_the_links_and_can_be_taken_away(platform, sign_in):
+    first, second, foreign = own_shop(), own_shop(), own_shop()
+    finance = make_user("finance", first)
+    Membership.objects.create(user=finance, shop=second, role=ensure_default_roles()["finance"])
+    case = agreed(platform, first, agent_of(first))
+    agreed(platform, second, agent_of(second))
+    client = sign_in(finance)
+    told = {"tab": "release", "shop": first.pk, "channel": "wechat_pay"}
+
+    page = client.get(reverse("refunds"), told)
+    text = page.content.decode()
+    other = client.get(reverse("refunds"), told | {"channel": "kuaishou"})
+    not_mine = client.get(reverse("refunds"), {"tab": "release", "shop": foreign.pk})
+
+    assert [row["refund"].case_id for row in page.context["rows"]] == [case.pk]
+    assert [count for name, _label, count in page.context["tabs"] if name == "release"] == [1]
+    assert f'href="?tab=paid&amp;channel=wechat_pay&amp;shop={first.pk}"' in text
+    assert f'href="?tab=release&amp;shop={first.pk}"' in text
+    assert 'href="?tab=release&amp;channel=wechat_pay"' in text
+    assert other.context["rows"] == []
+    assert len(not_mine.context["rows"]) == 2
+
+
+def test_work_is_paged_from_the_oldest_on_and_no_row_is_lost_or_seen_twice(platform, sign_in, monkeypatch):
+    monkeypatch.setattr(lists, "WORK_SIZE", 2)
+    shop = own_shop()
+    agents = [agent_of(shop) for _ in range(5)]
+    made = [refund_of(agreed(platform, shop, agent)).pk for agent in agents]
+    # The same microsecond, one that a float loses: only the row's number tells them apart.
+    Refund.objects.filter(pk__in=made[1:4]).update(created_at=datetime(2026, 11, 24, 4, 0, 0, 123457, UTC))
+    Refund.objects.filter(pk=made[4]).update(created_at=datetime(2026, 11, 23, tzinfo=UTC))
+    Refund.objects.filter(pk=made[0]).update(created_at=datetime(2026, 11, 24, 5, tzinfo=UTC))
+    client, seen, key = sign_in(make_user("finance", shop)), [], ""
+
+    while True:
+        page = client.get(reverse("refunds"), {"tab": "release", "shop": shop.pk, "after": key})
+        seen.append([row["refund"].pk for row in page.context["rows"]])
+        key = page.context["next_key"]
+        if not key:
+            break
+        assert f"?tab=release&amp;shop={shop.pk}&amp;after={key}" in page.content.decode()
+
+    assert seen == [[made[4], made[1]], [made[2], made[3]], [made[0]]]
