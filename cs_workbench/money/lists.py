@@ -95,10 +95,10 @@ def page(user: User, tab: str, filters: Filters, key: str) -> tuple[list[Refund]
     if start is not None:
         beyond = TupleGreaterThan if is_work else TupleLessThan
         rows = rows.filter(beyond(Tuple(F("order_at"), F("id")), start))
-    found = list(rows.order_by(*(("order_at", "pk") if is_work else ("-order_at", "-pk")))[: size + 1])
+    found: list[Any] = list(rows.order_by(*(("order_at", "pk") if is_work else ("-order_at", "-pk")))[: size + 1])
     if len(found) <= size:
         return found, ""
-    last: Any = found[size - 1]
+    last = found[size - 1]
     # Whole microseconds: a float would lose the last one, and the next page would repeat or drop a row.
     return found[:size], f"{(last.order_at - EPOCH) // timedelta(microseconds=1)}-{last.pk}"
 

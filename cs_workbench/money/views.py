@@ -90,7 +90,7 @@ def refunds(request: SignedInRequest) -> HttpResponse:
         "filters": filters,
         "channels": PayChannel.choices,
         "shops": shops,
-        "shop_name": dict(shops).get(filters.shop, ""),
+        "shop_name": next((name for pk, name in shops if pk == filters.shop), ""),
         "rows": [
             {"refund": row, "buttons": buttons(row, request.user, outside=outside), "reason": reasons.explain(row)}
             for row in rows
