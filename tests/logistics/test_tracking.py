@@ -214,15 +214,14 @@ def test_a_courier_with_an_interval_may_be_asked_out_of_turn_a_few_times_a_day(w
         services.refresh_track(package, by=None)
     forget_reading(package)
 
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(Refused) as refusal, translation.override("en"):
         services.refresh_track(package, by=None)
 
     first = CourierCall.objects.filter(operation="track").order_by("started_at").first()
     assert (refusal.value.code, wire.count("query.do")) == ("E12", 2)
     assert refusal.value.detail == {"again_at": (first.started_at + timedelta(days=1)).isoformat()}
-    with translation.override("en"):
-        at = (first.started_at + timedelta(days=1)).astimezone(SHANGHAI).strftime("%m-%d %H:%M")
-        assert str(refusal.value.message).endswith(f"out of turn 2 times a day; the next time is {at}.")
+    at = (first.started_at + timedelta(days=1)).astimezone(SHANGHAI).strftime("%m-%d %H:%M")
+    assert str(refusal.value.message).endswith(f"out of turn 2 times a day; the next time is {at}.")
     assert fresh(package).track_checked_at < before
 
     CourierCall.objects.filter(pk=first.pk).update(started_at=now() - timedelta(days=1))

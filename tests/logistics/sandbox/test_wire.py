@@ -432,7 +432,7 @@ def test_faults_strike_every_call(courier, code, faults, error_class, is_unknown
             async with aiohttp.ClientSession() as session:
                 return await registry.get(code).atrack(session, ACCOUNTS[code], waybill)
 
-        read_error = refused(asyncio.run, atrack())
+        read_error = refused(aio.run, atrack())
     finally:
         courier.control("/faults", dict.fromkeys(faults, 0))
 
