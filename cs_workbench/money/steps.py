@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from aftersales.refunds.arrivals import Arrival
 from aftersales.refunds.enums import FAILED_STATES, UNSENT_STATES, Outcome, Source
@@ -31,7 +31,7 @@ def steps(
     granted wish takes it another way. `successor`: the number that took over."""
     is_booked = refund.source == Source.PLATFORM and refund.state == S.SUCCESS and refund.sent_at is None
     return [
-        Step(_("Asked"), "done", refund.created_at, _who(refund.created_by)),
+        Step(pgettext("refund step", "Asked"), "done", refund.created_at, _who(refund.created_by)),
         *(_booked() if is_booked else _before(refund, times, is_outside=is_outside)),
         _answer(refund, answered_at, is_outside=is_outside),
         _end(refund, times, expected, is_outside=is_outside, successor=successor),
@@ -53,7 +53,10 @@ def _who(person: object) -> str:
 
 def _booked() -> list[Step]:
     note = _("the platform paid by itself")
-    return [Step(title, "skip", note=note) for title in (_("Approved"), _("Released"), _("Told to the channel"))]
+    return [
+        Step(title, "skip", note=note)
+        for title in (pgettext("refund step", "Approved"), _("Released"), _("Told to the channel"))
+    ]
 
 
 def _was_approved(refund: Refund, times: Mapping[str, datetime]) -> bool:
@@ -72,14 +75,14 @@ def _before(refund: Refund, times: Mapping[str, datetime], *, is_outside: bool) 
         note = _("%(name)s, the second person") % {"name": refund.approved_by}
     else:
         note = str(refund.approved_by)
-    approved = Step(_("Approved"), "done", times.get("refund.approve"), note)
+    approved = Step(pgettext("refund step", "Approved"), "done", times.get("refund.approve"), note)
     return [approved, _released(refund, times, is_outside=is_outside), _told(refund, times, is_outside=is_outside)]
 
 
 def _unapproved(refund: Refund, times: Mapping[str, datetime]) -> Step:
     if refund.state in ENDED:
         return _ended(refund, times)
-    return Step(_("Second person"), "now", None, _("somebody else must approve it"), "clock")
+    return Step(pgettext("refund step", "Second person"), "now", None, _("somebody else must approve it"), "clock")
 
 
 def _ended(refund: Refund, times: Mapping[str, datetime]) -> Step:
@@ -149,12 +152,14 @@ def _end(
         return Step(_("Should have arrived"), "done", expected.by if expected else None, _("expected, not confirmed"))
     if refund.state == S.OFFLINE_DONE:
         people = f"{_who(refund.payout_by)}, {_who(refund.payout_approved_by)}"
-        return Step(_("Paid another way"), "done", refund.settled_at, people)
+        return Step(pgettext("refund step", "Paid another way"), "done", refund.settled_at, people)
     if successor:
         return Step(_("Paid under a new number"), "done", times.get("refund.replace"), successor)
     if refund.state in FAILED_STATES or (is_outside and refund.waits_for_finance):
         if refund.payout_by is not None:
             filed = _("%(name)s filed it, a second person confirms") % {"name": refund.payout_by}
-            return Step(_("Paid another way"), "now", times.get("refund.file_payout"), filed, "clock")
+            return Step(
+                pgettext("refund step", "Paid another way"), "now", times.get("refund.file_payout"), filed, "clock"
+            )
         return Step(_("To be paid another way"), "now", None, _("with proof, by two people"), "clock")
     return Step(_("With the buyer"), _later(refund), note=expected.text if expected else "")

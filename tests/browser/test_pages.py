@@ -6,14 +6,18 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
 from django.urls import reverse
 
 from aftersales.cases import services as cases
 from aftersales.cases.models import Case
+from aftersales.refunds import sending
 from aftersales.refunds.models import Refund
+from aftersales.refunds.services import release_refund
 from aftersales.statements.models import Difference
 from aftersales.statements.reading import read_statement, take_statement
 from aftersales.statements.services import file_write_off
+from cs_workbench.money.buyer_page import link_of
 from logistics.claims.models import Claim
 from logistics.interception.models import Interception
 from logistics.parcels.models import Package
@@ -48,6 +52,7 @@ def morning(scene: Scene) -> dict[str, Any]:
         if verb:
             scene.courier_does(case, verb)
     scene.money_arrives()
+    card = failed_refund(scene)
     by_hand = scene.case(hours_left=40, nets=(4350,))
     cases.agree_case(by_hand, by=agent, reason="老客")
     above = scene.case(hours_left=44, nets=(45000,))
@@ -68,7 +73,23 @@ def morning(scene: Scene) -> dict[str, Any]:
     for name in ("worker", "poller", "beat"):
         beat(name)
     statements_of(scene)
-    return {"answer": answer, "refused": refused, "stuck": stuck}
+    return {"answer": answer, "refused": refused, "stuck": stuck, "card": card}
+
+
+def failed_refund(scene: Scene) -> Refund:
+    """Told to the channel, which cannot pay into the buyer's card."""
+    order = scene.order(nets=(6800,))
+    scene.platform.wechat.trades[order.number]["ends"] = "abnormal"
+    case = cases.agree_case(scene.case(order=order, hours_left=50), by=scene.people["agent"])
+    refund = Refund.objects.get(case=case)
+    release_refund(refund, by=scene.people["finance"])
+    sending.sweep_refunds()
+    scene.platform.let_money_arrive()
+    Refund.objects.filter(pk=refund.pk).update(next_at=now())
+    sending.sweep_refunds()
+    refund.refresh_from_db()
+    assert refund.state == "abnormal"
+    return refund
 
 
 def statements_of(scene: Scene) -> None:
@@ -92,6 +113,8 @@ def pages_of(scene: Scene, made: dict[str, Any]) -> list[tuple[str, str, str]]:
     parcel = Package.objects.get(order=answer.order)
     assert refund is not None
     claim = Claim.objects.get()
+    card: Refund = made["card"]
+    paid = Refund.objects.filter(state="success").earliest("pk")
     at = lambda name, *args: reverse(name, args=args)  # noqa: E731
     return [
         ("login", "", at("login")),
@@ -119,6 +142,11 @@ def pages_of(scene: Scene, made: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("statement-days", "finance", at("statements") + "?tab=days"),
         ("statement-files", "finance", at("statements") + "?tab=files"),
         ("refund", "finance", at("refund_detail", shop, refund.number)),
+        ("refund-failed", "finance", at("refund_detail", shop, card.number)),
+        ("refund-paid", "finance", at("refund_detail", shop, paid.number)),
+        ("case-refund-failed", "finance", at("case_detail", shop, card.case.number)),
+        ("refunds-filtered", "finance", at("refunds") + "?tab=failed&channel=wechat_pay"),
+        ("buyer-page", "", link_of(answer.order).removeprefix(settings.SITE_URL.rstrip("/"))),
         ("operations", "supervisor", at("ops")),
         ("couriers", "supervisor", at("couriers")),
         ("messages", "supervisor", at("messages")),
