@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,9 @@ READY_S = 60
 
 
 class Crew:
-    """`kill(name)` is SIGKILL and a new process at once, as a supervisor would do it."""
+    """`kill(name)` is SIGKILL and a new process at once, as a supervisor would do it. So is the rest of a supervisor's
+    work: a process that ends by itself is started again (Celery's worker may, when its Redis is killed while it holds
+    tasks: kombu 5.7 trips over its own closed connection)."""
 
     def __init__(self, folder: Path, database_url: str, *, clock_scale: float, sandbox_scale: float) -> None:
         self.folder = folder
@@ -27,6 +30,9 @@ class Crew:
         self.web_port = free_port()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.kills: dict[str, int] = {}
+        self.ended: dict[str, int] = {}
+        self._hands = threading.RLock()
+        self._over = threading.Event()
         self.courier: SandboxProcess = start_courier_sandbox(folder, scale=sandbox_scale, slow_call_s=1.0)
         self.platform: SandboxProcess = start_platform_sandbox(folder, scale=sandbox_scale)
         self.environment = {
@@ -56,6 +62,7 @@ class Crew:
         self.start_redis()
         for name in COMMANDS:
             self._start(name, with_this_python(COMMANDS[name]))
+        threading.Thread(target=self._mind, daemon=True).start()
         deadline = time.monotonic() + READY_S
         while not is_answering(f"{self.url}/health/"):
             if time.monotonic() > deadline:
@@ -95,6 +102,14 @@ class Crew:
                 command, cwd=PROJECT, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
 
+    def _mind(self) -> None:
+        while not self._over.wait(0.5):
+            with self._hands:
+                for name in COMMANDS:
+                    if self.processes[name].poll() is not None and not self._over.is_set():
+                        self.ended[name] = self.ended.get(name, 0) + 1
+                        self._start(name, with_this_python(COMMANDS[name]))
+
     def kill(self, name: str) -> None:
         self.kills[name] = self.kills.get(name, 0) + 1
         if name in ("courier", "platform"):
@@ -102,15 +117,22 @@ class Crew:
             sandbox.kill()
             sandbox.start()
             return
-        process = self.processes[name]
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if name == "redis":
-            self.start_redis()
-        else:
-            self._start(name, with_this_python(COMMANDS[name]))
+        with self._hands:
+            process = self.processes[name]
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            if name == "redis":
+                self.start_redis()
+            else:
+                self._start(name, with_this_python(COMMANDS[name]))
 
     def stop(self) -> None:
+        self._over.set()
+        with self._hands:
+            self._stop()
+
+    def _stop(self) -> None:
         for process in self.processes.values():
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)

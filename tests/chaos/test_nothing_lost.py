@@ -373,5 +373,5 @@ def test_every_case_ends_in_its_one_right_state(crew, shop):
     )
     states = Counter(Case.objects.filter(shop=shop).values_list("state", flat=True))
     print(
-        f"\n{COUNT} interceptions in {time.monotonic() - began:.0f} s, killed {crew.kills}, cases {dict(states)}, {totals['payments']} paid once each"
+        f"\n{COUNT} interceptions in {time.monotonic() - began:.0f} s, killed {crew.kills}, ended by themselves {crew.ended}, cases {dict(states)}, {totals['payments']} paid once each"
     )
