@@ -31,6 +31,7 @@ from merchant.inbox.models import InboxTask
 from merchant.ledger.services import balances
 from merchant.platforms.sandbox import accounts as sandbox
 from merchant.policy import services as policy
+from merchant.trail.models import Activity
 from tests.chaos.crew import Crew
 from tests.merchant.factories import make_courier_account, make_platform_account, make_shop, make_user
 from tests.merchant.test_processes import address_of_test_database
@@ -248,7 +249,11 @@ def verdict_of(one: Dealt, case: Case, theirs: dict, paid_times: int) -> str:
         "late_stop": (CaseState.APPLIED, {CaseTag.STOPPED}, {InterceptionState.SUCCEEDED, InterceptionState.RETURNING}),
     }.get(kind)
     if expected is None:
-        return "stopped and not paid"
+        # Three requests without an answer count as not stopped; when the parcel turns round all the same, late evidence
+        # asks a person (state table, FAILED).
+        gave_up = interception.attempts >= 3 and Activity.objects.about(interception).filter(verb="interception.fail")
+        asks = state == CaseState.APPLIED and case.tag == CaseTag.STOPPED
+        return "" if asks and gave_up and gave_up.exists() else "stopped and not paid"
     right = state == expected[0] and case.tag in expected[1] and interception.state in expected[2]
     return "" if right else f"expected {expected}"
 
