@@ -1,9 +1,10 @@
 """Numbers as a visitor writes them. Whatever is no number, or none a row could have, is simply none."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 # Longer texts cannot be a row of ours; PostgreSQL's bigint ends a little above.
 DIGITS = 18
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_SECOND = 253_402_300_799
 
 
@@ -12,10 +13,15 @@ def whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS else None
 
 
+def key_of_page(at: datetime, pk: int) -> str:
+    """What `page_key` reads: the last row of a page. Whole microseconds, since a float may lose the last one."""
+    return f"{(at - EPOCH) // timedelta(microseconds=1)}-{pk}"
+
+
 def page_key(text: str) -> tuple[datetime, int] | None:
     """A list's `microseconds-id` as (instant, id), None when it is none."""
     at, _dash, pk = text.partition("-")
     micros, row = whole(at), whole(pk)
     if micros is None or row is None or micros // 1_000_000 > LAST_SECOND:
         return None
-    return datetime.fromtimestamp(micros / 1_000_000, tz=UTC), row
+    return EPOCH + timedelta(microseconds=micros), row

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from logistics.claims.enums import Cause
 from logistics.claims.enums import ClaimState as S
 from logistics.claims.models import Claim
-from merchant.asked import page_key
+from merchant.asked import key_of_page, page_key
 from merchant.clock import SHANGHAI
 from merchant.people.rights import shops_of
 
@@ -102,7 +102,7 @@ def page(user: Any, wanted: Filters, key: str) -> tuple[list[Claim], str]:
         found += list(rows.order_by(*order)[: SIZE + 1])
     found.sort(key=lambda row: (getattr(row, clock), row.pk), reverse=not wanted.tab.is_work)
     last = found[SIZE - 1] if len(found) > SIZE else None
-    return found[:SIZE], f"{int(getattr(last, clock).timestamp() * 1_000_000)}-{last.pk}" if last else ""
+    return found[:SIZE], key_of_page(getattr(last, clock), last.pk) if last else ""
 
 
 def counts(user: Any) -> dict[str, int]:

@@ -1,7 +1,6 @@
 """The refunds list: its queues, the filters kept in every link, and keyset pages."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
@@ -12,14 +11,13 @@ from django.utils.translation import gettext as _
 
 from aftersales.refunds.enums import RefundState as S
 from aftersales.refunds.models import Refund
-from merchant.asked import page_key, whole
+from merchant.asked import key_of_page, page_key, whole
 from merchant.people.models import User
 from merchant.people.rights import shops_of
 from orders.payments.enums import PayChannel
 
 SIZE, WORK_SIZE = 50, 100
 CAP = 999
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WITH = ("order", "order__buyer", "case", "shop", "created_by", "approved_by", "interception")
 TABS: dict[str, Q] = {
     "second": Q(state=S.CREATED),
@@ -99,8 +97,7 @@ def page(user: User, tab: str, filters: Filters, key: str) -> tuple[list[Refund]
     if len(found) <= size:
         return found, ""
     last = found[size - 1]
-    # Whole microseconds: a float would lose the last one, and the next page would repeat or drop a row.
-    return found[:size], f"{(last.order_at - EPOCH) // timedelta(microseconds=1)}-{last.pk}"
+    return found[:size], key_of_page(last.order_at, last.pk)
 
 
 def short(user: User, filters: Filters) -> list[dict[str, Any]]:

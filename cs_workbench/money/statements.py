@@ -21,7 +21,7 @@ from aftersales.statements import pulling, reading, services
 from aftersales.statements.enums import WRITABLE, DifferenceState, RowKind
 from aftersales.statements.models import Difference, StatementFile, StatementRow
 from cs_workbench.buttons import Button, button
-from merchant.asked import page_key
+from merchant.asked import key_of_page, page_key
 from merchant.clock import SHANGHAI, now
 from merchant.ledger.models import LedgerEntry
 from merchant.people.models import User
@@ -83,7 +83,7 @@ def _differences(user: User, tab: str, key: str) -> tuple[list[Difference], str]
         rows = rows.filter(TupleLessThan(Tuple(F("created_at"), F("id")), start))
     found = list(rows.order_by("-created_at", "-pk")[: SIZE + 1])
     last = found[SIZE - 1] if len(found) > SIZE else None
-    return found[:SIZE], f"{int(last.created_at.timestamp() * 1_000_000)}-{last.pk}" if last else ""
+    return found[:SIZE], key_of_page(last.created_at, last.pk) if last else ""
 
 
 def _days(shops: list[int]) -> list[dict[str, Any]]:

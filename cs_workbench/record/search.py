@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from logistics.parcels.models import Package
-from merchant.asked import page_key
+from merchant.asked import key_of_page, page_key
 from merchant.people.rights import shops_of
 from merchant.vault import services as vault
 from orders.buyers.models import Buyer
@@ -42,7 +42,7 @@ def _ready(rows: QuerySet[Order]) -> QuerySet[Order]:
 
 
 def _key(order: Order) -> str:
-    return f"{int(order.placed_at.timestamp() * 1_000_000)}-{order.pk}"
+    return key_of_page(order.placed_at, order.pk)
 
 
 def _after(rows: QuerySet[Order], key: str) -> QuerySet[Order]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.enums import Reason
 from logistics.interception.models import Interception
-from merchant.asked import page_key
+from merchant.asked import key_of_page, page_key
 from merchant.clock import now
 from merchant.people.rights import shops_of
 from merchant.shops.models import CourierAccount
@@ -97,7 +97,7 @@ class Page:
 
 
 def key_of(row: Interception) -> str:
-    return f"{int(row.created_at.timestamp() * 1_000_000)}-{row.pk}"
+    return key_of_page(row.created_at, row.pk)
 
 
 def page(user: Any, filters: Filters, key: str) -> Page:

@@ -22,7 +22,7 @@ from logistics.claims.enums import ClaimState as C
 from logistics.claims.models import Claim
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import Interception
-from merchant.asked import page_key
+from merchant.asked import key_of_page, page_key
 from merchant.people.rights import shops_of
 
 SIZE = 50
@@ -137,7 +137,7 @@ def page(user: Any, queue: Queue, key: str) -> tuple[list[Line], str]:
         found += list(rows.order_by("sort_at", "pk")[: SIZE + 1])
     found.sort(key=lambda row: (row.sort_at, row.pk))
     last = found[SIZE - 1] if len(found) > SIZE else None
-    return _lines(found[:SIZE]), f"{int(last.sort_at.timestamp() * 1_000_000)}-{last.pk}" if last else ""
+    return _lines(found[:SIZE]), key_of_page(last.sort_at, last.pk) if last else ""
 
 
 def _lines(found: list[Any]) -> list[Line]:

@@ -1,12 +1,14 @@
 """What nobody types by accident: numbers that are none, NULs, depth, hosts, scripts. Never a fault, never obeyed."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from aftersales.cases import services as cases
 from cs_workbench.ops import masking
-from merchant.asked import page_key, whole
+from merchant.asked import key_of_page, page_key, whole
 from merchant.inbox import services as inbox
 from merchant.money import fen
 from orders.intake.report import safe_cell
@@ -28,6 +30,13 @@ def test_a_number_that_is_none_is_none(number):
 def test_a_number_is_one():
     assert (whole("0"), whole("12"), whole("9" * 18)) == (0, 12, 10**18 - 1)
     assert page_key(f"{'9' * 18}-1") is None
+
+
+def test_a_page_s_key_keeps_the_last_microsecond():
+    # From 2038 on a float of seconds no longer holds every microsecond; this one comes back one less.
+    at = datetime(2038, 11, 28, 6, 30, 37, 14, tzinfo=UTC)
+
+    assert page_key(key_of_page(at, 7)) == (at, 7)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
