@@ -218,7 +218,7 @@ def press_until_all_are_submitted(crew: Crew, shop, dealt: list[Dealt], agents: 
     )
 
 
-def verdict_of(one: Dealt, case: Case, theirs: dict, paid_times: int) -> str:
+def verdict_of(crew: Crew, one: Dealt, case: Case, theirs: dict, paid_times: int) -> str:
     """What is wrong about this case; empty when nothing is. `theirs` is the platform's own row."""
     interception = Interception.objects.filter(courier=one.courier, waybill=one.waybill).order_by("-pk").first()
     paid_refunds = list(case.refunds.filter(state=RefundState.SUCCESS))
@@ -249,10 +249,12 @@ def verdict_of(one: Dealt, case: Case, theirs: dict, paid_times: int) -> str:
         "late_stop": (CaseState.APPLIED, {CaseTag.STOPPED}, {InterceptionState.SUCCEEDED, InterceptionState.RETURNING}),
     }.get(kind)
     if expected is None:
-        # Three requests without an answer count as not stopped; when the parcel turns round all the same, late evidence
-        # asks a person (state table, FAILED).
+        # Three requests without an answer count as not stopped. When the courier heard one of them all the same, the
+        # parcel turns round and late evidence asks a person (state table, FAILED); when it heard none, nothing turns.
         gave_up = interception.attempts >= 3 and Activity.objects.about(interception).filter(verb="interception.fail")
-        asks = state == CaseState.APPLIED and case.tag == CaseTag.STOPPED
+        was_heard = crew.control("courier", f"/control/parcels/{one.waybill}")["intercept"] is not None
+        tag = CaseTag.STOPPED if was_heard else CaseTag.INTERCEPTION_FAILED
+        asks = state == CaseState.APPLIED and case.tag == tag
         return "" if asks and gave_up and gave_up.exists() else "stopped and not paid"
     right = state == expected[0] and case.tag in expected[1] and interception.state in expected[2]
     return "" if right else f"expected {expected}"
@@ -281,7 +283,7 @@ def wrong_ones(crew: Crew, shop, dealt: list[Dealt]) -> list[str]:
             wrong.append(f"{one.oid}: the case never arrived")
             continue
         theirs = crew.control("platform", f"/control/refunds/{case.number}")
-        said = verdict_of(one, case, theirs, ledger.get(case.number, {}).get("times", 0))
+        said = verdict_of(crew, one, case, theirs, ledger.get(case.number, {}).get("times", 0))
         if said:
             wrong.append(f"{said}: {describe(case, one)}, theirs {theirs['status']} {theirs['refundFee']}")
     return wrong
