@@ -1,6 +1,7 @@
 from django.urls import path
 
 from cs_workbench.claims import views as claims
+from cs_workbench.desk import pulse
 from cs_workbench.desk import views as desk
 from cs_workbench.desk.case_page import case_detail
 from cs_workbench.money import statements
@@ -17,7 +18,11 @@ from cs_workbench.warehouse.inspecting import inspection_detail
 
 urlpatterns = [
     path("desk/", desk.desk, name="desk"),
-    path("desk/pulse/", desk.desk_pulse, name="desk_pulse"),
+    path("desk/pulse/", pulse.desk_pulse, name="desk_pulse"),
+    path("desk/leave/", pulse.desk_leave, name="desk_leave"),
+    path("desk/buyer/<int:shop_id>/<int:buyer_id>/", desk.desk_cards, name="desk_cards"),
+    path("desk/order/<int:shop_id>/<str:number>/", desk.desk_order, name="desk_order"),
+    path("desk/order/<int:shop_id>/<str:number>/<slug:verb>/", desk.desk_order_verb, name="desk_order_verb"),
     path("desk/case/<int:shop_id>/<str:number>/", desk.desk_case, name="desk_case"),
     path("desk/case/<int:shop_id>/<str:number>/<slug:verb>/", desk.desk_verb, name="desk_verb"),
     path("cases/<int:shop_id>/<str:number>/", case_detail, name="case_detail"),

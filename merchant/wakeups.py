@@ -42,9 +42,9 @@ _silent_until = 0.0
 
 def count(key: str, seconds: int) -> int:
     """Count one more under `key`, which is forgotten after `seconds`. Returns how many, 0 when nobody can count."""
-    number = _ask(lambda client: client.incr(key), otherwise=0)
+    number = ask(lambda client: client.incr(key), otherwise=0)
     if number == 1:
-        _ask(lambda client: client.expire(key, seconds), otherwise=False)
+        ask(lambda client: client.expire(key, seconds), otherwise=False)
     return number
 
 
@@ -59,7 +59,7 @@ def wake_after_commit(task: Task) -> None:
 
 def about_to_look(task: Task) -> None:
     """What such a sweep does first: whatever is committed from here on wakes it again."""
-    _ask(lambda client: client.delete(_flag(task)), otherwise=0)
+    ask(lambda client: client.delete(_flag(task)), otherwise=0)
 
 
 def _wake(task: Task) -> None:
@@ -68,7 +68,7 @@ def _wake(task: Task) -> None:
         return
     queue, template = _message(task)
     message = template.replace(_NO_ID, str(uuid4()))
-    _ask(lambda client: client.eval(_WAKE, 2, _flag(task), queue, message, AWAITED_S), otherwise=0)
+    ask(lambda client: client.eval(_WAKE, 2, _flag(task), queue, message, AWAITED_S), otherwise=0)
 
 
 @lru_cache(maxsize=16)
@@ -113,7 +113,8 @@ def _client() -> redis.Redis:
     )
 
 
-def _ask(question: Callable[[redis.Redis], Any], *, otherwise: Told) -> Told:
+def ask(question: Callable[[redis.Redis], Any], *, otherwise: Told) -> Told:
+    """Redis's answer, or `otherwise` when it is away. Nothing but ids and counters goes there."""
     global _silent_until
     if time.monotonic() < _silent_until:
         return otherwise

@@ -18,6 +18,7 @@ from aftersales.cases.enums import (
     CaseState,
 )
 from aftersales.cases.models import Case
+from aftersales.cases.opening import check_may_apply
 from aftersales.channels import registry
 from aftersales.refunds.enums import UNSENT_STATES
 from aftersales.refunds.models import Refund
@@ -26,6 +27,8 @@ from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
+from merchant.shops.models import Platform
+from orders.record.models import Order
 
 __all__ = ["Eligibility", "Verb", "eligibility", "open_verbs"]
 
@@ -74,6 +77,23 @@ def check_version(case: Case, shown_version: int | None) -> None:
             shown=int(shown_version),
             version=case.version,
         )
+
+
+def kinds_open_to(order: Order) -> list[CaseKind]:
+    """What may be asked for where the goods are now; the rest needs the goods to be elsewhere first."""
+    if order.is_sent:
+        return [CaseKind.REFUND_ONLY_SHIPPED, CaseKind.RETURN_REFUND, CaseKind.COMPENSATION]
+    return [CaseKind.REFUND_ONLY_UNSHIPPED]
+
+
+def check_can_apply(order: Order, user: Any) -> None:
+    """申请售后 on the buyer's behalf: paid, in period, something left to give back, and no platform in between."""
+    check_right(user, order.shop_id, Right.AGREE_CASE)
+    if order.shop.platform != Platform.OWN:
+        raise Refused("ON_PLATFORM", _("The buyer applies on the platform; the case then arrives here by itself."))
+    check_may_apply(order, kinds_open_to(order)[0])
+    if order.refundable_fen <= 0:
+        raise Refused("M5", _("Nothing is left that could be refunded."))
 
 
 def check_can_intercept(case: Case, user: Any, *, found: Eligibility | None = None) -> None:

@@ -5,7 +5,7 @@ Stopping the parcel is in `stopping.py`, what an interception tells in `outcomes
 Lock order everywhere: case (several by ascending id) → refund → interception → package → order → line → ledger.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,8 @@ from aftersales.cases.settling import agree_to_pay, leave_parcel
 from aftersales.cases.stopping import intercept_by_rule, start_interception, stop_in_house, withdraw_interception
 from aftersales.refunds import services as refunds
 from aftersales.refunds.enums import UNSENT_STATES, Source
+from merchant.attachments.models import Attachment, Purpose
+from merchant.attachments.services import attach
 from merchant.clock import now
 from merchant.locking import lock
 from merchant.numbers import new_number
@@ -159,11 +161,14 @@ def refuse_case(
     reason: str,
     note: str = "",
     evidence: Mapping[str, Any] | None = None,
+    files: Sequence[Attachment] = (),
 ) -> Case:
     """拒绝, with a reason of the list and the proof some of them demand; a platform case is told to the platform.
 
-    `evidence` holds references (a scan, a photo's id), never personal data. Raises Refused RIGHT, E16, CASE_STATE,
-    REASON, EVIDENCE, NO_CHANNEL."""
+    `evidence` holds references (a scan, a photo's id), never personal data; `files` are what `read_files` made of the
+    uploads. Raises Refused RIGHT, E16, CASE_STATE, REASON, EVIDENCE, NO_CHANNEL."""
+    if files:
+        evidence = {**(evidence or {}), "files": [file.name for file in files]}
     case = lock(case)
     policies.check_version(case, shown_version)
     policies.check_can_refuse(case, by, reason=reason, evidence=evidence)
@@ -171,6 +176,8 @@ def refuse_case(
     if case.is_platform:
         case.tell_at = now()
     move(case, "refuse", by=by, reason=reason, tag="", note=note[:300], evidence=dict(evidence or {}))
+    if files:
+        attach(case, files, by=by, purpose=Purpose.EVIDENCE)
     if case.is_platform:
         tasks.tell_refusal.delay_on_commit(case_id=case.pk)
     return case

@@ -14,7 +14,7 @@ from aftersales.refunds.enums import Way
 from aftersales.refunds.models import Refund, RefundWish
 from cs_workbench.buttons import button
 from cs_workbench.desk import action
-from cs_workbench.desk.panes import WITH
+from cs_workbench.desk.subject import CASE_WITH, Subject
 from cs_workbench.money.buyer_page import link_of
 from cs_workbench.money.steps import brief, steps
 from cs_workbench.record import timeline
@@ -32,7 +32,7 @@ from orders.record.enums import Flag
 @require_safe
 def case_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpResponse:
     case = get_object_or_404(
-        Case.objects.visible_to(request.user).select_related(*WITH), shop_id=shop_id, number=number
+        Case.objects.visible_to(request.user).select_related(*CASE_WITH), shop_id=shop_id, number=number
     )
     card = cards([case.order], current=case.order_id)[0]
     people = ("approved_by", "released_by", "created_by", "payout_by", "payout_approved_by")
@@ -49,7 +49,7 @@ def case_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpResp
         "card": card,
         "order": order,
         "act": act,
-        "pane": {"name": str(order.buyer or order.number)},
+        "opened": Subject(order, case),
         "refunds": [(refund, *_step(refund, wish)) for refund in refunds],
         "limit": limit_fen(request.user, case.shop_id, Right.AGREE_CASE),
         "entries": timeline.merge(timeline.from_cases([case]), timeline.from_trail(trail, names)),

@@ -1,49 +1,88 @@
-"""What stands in the workbench's middle and right pane for one case."""
+"""The middle pane: the buyer once, then every order of theirs in this shop, the one at issue first."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Sum
-
 from aftersales.cases.models import Case
+from cs_workbench.desk.stamps import stamps_of
+from cs_workbench.desk.subject import Subject
 from cs_workbench.record.cards import Card, cards
+from merchant.asked import key_of_page, page_key
 from orders.record.models import Order
 
-ORDERS_SHOWN = 20
-WITH = ("shop", "order", "order__recipient", "order__buyer", "order__shop", "interception", "interception__package")
+FIRST, MORE = 10, 20
+# The figures about a buyer look back no further: whoever needs to know more asks the orders' list.
+FIGURES = 100
 
 
 @dataclass(frozen=True)
-class BuyerPane:
-    """The buyer once, then their orders in this shop, the one at issue first."""
+class Figures:
+    """Of the buyer's newest FIGURES orders; `is_all` when there are no others."""
 
-    name: str
-    figures: dict[str, Any]
+    orders: int
+    paid_fen: int
+    cases: int
+    is_all: bool
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Some of the buyer's orders, and where the next ones begin."""
+
     cards: list[Card]
-
-    @property
-    def more(self) -> int:
-        return max(0, (self.figures["orders"] or 0) - len(self.cards))
+    next_key: str = ""
 
 
-def case_of(user: Any, shop_id: int, number: str) -> Case:
-    """The case, if this user may see it. Raises Case.DoesNotExist."""
-    return Case.objects.visible_to(user).select_related(*WITH).get(shop_id=shop_id, number=number)
-
-
-def buyer_pane(case: Case) -> BuyerPane:
-    """Newest first; an order without a buyer (some files have none) stands alone."""
-    order = case.order
+def first(subject: Subject, user: Any) -> Cards:
+    """The order at issue, then the newest; an order without a buyer (some files have none) stands alone."""
+    order = subject.order
     if order.buyer_id is None:
-        return BuyerPane(
-            order.number, {"orders": 1, "paid": order.paid_fen, "cases": 1}, cards([order], current=order.pk)
-        )
-    theirs = Order.objects.filter(shop_id=case.shop_id, buyer_id=order.buyer_id)
-    others = list(
-        theirs.exclude(pk=order.pk)
-        .select_related("recipient", "shop")
-        .order_by("-placed_at", "-pk")[: ORDERS_SHOWN - 1]
+        return _stamped([order], "", current=order.pk)
+    rows = list(_of_buyer(user, order.shop_id, order.buyer_id).order_by("-placed_at", "-pk")[: FIRST + 1])
+    others = [row for row in rows[:FIRST] if row.pk != order.pk]
+    next_key = key_of_page(rows[FIRST - 1].placed_at, rows[FIRST - 1].pk) if len(rows) > FIRST else ""
+    return _stamped([order, *others], next_key, current=order.pk)
+
+
+def more(user: Any, shop_id: int, buyer_id: int, *, after: str, current: int | None) -> Cards:
+    """The orders after that key, the one at issue left out: it stands at the top already."""
+    start = page_key(after)
+    if start is None:
+        return Cards([])
+    rows = list(_of_buyer(user, shop_id, buyer_id).page_after(*start, MORE + 1))
+    next_key = key_of_page(rows[MORE - 1].placed_at, rows[MORE - 1].pk) if len(rows) > MORE else ""
+    return _stamped([row for row in rows[:MORE] if row.pk != current], next_key)
+
+
+def some(user: Any, pks: list[int], *, current: int | None) -> list[Card]:
+    """These orders' cards anew, as far as the user may see them."""
+    rows = Order.objects.visible_to(user).filter(pk__in=pks).select_related("recipient", "shop", "buyer")
+    return _stamped(list(rows), "", current=current).cards
+
+
+def figures(order: Order) -> Figures:
+    if order.buyer_id is None:
+        return Figures(1, order.paid_fen, Case.objects.filter(order_id=order.pk).count(), is_all=True)
+    theirs = Order.objects.filter(shop_id=order.shop_id, buyer_id=order.buyer_id)
+    newest = theirs.order_by("-placed_at", "-pk").values("pk", "paid_fen")[: FIGURES + 1]
+    found = list(newest)
+    asked = Case.objects.filter(buyer_id=order.buyer_id).order_by()[: FIGURES + 1].count()
+    return Figures(
+        orders=min(len(found), FIGURES),
+        paid_fen=sum(row["paid_fen"] for row in found[:FIGURES]),
+        cases=asked,
+        is_all=len(found) <= FIGURES,
     )
-    figures = theirs.aggregate(orders=Count("pk"), paid=Sum("paid_fen"))
-    figures["cases"] = Case.objects.filter(buyer_id=order.buyer_id).count()
-    return BuyerPane(str(order.buyer), figures, cards([order, *others], current=order.pk))
+
+
+def _of_buyer(user: Any, shop_id: int, buyer_id: int) -> Any:
+    rows = Order.objects.visible_to(user).filter(shop_id=shop_id, buyer_id=buyer_id)
+    return rows.select_related("recipient", "shop", "buyer")
+
+
+def _stamped(orders: list[Order], next_key: str, *, current: int | None = None) -> Cards:
+    found = cards(orders, current=current)
+    known = stamps_of([order.pk for order in orders])
+    for card in found:
+        card.stamp = known.get(card.order.pk, "")
+    return Cards(found, next_key)

@@ -1,116 +1,161 @@
-"""The queue: what waits for a person, by the time left. A task is a case; its row is the only state it has."""
+"""The queue: what waits for a person, from every clock, by the time left. A line is a row and keeps no state."""
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases.enums import CLOSED_STATES, CaseState, CaseTag
-from aftersales.cases.models import Case
+from cs_workbench.desk.sources.base import CAP, Source, Task, View
+from cs_workbench.desk.sources.cases import Cases, segment_of
+from cs_workbench.desk.sources.orders import LateOrders
+from merchant.asked import whole
 from merchant.clock import SHANGHAI, now
-from merchant.people.rights import shops_of
+from merchant.people.rights import Right, can, shops_of
+
+__all__ = ["SIZE", "Queue", "View", "keys", "read", "segment_of", "view_of"]
 
 SIZE = 50
-# A counter stops here: nobody reads the difference between 1,000 and 3,000 waiting tasks.
-CAP = 999
-
-# Each branch repeats the condition of a partial index (aftersales/cases/models.py), a shop at a time.
-TO_DECIDE = Q(state__in=[CaseState.APPLIED, CaseState.REFUND_FAILED])
-REFUSED_BUT_STOPPED = Q(tag=CaseTag.STOPPED, state=CaseState.REFUSED)
-WITHOUT_CASE = Q(tag=CaseTag.STOPPED_WITHOUT_CASE, state__in=CLOSED_STATES)
-# What came back is not what was sent, or its settlement was stopped: an agent talks to the buyer.
-BACK_TAGS = [CaseTag.GOODS_DIFFER, CaseTag.GOODS_HOME, CaseTag.REFUND_STOPPED]
-BACK_STATES = [CaseState.REFUSED_AFTER_RETURN, CaseState.INSPECTING]
-GOODS_BACK = Q(tag__in=BACK_TAGS, state__in=BACK_STATES)
-UNDER_WAY = Q(state__in=[CaseState.INTERCEPTING, CaseState.REFUNDING])
-SEGMENTS: dict[str, tuple[Any, tuple[Q, ...]]] = {
-    "todo": (_("To decide"), (TO_DECIDE, REFUSED_BUT_STOPPED, GOODS_BACK, WITHOUT_CASE)),
-    "running": (_("Under way"), (UNDER_WAY,)),
-    "done": (_("Settled"), (Q(state__in=CLOSED_STATES) & ~Q(tag=CaseTag.STOPPED_WITHOUT_CASE),)),
+SOURCES: tuple[Source, ...] = (Cases(), LateOrders())
+BY_LETTER: Mapping[str, Source] = {source.letter: source for source in SOURCES}
+SEGMENTS: dict[str, Any] = {"todo": _("To decide"), "running": _("Under way"), "done": _("Settled")}
+WHOSE: dict[str, Any] = {
+    "": _("Mine and unclaimed"),
+    "mine": _("Only mine"),
+    "free": _("Unclaimed"),
+    "all": _("Everybody's"),
 }
-WITH = ("order", "order__buyer", "shop", "interception")
+KINDS: dict[str, Any] = {
+    "": _("Everything"),
+    "answer": _("To answer"),
+    "road": _("Courier's word"),
+    "ship": _("To ship"),
+    "back": _("Goods back"),
+    "money": _("Refund failed"),
+    "escalated": _("Escalated"),
+}
 
 
-def segment_of(case: Case) -> str:
-    """The segment that shows this case now; empty when none does (it waits for the buyer or the platform)."""
-    if case.tag == CaseTag.STOPPED_WITHOUT_CASE:
-        return "todo"
-    if case.state in (CaseState.APPLIED, CaseState.REFUND_FAILED):
-        return "todo"
-    if case.state == CaseState.REFUSED and case.tag == CaseTag.STOPPED:
-        return "todo"
-    if case.state in BACK_STATES and case.tag in BACK_TAGS:
-        return "todo"
-    if case.state in (CaseState.INTERCEPTING, CaseState.REFUNDING):
-        return "running"
-    return "done" if case.state in CLOSED_STATES else ""
+def view_of(asked: Mapping[str, Any]) -> View:
+    """The view an address or a form names; what is unknown is the working queue."""
+    segment, whose, kind = (str(asked.get(name) or "") for name in ("queue", "whose", "kind"))
+    return View(
+        segment=segment if segment in SEGMENTS else "todo",
+        whose=whose if whose in WHOSE else "",
+        kind=kind if kind in KINDS else "",
+    )
 
 
-def _branch(segment: str, shop: int, condition: Q, size: int) -> QuerySet[Any, Any]:
-    rows = Case.objects.filter(condition, shop_id=shop)
-    order = ("-applied_at", "-pk") if segment == "done" else ("due_at", "pk")
-    return rows.order_by(*order).values_list("pk", "due_at", "applied_at")[:size]
+@dataclass
+class Queue:
+    """The left pane, read once."""
+
+    view: View
+    rows: list[Task]
+    arrived: int
+    counted: dict[str, str]
+    kinds: list[tuple[str, Any, str]]
+    has_shops: bool
+    here: str = ""
+    groups: list[tuple[Any, list[Task]]] = field(default_factory=list)
+
+    @property
+    def shown(self) -> str:
+        return ",".join(row.key for row in self.rows)
+
+    @property
+    def token(self) -> str:
+        """Changes when anything the queue shows changes."""
+        parts = [row.token for row in self.rows]
+        parts += [str(self.arrived), *self.counted.values(), *(f"{kind}{n}" for kind, _label, n in self.kinds)]
+        return hashlib.blake2b("|".join(parts).encode(), digest_size=6).hexdigest()
+
+    @property
+    def segments(self) -> list[tuple[str, Any, str, str]]:
+        return [
+            (key, label, self.counted.get(key, ""), View(key, self.view.whose).query) for key, label in SEGMENTS.items()
+        ]
+
+    @property
+    def whose(self) -> list[tuple[str, Any]]:
+        return list(WHOSE.items())
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.view.kind or self.view.whose)
 
 
-def ids(user: Any, segment: str) -> list[int]:
-    """The first page of a segment: one statement, one limited index walk a shop and clock."""
-    branches = [
-        _branch(segment, shop, condition, SIZE) for shop in shops_of(user) for condition in SEGMENTS[segment][1]
-    ]
-    if not branches:
-        return []
-    first, *rest = branches
-    rows = list(first.union(*rest, all=True)) if rest else list(first)
-    if segment == "done":
-        rows.sort(key=lambda row: (row[2], row[0]), reverse=True)
-    else:
-        rows.sort(key=lambda row: (row[1] is None, row[1], row[0]))
-    return [row[0] for row in rows[:SIZE]]
-
-
-def counts(user: Any) -> dict[str, str]:
-    """How many wait in each working segment, at most 999+; one capped count a clock."""
+def keys(user: Any, view: View) -> list[str]:
+    """The first page of a view: one statement a source, one limited index walk a shop and clock."""
     shops = shops_of(user)
-    found = {
+    is_supervisor = supervises(user, shops)
+    found = [
+        place for source in SOURCES for place in source.places(user, view, shops, SIZE, is_supervisor=is_supervisor)
+    ]
+    if view.segment == "done":
+        found.sort(key=lambda place: place.at, reverse=True)
+    else:
+        found.sort(key=lambda place: (place.due_at is None, place.due_at, place.key))
+    return [place.key for place in found[:SIZE]]
+
+
+def supervises(user: Any, shops: Iterable[int]) -> bool:
+    """Whether what agents escalate in one of these shops is this person's work."""
+    return any(can(user, shop, Right.SEE_MESSAGES) for shop in shops)
+
+
+def read(user: Any, view: View, *, here: str = "", keep: list[str] | None = None) -> Queue:
+    """The queue as it stands. `keep`: the lines the reader has before them, which stay; others wait as `arrived`.
+    A line that left the segment stays too, grey, until the reader moves on."""
+    found = keys(user, view)
+    shown = found if keep is None else keep
+    tasks = load(shown, user, view)
+    rows = [tasks[key] for key in shown if key in tasks]
+    shops = shops_of(user)
+    is_supervisor = supervises(user, shops)
+    totals = {
         segment: sum(
-            Case.objects.filter(condition, shop_id__in=shops).order_by()[: CAP + 1].count()
-            for condition in SEGMENTS[segment][1]
+            (source.counts(user, View(segment, view.whose), shops, is_supervisor=is_supervisor) for source in SOURCES),
+            start=Counter[str](),
         )
         for segment in ("todo", "running")
     }
-    return {segment: f"{CAP}+" if n > CAP else str(n) for segment, n in found.items()}
+    return Queue(
+        view=view,
+        rows=rows,
+        arrived=len(set(found) - set(shown)),
+        counted={segment: capped(total[""]) for segment, total in totals.items()},
+        kinds=[
+            (kind, label, capped(totals["todo"][kind]))
+            for kind, label in KINDS.items()
+            if kind and (totals["todo"][kind] or kind == view.kind)
+        ],
+        has_shops=bool(shops) or bool(user.is_platform_admin),
+        here=here,
+        groups=grouped(rows, view.segment),
+    )
 
 
-@dataclass(frozen=True)
-class Task:
-    """One line of the queue."""
-
-    case: Case
-    is_here: bool
-    is_settled: bool
-
-    @property
-    def name(self) -> str:
-        return str(self.case.order.buyer or self.case.order.number)
+def capped(number: int) -> str:
+    return f"{CAP}+" if number > CAP else str(number)
 
 
-def load(wanted: Iterable[int], user: Any) -> dict[int, Case]:
-    """The cases of these ids that the user may see, with what a queue line says; one statement."""
-    return {case.pk: case for case in Case.objects.visible_to(user).filter(pk__in=list(wanted)).select_related(*WITH)}
-
-
-def tasks(wanted: list[int], user: Any, segment: str, here: int | None) -> list[Task]:
-    """The lines in the given order; one that left the segment stays, grey, until the reader moves on."""
-    cases = load(wanted, user)
-    return [
-        Task(case=cases[pk], is_here=pk == here, is_settled=segment_of(cases[pk]) != segment)
-        for pk in wanted
-        if pk in cases
-    ]
+def load(shown: Iterable[str], user: Any, view: View) -> dict[str, Task]:
+    """The lines of these keys; a fixed number of statements a source."""
+    pks: dict[str, list[int]] = {letter: [] for letter in BY_LETTER}
+    for key in shown:
+        pk = whole(key[1:])
+        if key[:1] in pks and pk is not None:
+            pks[key[:1]].append(pk)
+    return {
+        task.key: task
+        for letter, wanted in pks.items()
+        if wanted
+        for task in BY_LETTER[letter].tasks(wanted, user, view).values()
+    }
 
 
 def grouped(rows: list[Task], segment: str) -> list[tuple[Any, list[Task]]]:
@@ -126,14 +171,7 @@ def grouped(rows: list[Task], segment: str) -> list[tuple[Any, list[Task]]]:
     ]
     groups: list[tuple[Any, list[Task]]] = [(label, []) for label, _end in bounds]
     for row in rows:
-        due = row.case.due_at
+        due = row.due_at
         place = next(i for i, (_label, end) in enumerate(bounds) if end is None or (due is not None and due < end))
         groups[place][1].append(row)
     return [(label, found) for label, found in groups if found]
-
-
-def token(rows: list[Task], arrived: int, counted: dict[str, str]) -> str:
-    """Changes when anything the queue shows changes; sent back by the page so that an unchanged one costs a 204."""
-    parts = [f"{t.case.pk}:{t.case.version}:{t.case.state}:{t.case.tag}:{t.case.due_at}:{t.is_settled}" for t in rows]
-    parts += [str(arrived), *counted.values()]
-    return hashlib.blake2b("|".join(parts).encode(), digest_size=6).hexdigest()

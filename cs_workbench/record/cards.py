@@ -54,6 +54,8 @@ class Card:
     refunds: list[Refund] = field(default_factory=list)
     rules: ShopPolicy = field(default_factory=ShopPolicy)
     is_current: bool = False
+    # Set where the page is live: changes when the card would look different (cs_workbench.desk.stamps).
+    stamp: str = ""
 
     @property
     def pieces(self) -> int:

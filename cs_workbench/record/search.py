@@ -13,7 +13,7 @@ from merchant.vault import services as vault
 from orders.buyers.models import Buyer
 from orders.intake.listings import bigrams
 from orders.record.enums import IN_HOUSE, OrderState
-from orders.record.models import Order
+from orders.record.models import Order, OrderLine
 
 SIZE = 50
 # The tabs of the list; each is a walk of the index (shop, state, placed).
@@ -122,3 +122,11 @@ def search(user: Any, term: str) -> Found:
     if names and (orders := list(mine.filter(recipient_id__in=names).order_by(*newest)[:SIZE])):
         return Found(orders, "name")
     return Found([], "nothing")
+
+
+def products_of(orders: list[Order]) -> dict[int, list[OrderLine]]:
+    """The lines of these orders with what the goods are called; one statement."""
+    found: dict[int, list[OrderLine]] = {}
+    for line in OrderLine.objects.filter(order__in=orders).select_related("listing").order_by("line_no"):
+        found.setdefault(line.order_id, []).append(line)
+    return found

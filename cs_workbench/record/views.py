@@ -27,7 +27,7 @@ from merchant.signed_in import SignedInRequest
 from merchant.trail.models import Activity
 from merchant.vault import services as vault
 from orders.record.enums import Flag
-from orders.record.models import Order, OrderLine
+from orders.record.models import Order
 from orders.remarks import services as remarks
 
 KINDS = ("", "goods", "money", "people")
@@ -57,9 +57,7 @@ def orders(request: SignedInRequest) -> HttpResponse:
             return redirect("order_detail", shop_id=order.shop_id, number=order.number)
     else:
         found = search.page(request.user, tab, request.GET.get("after", ""), whole(buyer))
-    lines: dict[int, list[OrderLine]] = {}
-    for line in OrderLine.objects.filter(order__in=found.orders).select_related("listing").order_by("line_no"):
-        lines.setdefault(line.order_id, []).append(line)
+    lines = search.products_of(found.orders)
     cases: dict[int, Case] = {}
     for case in Case.objects.filter(order__in=found.orders).order_by("pk"):
         cases[case.order_id] = case

@@ -23,6 +23,7 @@ from logistics.tracking.projection import FUTURE_TOLERANCE, Point, Projection, p
 from logistics.tracking.signals import package_changed
 from logistics.watch import forced
 from logistics.watch import services as watching
+from merchant import pulses
 from merchant.clock import now
 from merchant.locking import lock
 from merchant.policy import services as policy
@@ -186,6 +187,7 @@ def _project_and_write(
     projections = {pk: project(tracks.get(pk, ()), row.frame, at) for pk, row in held.items()}
     written = store.write_projections(projections)
     if written:
+        pulses.bump_after_commit(held[pk].shop_id for pk in written)
         moved = [pk for pk in sorted(written) if held[pk].state != projections[pk].state]
         _after_change(moved, projections)
         if weighs:

@@ -14,6 +14,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 TIMERS: dict[str, int] = {
     "T-PAY": 30 * MINUTE,
     "T-SHIP": 48 * HOUR,
+    "T-SHIP-WARN": 6 * HOUR,
     "T-AUTO-RECEIVE": 10 * DAY,
     "T-AS-PERIOD": 7 * DAY,
     "T-AS-HANDLE": 48 * HOUR,

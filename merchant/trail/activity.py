@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 
+from merchant import pulses
 from merchant.trail.models import Activity
 
 
@@ -20,8 +21,10 @@ def record(
     **detail: Any,
 ) -> Activity:
     """Write one line about `subject`. `by=None` is the system. `detail` holds plain values, never personal data."""
+    shop_id = shop.pk if shop is not None else getattr(subject, "shop_id", None)
+    pulses.bump_after_commit([shop_id])
     return Activity.objects.create(
-        shop_id=shop.pk if shop is not None else getattr(subject, "shop_id", None),
+        shop_id=shop_id,
         subject_kind=str(subject._meta.model_name),
         subject_id=subject.pk,
         verb=verb,
@@ -35,4 +38,5 @@ def record(
 
 def record_many(rows: Iterable[Activity]) -> None:
     """The set-based twin, for moves that run as one statement."""
-    Activity.objects.bulk_create(rows, batch_size=2000)
+    kept = Activity.objects.bulk_create(rows, batch_size=2000)
+    pulses.bump_after_commit(row.shop_id for row in kept)

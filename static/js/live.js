@@ -22,6 +22,30 @@ document.addEventListener("htmx:afterRequest", (event) => {
 });
 document.addEventListener("htmx:sendError", (event) => { if (event.target.matches?.("[data-live]")) show(false); });
 
+// What the last answer said is up to date; while that stays so the server reads nothing.
+document.addEventListener("desk:seen", (event) => {
+  const field = document.querySelector('#pulse [name="seen"]');
+  if (field) field.value = event.detail.seen;
+});
+
+// Every poll says which orders it shows and how they looked, and whom else it told the reader about.
+document.addEventListener("htmx:configRequest", (event) => {
+  if (!event.target.matches?.("[data-live]")) return;
+  const cards = [...document.querySelectorAll(".order[data-stamp]")].map((card) => card.dataset.stamp);
+  if (cards.length) event.detail.parameters.set("cards", cards.join(","));
+  event.detail.parameters.set("others", document.getElementById("presence")?.dataset.others ?? "");
+});
+
+addEventListener("pagehide", () => {
+  const pulse = document.querySelector("[data-leave]");
+  const look = document.querySelector('#pulse-case [name="look"]');
+  if (!pulse || !look) return;
+  const told = new FormData();
+  told.set("look", look.value);
+  told.set("csrfmiddlewaretoken", JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"]);
+  navigator.sendBeacon(pulse.dataset.leave, told);
+});
+
 // Nobody is looking: do not ask. The first look asks at once.
 document.addEventListener("htmx:confirm", (event) => {
   if (event.target.matches?.("[data-live]") && document.hidden) event.preventDefault();
@@ -31,8 +55,7 @@ document.addEventListener("visibilitychange", () => {
 });
 
 // --- the open case: what is being read or typed is never pulled away -------------------------------------------------
-const LIVING = ["action-body", "buyer-body"];
-const typed = () => [...document.querySelectorAll("#action [data-typed]")].filter((field) => field.value);
+const typed = () => [...document.querySelectorAll("#action [data-typed]")].filter((field) => field.value !== field.defaultValue);
 
 function isHeld(target, fresh) {
   return document.querySelector("dialog[open]") || typed().length > 0
@@ -41,14 +64,32 @@ function isHeld(target, fresh) {
 
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const { target, fragment } = event.detail;
-  if (!LIVING.includes(target.id)) return;
   const fresh = fragment.querySelector?.(`#${target.id}`) ?? fragment.firstElementChild;
-  if (!isHeld(target, fresh)) return;
+  if (target.matches(".order[data-stamp]")) {
+    // A card in somebody's hands waits for the next poll: its stamp stays old, so it is told again.
+    if (target.contains(document.activeElement) || document.querySelector("dialog[open]")) event.detail.shouldSwap = false;
+    else keepOpen(target, fresh);
+  }
+  if (target.id !== "action-body" || !isHeld(target, fresh)) return;
   event.detail.shouldSwap = false;
   document.getElementById("case-changed")?.removeAttribute("hidden");
   const stamp = document.querySelector('#pulse-case [name="stamp"]');
   if (stamp && fresh?.dataset.stamp) stamp.value = fresh.dataset.stamp;
 });
+
+// What the reader had unfolded, ticked or opened stays so in the fresh card.
+function keepOpen(old, fresh) {
+  const folds = fresh.querySelectorAll("details");
+  old.querySelectorAll("details").forEach((fold, at) => { if (folds[at] && fold.open) folds[at].open = true; });
+  old.querySelectorAll("input[data-tick]:checked").forEach((tick) => {
+    const twin = fresh.querySelector(`input[data-tick][value="${CSS.escape(tick.value)}"]`);
+    if (twin) twin.checked = true;
+  });
+  old.querySelectorAll(".pii[data-shown]").forEach((shown) => {
+    const masked = fresh.querySelector(`#${CSS.escape(shown.id)}`);
+    if (masked && masked.dataset.mask === shown.dataset.mask) masked.replaceWith(shown);
+  });
+}
 
 // 看新版: the new version, with what was typed put back.
 document.addEventListener("click", async (event) => {

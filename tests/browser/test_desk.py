@@ -26,13 +26,13 @@ def test_keys_move_through_the_queue_and_stay_out_of_the_way_while_typing(scene,
     first, second = scene.case(hours_left=0.7), scene.case(hours_left=5)
     enter(page, scene.people["agent"])
     desk(page, live_server)
-    expect(here(page)).to_have_attribute("id", f"task-{first.pk}")
+    expect(here(page)).to_have_attribute("id", f"task-c{first.pk}")
 
     page.keyboard.press("j")
-    expect(here(page)).to_have_attribute("id", f"task-{second.pk}", timeout=SLOW)
+    expect(here(page)).to_have_attribute("id", f"task-c{second.pk}", timeout=SLOW)
     expect(page).to_have_url(re.compile(second.number))
     page.keyboard.press("k")
-    expect(here(page)).to_have_attribute("id", f"task-{first.pk}", timeout=SLOW)
+    expect(here(page)).to_have_attribute("id", f"task-c{first.pk}", timeout=SLOW)
 
     page.keyboard.press("n")
     expect(page.locator("#note-text")).to_be_focused()
@@ -174,7 +174,7 @@ def test_on_a_narrow_screen_the_panes_stand_side_by_side_with_the_verbs_in_reach
     tabs = page.locator(".pane-tabs a")
     expect(tabs.nth(0)).to_have_attribute("aria-current", "true")
 
-    page.locator(f"#task-{second.pk}").click()
+    page.locator(f"#task-c{second.pk}").click()
     expect(tabs.nth(1)).to_have_attribute("aria-current", "true", timeout=SLOW)
     tabs.nth(2).click()
     expect(page.locator("#action")).to_be_in_viewport(timeout=SLOW)

@@ -128,7 +128,7 @@ def test_s9_a_white_shirt_freezes_the_refund_and_one_unit_is_settled_for_51(scen
     page.context.clear_cookies()
     enter(page, scene.people["agent"])
     page.goto(f"{live_server.url}/desk/")
-    expect(page.locator(f"#task-{case.pk}")).to_be_visible()
+    expect(page.locator(f"#task-c{case.pk}")).to_be_visible()
     page.goto(live_server.url + reverse("case_detail", args=[case.shop_id, case.number]))
     expect(page.locator(".photos img")).to_have_count(2)
     expect(page.locator(f"#units-{line.pk}")).to_have_value("1")

@@ -23,13 +23,18 @@ def due_in(case, hours):
     type(case).objects.filter(pk=case.pk).update(due_at=now() + timedelta(hours=hours))
 
 
+def queued(user, segment="todo"):
+    """The ids of the cases in this person's queue, in its order."""
+    return [int(key[1:]) for key in queue.keys(user, queue.View(segment)) if key.startswith("c")]
+
+
 def test_the_queue_is_sorted_by_the_time_left(platform, sign_in):
     shop = own_shop()
     late, soon, first = (case_of(platform, shop) for _ in range(3))
     for case, hours in ((late, 30), (soon, 5), (first, 0.5)):
         due_in(case, hours)
 
-    assert queue.ids(agent_of(shop), "todo") == [first.pk, soon.pk, late.pk]
+    assert queued(agent_of(shop)) == [first.pk, soon.pk, late.pk]
 
 
 def test_the_desk_opens_on_the_most_urgent_case(platform, sign_in):
@@ -49,7 +54,7 @@ def test_a_case_being_stopped_waits_under_way_and_a_failed_one_comes_back(platfo
     case = case_of(platform, shop)
     intercepting(case, by=agent)
     case.refresh_from_db()
-    assert (queue.ids(agent, "todo"), queue.ids(agent, "running")) == ([], [case.pk])
+    assert (queued(agent), queued(agent, "running")) == ([], [case.pk])
 
     from aftersales.cases.services import hand_back_failed_cases
     from logistics.interception.services import fail_interception
@@ -58,7 +63,7 @@ def test_a_case_being_stopped_waits_under_way_and_a_failed_one_comes_back(platfo
     hand_back_failed_cases(interception_id=case.interception_id)
 
     case.refresh_from_db()
-    assert (queue.segment_of(case), queue.ids(agent, "todo")) == ("todo", [case.pk])
+    assert (queue.segment_of(case), queued(agent)) == ("todo", [case.pk])
 
 
 def test_a_withdrawn_case_whose_parcel_is_being_stopped_stays_with_people(platform, courier):
@@ -70,7 +75,7 @@ def test_a_withdrawn_case_whose_parcel_is_being_stopped_stays_with_people(platfo
     case = cases.withdraw_case(case, by=None)
 
     assert case.state == CaseState.CANCELLED
-    assert queue.ids(agent, "todo") == [case.pk]
+    assert queued(agent) == [case.pk]
 
 
 def test_another_shops_case_is_not_there(platform, sign_in):
@@ -85,7 +90,7 @@ def test_another_shops_case_is_not_there(platform, sign_in):
     ]
 
     assert [answer.status_code for answer in answers] == [404, 404, 404]
-    assert queue.ids(agent_of(mine), "todo") == []
+    assert queued(agent_of(mine)) == []
 
 
 @pytest.mark.req("R0.1", "R0.13", "R0.14", "R0.15", "R0.16", "R0.17", "R0.18", "R0.19", "R0.20", "R0.21")
@@ -200,12 +205,16 @@ def test_a_note_with_a_flag_lands_on_the_order(platform, sign_in):
 
 
 def pulse_of(page, case):
+    """What an open page sends: what it shows, and how that looked."""
+    shown = page.context["queue"]
     return {
-        "queue": page.context["segment"],
-        "shown": page.context["shown_ids"],
-        "token": page.context["queue_token"],
-        "case": f"{case.shop_id}/{case.number}",
+        "queue": shown.view.segment,
+        "shown": shown.shown,
+        "token": shown.token,
+        "open": f"case/{case.shop_id}/{case.number}",
+        "look": str(case.order_id),
         "stamp": page.context["act"].stamp,
+        "cards": ",".join(f"{card.order.pk}:{card.stamp}" for card in page.context["pane"].cards),
     }
 
 
@@ -231,8 +240,8 @@ def test_a_new_task_waits_behind_a_line_and_moves_nothing(platform, sign_in):
     text = client.get(reverse("desk_pulse"), pulse_of(page, case)).content.decode()
 
     assert "1 new task, show it" in text
-    assert f'id="task-{case.pk}"' in text
-    assert f'id="task-{new.pk}"' not in text
+    assert f'id="task-c{case.pk}"' in text
+    assert f'id="task-c{new.pk}"' not in text
 
 
 def test_a_task_settled_by_a_colleague_turns_grey_in_its_place(platform, sign_in):

@@ -302,7 +302,7 @@ def test_the_agent_sees_the_photos_and_settles_one_unit_for_5100(platform, sign_
 
     queue = agent.get(reverse("desk")).content.decode()
     page = agent.get(reverse("case_detail", args=[case.shop_id, case.number])).content.decode()
-    assert (f"task-{case.pk}" in queue, page.count("/thumb/")) == (True, 2)
+    assert (f"task-c{case.pk}" in queue, page.count("/thumb/")) == (True, 2)
 
     agent.post(
         reverse("desk_verb", args=[case.shop_id, case.number, "settle-return"]),

@@ -1,0 +1,123 @@
+"""After-sale cases that wait for a person, run, or ended."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+
+from aftersales.cases.enums import CLOSED_STATES, CaseState, CaseTag
+from aftersales.cases.models import Case
+from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View, union
+
+# Each branch repeats the condition of a partial index (aftersales/cases/models.py), a shop at a time.
+TO_DECIDE = Q(state__in=[CaseState.APPLIED, CaseState.REFUND_FAILED])
+REFUSED_BUT_STOPPED = Q(tag=CaseTag.STOPPED, state=CaseState.REFUSED)
+WITHOUT_CASE = Q(tag=CaseTag.STOPPED_WITHOUT_CASE, state__in=CLOSED_STATES)
+# What came back is not what was sent, or its settlement was stopped: an agent talks to the buyer.
+BACK_TAGS = [CaseTag.GOODS_DIFFER, CaseTag.GOODS_HOME, CaseTag.REFUND_STOPPED]
+BACK_STATES = [CaseState.REFUSED_AFTER_RETURN, CaseState.INSPECTING]
+GOODS_BACK = Q(tag__in=BACK_TAGS, state__in=BACK_STATES)
+UNDER_WAY = Q(state__in=[CaseState.INTERCEPTING, CaseState.REFUNDING])
+SEGMENTS: dict[str, tuple[Q, ...]] = {
+    "todo": (TO_DECIDE, REFUSED_BUT_STOPPED, GOODS_BACK, WITHOUT_CASE),
+    "running": (UNDER_WAY,),
+    "done": (Q(state__in=CLOSED_STATES) & ~Q(tag=CaseTag.STOPPED_WITHOUT_CASE),),
+}
+# The courier said something a person has to weigh.
+ROAD_TAGS = [
+    CaseTag.INTERCEPTION_FAILED,
+    CaseTag.RESULT_UNKNOWN,
+    CaseTag.STOPPED,
+    CaseTag.DELIVERED_ANYWAY,
+    CaseTag.STOPPED_WITHOUT_CASE,
+]
+MONEY = Q(state=CaseState.REFUND_FAILED) | Q(tag=CaseTag.REFUND_STOPPED)
+KINDS: dict[str, Q] = {
+    "answer": Q(state=CaseState.APPLIED, tag=""),
+    "road": Q(tag__in=ROAD_TAGS),
+    "back": Q(tag__in=[CaseTag.GOODS_DIFFER, CaseTag.GOODS_HOME]),
+    "money": MONEY,
+    "escalated": Q(level__gt=0),
+}
+WITH = ("order", "order__buyer", "shop", "interception", "assignee")
+
+
+def segment_of(case: Case) -> str:
+    """The segment that shows this case now; empty when none does (it waits for the buyer or the platform)."""
+    if case.tag == CaseTag.STOPPED_WITHOUT_CASE:
+        return "todo"
+    if case.state in (CaseState.APPLIED, CaseState.REFUND_FAILED):
+        return "todo"
+    if case.state == CaseState.REFUSED and case.tag == CaseTag.STOPPED:
+        return "todo"
+    if case.state in BACK_STATES and case.tag in BACK_TAGS:
+        return "todo"
+    if case.state in (CaseState.INTERCEPTING, CaseState.REFUNDING):
+        return "running"
+    return "done" if case.state in CLOSED_STATES else ""
+
+
+def kinds_of(state: str, tag: str, level: int) -> list[str]:
+    """The filters a waiting case answers to: KINDS, asked of values."""
+    found = ["escalated"] if level else []
+    if state == CaseState.REFUND_FAILED or tag == CaseTag.REFUND_STOPPED:
+        return [*found, "money"]
+    if tag in ROAD_TAGS:
+        return [*found, "road"]
+    return [*found, "back" if tag else "answer"]
+
+
+class Cases(Source):
+    letter = "c"
+    kinds = tuple(KINDS)
+
+    def places(self, user: Any, view: View, shops: Sequence[int], size: int, *, is_supervisor: bool) -> list[Place]:
+        if view.kind and (view.kind not in KINDS or view.segment != "todo"):
+            return []
+        whose, kind = view.mine(user, is_supervisor=is_supervisor), KINDS.get(view.kind, Q())
+        order = ("-applied_at", "-pk") if view.segment == "done" else ("due_at", "pk")
+        branches: list[QuerySet[Any, Any]] = [
+            Case.objects.visible_to(user)
+            .filter(condition, whose, kind, shop_id=shop)
+            .order_by(*order)
+            .values_list("pk", "due_at", "applied_at")[:size]
+            for shop in shops
+            for condition in SEGMENTS[view.segment]
+        ]
+        return [Place(self.key(pk), due_at, at) for pk, due_at, at in union(branches)]
+
+    def counts(self, user: Any, view: View, shops: Sequence[int], *, is_supervisor: bool) -> Counter[str]:
+        whose = view.mine(user, is_supervisor=is_supervisor)
+        found: Counter[str] = Counter()
+        for condition in SEGMENTS[view.segment]:
+            rows = Case.objects.visible_to(user).filter(condition, whose, shop_id__in=shops).order_by()
+            for state, tag, level in rows.values_list("state", "tag", "level")[: CAP + 1]:
+                found[""] += 1
+                found.update(kinds_of(state, tag, level))
+        return found
+
+    def tasks(self, pks: Iterable[int], user: Any, view: View) -> dict[int, Task]:
+        rows = Case.objects.visible_to(user).filter(pk__in=list(pks)).select_related(*WITH)
+        return {case.pk: self._task(case, user, view) for case in rows}
+
+    def _task(self, case: Case, user: Any, view: View) -> Task:
+        order = case.order
+        return Task(
+            key=self.key(case.pk),
+            url=reverse("desk_case", args=[case.shop_id, case.number]),
+            subject=f"case/{case.shop_id}/{case.number}",
+            name=str(order.buyer or order.number),
+            due_at=case.due_at,
+            chip=("case", case.state, case.get_state_display()),
+            what=case.get_kind_display(),
+            alarm=case.get_tag_display() if case.tag else "",
+            amount_fen=case.amount_fen,
+            flag=(order.flag, order.get_flag_display()) if order.flag is not None else None,
+            holder=str(case.assignee) if case.assignee else "",
+            is_mine=case.assignee_id == user.pk,
+            is_escalated=case.level > 0,
+            is_settled=segment_of(case) != view.segment,
+            version=f"{case.version}:{case.state}:{case.tag}:{case.level}",
+        )

@@ -1,0 +1,70 @@
+"""Paid orders whose promised ship time is near or past (T-SHIP, T-SHIP-WARN) and that no open case speaks for."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from aftersales.cases.enums import OPEN_STATES
+from aftersales.cases.models import Case
+from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View, union
+from merchant.clock import now
+from merchant.policy import services as policy
+from orders.record.models import AWAITING_SHIPMENT, Order
+
+
+class LateOrders(Source):
+    letter = "o"
+    kinds = ("ship",)
+
+    def places(self, user: Any, view: View, shops: Sequence[int], size: int, *, is_supervisor: bool) -> list[Place]:
+        if view.segment != "todo" or view.kind not in ("", "ship"):
+            return []
+        branches = [
+            self._waiting(user, view, shop).order_by("ship_by_at", "pk").values_list("pk", "ship_by_at")[:size]
+            for shop in shops
+        ]
+        return [Place(self.key(pk), due_at, due_at) for pk, due_at in union(branches)]
+
+    def counts(self, user: Any, view: View, shops: Sequence[int], *, is_supervisor: bool) -> Counter[str]:
+        if view.segment != "todo":
+            return Counter()
+        found = sum(self._waiting(user, view, shop).order_by()[: CAP + 1].count() for shop in shops)
+        return Counter({"": found, "ship": found})
+
+    def tasks(self, pks: Iterable[int], user: Any, view: View) -> dict[int, Task]:
+        rows = Order.objects.visible_to(user).filter(pk__in=list(pks)).select_related("buyer", "assignee", "shop")
+        return {order.pk: self._task(order, user) for order in rows}
+
+    def _waiting(self, user: Any, view: View, shop: int) -> Any:
+        until = now() + policy.timer(policy.current(shop), "T-SHIP-WARN")
+        open_case = Case.objects.filter(order=OuterRef("pk"), state__in=OPEN_STATES)
+        whose = {"mine": Q(assignee=user), "free": Q(assignee=None), "all": Q()}.get(
+            view.whose, Q(assignee=user) | Q(assignee=None)
+        )
+        rows = Order.objects.visible_to(user).filter(AWAITING_SHIPMENT, whose, shop_id=shop, ship_by_at__lte=until)
+        return rows.exclude(Exists(open_case))
+
+    def _task(self, order: Order, user: Any) -> Task:
+        at = now()
+        is_waiting = order.ship_by_at is not None and order.shipped_at is None and order.closed_at is None
+        is_late = order.ship_by_at is not None and order.ship_by_at <= at
+        return Task(
+            key=self.key(order.pk),
+            url=reverse("desk_order", args=[order.shop_id, order.number]),
+            subject=f"order/{order.shop_id}/{order.number}",
+            name=str(order.buyer or order.number),
+            due_at=order.ship_by_at,
+            chip=("order", order.state, order.get_state_display()),
+            what="" if is_late else _("to ship soon"),
+            alarm=_("overdue to ship") if is_late and is_waiting else "",
+            amount_fen=order.paid_fen,
+            flag=(order.flag, order.get_flag_display()) if order.flag is not None else None,
+            holder=str(order.assignee) if order.assignee else "",
+            is_mine=order.assignee_id == user.pk,
+            is_settled=not is_waiting,
+            version=f"{order.version}:{order.state}:{is_late}",
+        )
