@@ -14,7 +14,6 @@ from merchant.attachments.services import read_files
 from merchant.money import fen
 from merchant.refusals import Refused
 from merchant.signed_in import SignedInRequest
-from orders.remarks import services as remarks
 
 
 def shown_version(request: SignedInRequest) -> int:
@@ -58,12 +57,6 @@ def _recheck(request: SignedInRequest, case: Case) -> str:
     for package in action.packages_of(case):
         tracking.refresh_track(package, by=request.user)
     return _("The track was read again.")
-
-
-def _note(request: SignedInRequest, case: Case) -> str:
-    flag = whole(request.POST.get("flag", ""))
-    remarks.add_note(case.order, text=request.POST.get("text", ""), flag=flag, by=request.user)
-    return ""
 
 
 def _stop_in_house(request: SignedInRequest, case: Case) -> str:
@@ -135,5 +128,4 @@ VERBS: dict[str, Callable[[SignedInRequest, Case], str]] = {
     "agree": _agree,
     "refuse": _refuse,
     "recheck": _recheck,
-    "note": _note,
 }

@@ -194,7 +194,7 @@ def test_a_note_with_a_flag_lands_on_the_order(platform, sign_in):
     case = case_of(platform, shop)
 
     sign_in(agent_of(shop)).post(
-        reverse("desk_verb", args=[shop.pk, case.number, "note"]), {"text": "等物流", "flag": "2"}
+        reverse("desk_order_verb", args=[shop.pk, case.order.number, "note"]), {"text": "等物流", "flag": "2"}
     )
 
     order = Order.objects.get(pk=case.order_id)

@@ -68,6 +68,8 @@ LISTS = {
 }
 PAGES = {
     "desk_case": EVERYBODY,
+    "desk_order": EVERYBODY,
+    "desk_cards": EVERYBODY,
     "case_detail": EVERYBODY,
     "order_detail": EVERYBODY,
     "parcel_detail": EVERYBODY,
@@ -107,7 +109,9 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("desk_verb", "settle-return"): dict.fromkeys(DESK, "CASE_STATE"),
     # Re-reading a fresh track is nothing but looking.
     ("desk_verb", "recheck"): dict.fromkeys(EVERYBODY, ""),
-    ("desk_verb", "note"): dict.fromkeys((*DESK, W), ""),
+    ("desk_order_verb", "note"): dict.fromkeys((*DESK, W), ""),
+    # The order of this world has an open case.
+    ("desk_order_verb", "apply"): dict.fromkeys(DESK, "OPEN_CASE"),
     ("order_note", ""): dict.fromkeys((*DESK, W), ""),
     ("parcel_refresh", ""): dict.fromkeys(EVERYBODY, ""),
     ("interception_verb", "withdraw"): dict.fromkeys(DESK, ""),
@@ -191,6 +195,8 @@ APART = {
     "platform_push": 405,
     "courier_push": 405,
     "buyer_page": 404,
+    # Says goodbye to colleagues; touches no row.
+    "desk_leave": 302,
 }
 
 
@@ -227,6 +233,9 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
     arguments = {
         "desk_case": of_case,
         "desk_verb": of_case,
+        "desk_order": of_order,
+        "desk_order_verb": of_order,
+        "desk_cards": [shop.pk, case.order.buyer_id],
         "case_detail": of_case,
         "order_detail": of_order,
         "order_note": of_order,
@@ -289,6 +298,8 @@ def told(world: SimpleNamespace, name: str, verb: str) -> dict[str, Any]:
         sent |= {"reason": "other", "evidence": "note"}
     if name == "desk_verb":
         sent["version"] = world.case.version
+    if verb == "apply":
+        sent["kind"] = "refund_only_shipped"
     sent |= {"order": world.case.order.number, "cost": "45.00", "stock": world.stock.pk, "bin": "A-01"}
     sent |= {"shop": world.shop.pk, "note": "查清了"}
     sent |= {"fee": "3", "freight": "4.5", "waybill": world.package.waybill, "cause": "short", "basis": "other"}
