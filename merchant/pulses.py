@@ -7,7 +7,6 @@ looks anew every few seconds (`EVERY_S`), and always while Redis is silent.
 
 import time
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 import redis
@@ -25,10 +24,9 @@ _FORGET_S = 7 * 86_400
 def bump_after_commit(shop_ids: Iterable[int | None]) -> None:
     """Say that something of these shops changed, once this transaction has committed; once a shop, however often."""
     calls = [entry[1] for entry in connection.run_on_commit]
-    waiting = {call.args for call in calls if isinstance(call, partial) and call.func is _bump}
-    for shop_id in {shop_id for shop_id in shop_ids if shop_id is not None}:
-        if (shop_id,) not in waiting:
-            transaction.on_commit(partial(_bump, shop_id), robust=True)
+    waiting = {call.shop_id for call in calls if isinstance(call, _Bump) and not call.is_done}
+    for shop_id in {shop_id for shop_id in shop_ids if shop_id is not None} - waiting:
+        transaction.on_commit(_Bump(shop_id), robust=True)
 
 
 def look(shop_ids: Iterable[int], *, look_at: str = "", by: int = 0) -> tuple[str, list[int]]:
@@ -61,14 +59,21 @@ def leave(look_at: str, *, by: int) -> None:
     wakeups.ask(lambda client: client.zrem(_open(look_at), by), otherwise=0)
 
 
-def _bump(shop_id: int) -> None:
-    def question(client: redis.Redis) -> Any:
-        with client.pipeline(transaction=False) as pipe:
-            pipe.incr(_key(shop_id))
-            pipe.expire(_key(shop_id), _FORGET_S)
-            return pipe.execute()
+class _Bump:
+    """Counts one more for a shop, once."""
 
-    wakeups.ask(question, otherwise=None)
+    def __init__(self, shop_id: int) -> None:
+        self.shop_id, self.is_done = shop_id, False
+
+    def __call__(self) -> None:
+        self.is_done = True
+        wakeups.ask(self._count, otherwise=None)
+
+    def _count(self, client: redis.Redis) -> Any:
+        with client.pipeline(transaction=False) as pipe:
+            pipe.incr(_key(self.shop_id))
+            pipe.expire(_key(self.shop_id), _FORGET_S)
+            return pipe.execute()
 
 
 def _key(shop_id: int) -> str:
