@@ -10,7 +10,8 @@ from cs_workbench.record.cards import Card, cards
 from merchant.asked import key_of_page, page_key
 from orders.record.models import Order
 
-FIRST, MORE = 10, 20
+# Three cards fill a screen; the next come before one has scrolled to them.
+FIRST, MORE = 6, 12
 # The figures about a buyer look back no further: whoever needs to know more asks the orders' list.
 FIGURES = 100
 

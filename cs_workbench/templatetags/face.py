@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -125,6 +126,7 @@ KINDS: dict[str, dict[str, str]] = {
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)
 def icon(name: str, css: str = "") -> SafeString:
     """A drawn icon of static/icons/icons.svg, hidden from screen readers: the words stand beside it."""
     return format_html(
@@ -220,8 +222,12 @@ def countdown_words() -> SafeString:
 @register.simple_tag
 def chip(machine: str, state: str, label: Any = "", bare: bool = False) -> SafeString:
     """A state as colour, word and shape."""
-    kind = KINDS.get(machine, {}).get(str(state), "shut")
-    return format_html('<span class="chip{} {}">{}</span>', " chip-bare" if bare else "", kind, label or state)
+    return _chip(KINDS.get(machine, {}).get(str(state), "shut"), str(label or state), bare)
+
+
+@lru_cache(maxsize=1024)
+def _chip(kind: str, label: str, bare: bool) -> SafeString:
+    return format_html('<span class="chip{} {}">{}</span>', " chip-bare" if bare else "", kind, label)
 
 
 @register.inclusion_tag("components/copy.html")
