@@ -20,6 +20,9 @@ function tick() {
     const length = say(span);
     const text = span <= 0 ? fill(words.over, { length })
       : "prefix" in element.dataset ? fill(words.left, { length }) : length;
+    // The moment a clock runs out is news: the page asks the server what that changes.
+    if (span <= 0 && element.dataset.running) document.dispatchEvent(new Event("clock:over"));
+    if (span > 0) element.dataset.running = "true"; else delete element.dataset.running;
     if (element.textContent !== text) element.textContent = text;
     element.classList.toggle("left-late", span < 3600e3);
     element.classList.toggle("left-soon", span >= 3600e3 && span < 6 * 3600e3);

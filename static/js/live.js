@@ -28,6 +28,11 @@ document.addEventListener("desk:seen", (event) => {
   if (field) field.value = event.detail.seen;
 });
 
+document.addEventListener("clock:over", () => {
+  const field = document.querySelector('#pulse [name="seen"]');
+  if (field) field.value = "";
+});
+
 // Every poll says which orders it shows and how they looked, and whom else it told the reader about.
 document.addEventListener("htmx:configRequest", (event) => {
   if (!event.target.matches?.("[data-live]")) return;

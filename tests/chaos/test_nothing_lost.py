@@ -202,7 +202,7 @@ def untouched(shop) -> list[Case]:
 def press_until_all_are_submitted(crew: Crew, shop, dealt: list[Dealt], agents: list[Agent], kill) -> None:
     """Like people: whoever still stands at APPLIED untouched is pressed again, until none does."""
     want = {one.oid: one for one in dealt}
-    deadline = time.monotonic() + 60 + COUNT * 0.3
+    deadline = time.monotonic() + 90 + COUNT * 0.4
     with ThreadPoolExecutor(PRESSERS) as pool:
         while time.monotonic() < deadline:
             kill()

@@ -1,5 +1,6 @@
 """Templates, styles and scripts: strict content policy, one design system, no text outside the catalogue."""
 
+import gzip
 import re
 
 import pytest
@@ -26,6 +27,14 @@ INLINE = {
 
 def templates() -> dict[str, str]:
     return files_under("templates", "merchant", "orders", "logistics", "aftersales", "cs_workbench", suffix=".html")
+
+
+def test_our_own_styles_and_scripts_weigh_at_most_forty_kilobytes_compressed():
+    """Each file by itself, as it is sent."""
+    files = [*(PROJECT / "static" / "css").rglob("*.css"), *(PROJECT / "static" / "js").glob("*.js")]
+    weight = sum(len(gzip.compress(file.read_bytes(), 9, mtime=0)) for file in files)
+
+    assert 20_000 < weight <= 40_000
 
 
 @pytest.mark.parametrize("what", list(INLINE))
