@@ -184,7 +184,7 @@ def cards(orders: list[Order], *, current: int | None = None) -> list[Card]:
             cases=cases[order.pk],
             refunds=refunds[order.pk],
             rules=rules[order.shop_id],
-            credit=credit.get(order.buyer_id),
+            credit=credit.get(order.buyer_id or 0),
             is_current=order.pk == current,
         )
         for order in orders

@@ -45,10 +45,9 @@ class OrderQuerySet(ShopQuerySet):
     def awaiting_settlement(self) -> Self:
         return self.filter(AWAITING_SETTLEMENT)
 
-    def promised_after(self, ship_by_at: datetime, pk: int, size: int = 50) -> Self:
-        """The next keyset page of those still to be sent, the oldest promise first."""
-        later = self.filter(TupleGreaterThan(Tuple(F("ship_by_at"), F("id")), (ship_by_at, pk)))
-        return later.order_by("ship_by_at", "id")[:size]
+    def promised_after(self, ship_by_at: datetime, pk: int) -> Self:
+        """Behind this row where the oldest promise stands first."""
+        return self.filter(TupleGreaterThan(Tuple(F("ship_by_at"), F("id")), (ship_by_at, pk)))
 
     def page_after(self, placed_at: datetime, pk: int, size: int = 50) -> Self:
         """The next keyset page, newest first: one index range, no OR, no OFFSET."""
