@@ -160,6 +160,11 @@ def rule(code: str) -> Rule:
     return _book()[code]
 
 
+def benefit_code(benefit: str) -> str:
+    """The rule of a promise to the buyer: late_ship → BEN-LATE-SHIP."""
+    return f"BEN-{benefit.upper().replace('_', '-')}"
+
+
 def groups() -> list[tuple[Both, list[Rule]]]:
     """The rules by section, both in the page's order."""
     found: dict[Both, list[Rule]] = {}

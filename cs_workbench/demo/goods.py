@@ -38,6 +38,16 @@ GOODS = (
     Good("视频会员季卡 直充", ("到账即用",), 4_500, CategoryClass.VIRTUAL),
 )
 
+# What the orders promise, in turn: the platform's words, and the host they were bought from.
+PROMISES: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("主播实在宝", "买贵必赔", "7天价保"), "小满的直播间"),
+    (("退货补运费", "破损包退"), ""),
+    (("晚发立赔", "极速退款"), ""),
+    ((), ""),
+    (("坏了包退", "退款不退货", "运费险"), "阿柚的好物间"),
+    (("假一赔九", "过敏包退"), ""),
+)
+
 NICKNAMES = (
     "晚风_77 小满不吃糖 river_l 一只鹅 木木夕 Lin_02 甜橙 陈皮话梅 不吃香菜 西瓜籽 阿柚 三月的雨 "
     "南方有鱼 白日梦研究员 土豆炖牛腩 今天也早睡 慢慢来_ 蓝莓酱 小羊肖恩迷 山里的风 七点半 "

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from cs_workbench.demo.goods import GOODS, NICKNAMES, PLACES, RECIPIENTS, Good
+from cs_workbench.demo.goods import GOODS, NICKNAMES, PLACES, PROMISES, RECIPIENTS, Good
 from merchant.clock import SHANGHAI, now
 from merchant.shops.models import Platform, Shop
 from merchant.vault.services import Person
@@ -18,7 +18,8 @@ SHARES = {S.COMPLETED: 62, S.RECEIVED: 10, S.SHIPPED: 16, S.TO_FULFIL: 7, S.CLOS
 COURIERS = {"zto": 38, "yto": 30, "sto": 14, "jt": 12, "sf": 6}
 AGE = {
     S.PENDING_PAYMENT: (0, 0.4),
-    S.TO_FULFIL: (1, 40),
+    # The promise is 48 hours: some are nearly overdue, a few are.
+    S.TO_FULFIL: (1, 56),
     S.SHIPPED: (20, 96),
     S.RECEIVED: (120, 280),
     S.COMPLETED: (300, 720),
@@ -102,6 +103,7 @@ class OrderMaker:
         # Platforms count in milliseconds at best.
         placed_at = placed_at.replace(microsecond=0)
         number = self.number(placed_at)
+        words, host = PROMISES[self._count % len(PROMISES)]
         is_paid = state != S.PENDING_PAYMENT
         paid_at = placed_at + timedelta(seconds=self.dice.randint(20, 900)) if is_paid else None
         line = NormalLine(
@@ -135,6 +137,8 @@ class OrderMaker:
             buyer_id=buyer.external_id,
             buyer_nickname=buyer.nickname,
             recipient=buyer.person,
+            benefits=words,
+            host_name=host,
             source_updated_at=placed_at,
         )
 

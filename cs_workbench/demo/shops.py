@@ -12,6 +12,7 @@ from merchant.people.models import Membership, User
 from merchant.people.rights import ensure_default_roles
 from merchant.platforms.clients import SPOKEN_WITH
 from merchant.platforms.sandbox import accounts as sandbox
+from merchant.policy import services as policy
 from merchant.shops import services
 from merchant.shops.models import CourierAccount, Platform, PlatformAccount, Shop, Via
 
@@ -48,6 +49,8 @@ def open_shops() -> DemoShops:
     for shop in shops:
         services.sign_agreement(shop, by=people["owner"])
         _couriers(shop)
+        promises = {"late_ship": True, "return_freight": True}
+        policy.change(shop, by=people["owner"], reason="晚发立赔、退货补运费对全部订单开启", benefits=promises)
     PlatformAccount.objects.create(
         shop=shops[0],
         platform="kuaishou",

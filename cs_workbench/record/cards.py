@@ -4,8 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
+from aftersales.benefits.catalogue import BenefitTag, Facts, facts_of
+from aftersales.benefits.rules import evaluate, plain_words
 from aftersales.cases.enums import OPEN_STATES, OpenedBy
 from aftersales.cases.models import Case
 from aftersales.refunds import arrivals, reasons
@@ -17,8 +20,8 @@ from logistics.tracking.models import TrackingEvent
 from merchant.clock import now, scaled
 from merchant.policy import services as policy
 from merchant.policy.schema import ShopPolicy
+from orders.buyers.models import Buyer
 from orders.payments.models import Payment
-from orders.record.enums import CLOSABLE, OrderState
 from orders.record.models import Block, Order, OrderLine, OrderTag
 from orders.remarks.models import Note
 
@@ -53,6 +56,7 @@ class Card:
     cases: list[Case] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
     rules: ShopPolicy = field(default_factory=ShopPolicy)
+    credit: int | None = None
     is_current: bool = False
     # Set where the page is live: changes when the card would look different (cs_workbench.desk.stamps).
     stamp: str = ""
@@ -85,12 +89,21 @@ class Card:
 
     @property
     def is_late_to_ship(self) -> bool:
-        return self.order.ship_by_at is not None and self.awaits_shipment and self.order.ship_by_at <= now()
+        return self.order.is_late_to_ship(now())
+
+    @cached_property
+    def _facts(self) -> Facts:
+        packages = [parcel.package for parcel in self.parcels]
+        return facts_of(self.order, self.lines, self.cases, packages, self.credit)
+
+    @cached_property
+    def benefits(self) -> list[BenefitTag]:
+        """The promises to the buyer as they stand now (BEN-…)."""
+        return evaluate(self._facts, self.rules, now())
 
     @property
-    def awaits_shipment(self) -> bool:
-        """Paid and not wholly sent yet, so that the promised ship time still counts."""
-        return self.order.state in CLOSABLE and self.order.state not in (OrderState.PENDING_PAYMENT, OrderState.SHIPPED)
+    def other_promises(self) -> list[str]:
+        return plain_words(self._facts)
 
     @property
     def ship_wait(self) -> timedelta | None:
@@ -149,7 +162,7 @@ def parcels_of(order_ids: list[int], *, tracks_of: Iterable[int] = ()) -> dict[i
 
 
 def cards(orders: list[Order], *, current: int | None = None) -> list[Card]:
-    """The cards of these orders, in their order; twelve statements, however many orders of a shop."""
+    """The cards of these orders, in their order; fourteen statements, however many orders of however many shops."""
     ids = [order.pk for order in orders]
     lines = _by_order(OrderLine.objects.filter(order_id__in=ids).select_related("listing").order_by("line_no"))
     payments = _by_order(Payment.objects.filter(order_id__in=ids).order_by("pk"))
@@ -158,7 +171,8 @@ def cards(orders: list[Order], *, current: int | None = None) -> list[Card]:
     blocks = _by_order(Block.objects.open().filter(order_id__in=ids).order_by("pk"))
     cases = _by_order(Case.objects.filter(order_id__in=ids).order_by("-applied_at", "-pk"))
     refunds = _by_order(Refund.objects.filter(order_id__in=ids).order_by("pk"))
-    rules = {shop_id: policy.current(shop_id) for shop_id in {order.shop_id for order in orders if refunds[order.pk]}}
+    rules = policy.current_of(order.shop_id for order in orders)
+    credit = dict(Buyer.objects.filter(pk__in={order.buyer_id for order in orders}).values_list("pk", "credit_score"))
     parcels = parcels_of(ids, tracks_of=[current] if current else ids[:1])
     return [
         Card(
@@ -171,7 +185,8 @@ def cards(orders: list[Order], *, current: int | None = None) -> list[Card]:
             blocks=blocks[order.pk],
             cases=cases[order.pk],
             refunds=refunds[order.pk],
-            rules=rules.get(order.shop_id, ShopPolicy()),
+            rules=rules[order.shop_id],
+            credit=credit.get(order.buyer_id or 0),
             is_current=order.pk == current,
         )
         for order in orders

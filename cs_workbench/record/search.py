@@ -1,6 +1,7 @@
 """Finding an order by whatever a person has in hand: number, waybill, phone, buyer, product, name."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection
@@ -8,7 +9,9 @@ from django.db.models import Q, QuerySet
 
 from logistics.parcels.models import Package
 from merchant.asked import key_of_page, page_key
+from merchant.clock import now
 from merchant.people.rights import shops_of
+from merchant.policy import services as policy
 from merchant.vault import services as vault
 from orders.buyers.models import Buyer
 from orders.intake.listings import bigrams
@@ -16,6 +19,8 @@ from orders.record.enums import IN_HOUSE, OrderState
 from orders.record.models import Order, OrderLine
 
 SIZE = 50
+# A counter stops here: nobody reads the difference between 1,000 and 3,000 late orders.
+CAP = 999
 # The tabs of the list; each is a walk of the index (shop, state, placed).
 TABS: dict[str, tuple[str, ...]] = {
     "all": (),
@@ -25,6 +30,8 @@ TABS: dict[str, tuple[str, ...]] = {
     "received": (OrderState.RECEIVED, OrderState.COMPLETED),
     "closed": (OrderState.CLOSED,),
 }
+# The two tabs of the promise to ship, the oldest promise first; each is a walk of the index order_to_ship.
+BY_PROMISE = ("overdue", "soon")
 
 
 @dataclass
@@ -52,9 +59,50 @@ def _after(rows: QuerySet[Order], key: str) -> QuerySet[Order]:
     return rows.page_after(*start, SIZE + 1)  # type: ignore[attr-defined]
 
 
+def _promised(shops: list[int], tab: str) -> list[tuple[list[int], Q]]:
+    """Which orders stand in this tab: shops with the same T-SHIP-WARN together, so that many are one condition."""
+    at = now()
+    if tab == "overdue":
+        return [(shops, Q(ship_by_at__lte=at))]
+    by_warning: dict[timedelta, list[int]] = {}
+    for shop, rules in policy.current_of(shops).items():
+        by_warning.setdefault(policy.timer(rules, "T-SHIP-WARN"), []).append(shop)
+    return [(some, Q(ship_by_at__gt=at, ship_by_at__lte=at + warning)) for warning, some in by_warning.items()]
+
+
+def counts(user: Any) -> dict[str, int]:
+    """How many stand in each tab of the promise, each counted to one above `CAP` at most."""
+    shops = shops_of(user)
+    return {
+        tab: sum(
+            Order.objects.awaiting_shipment().filter(condition, shop_id__in=some).order_by()[: CAP + 1].count()
+            for some, condition in _promised(shops, tab)
+        )
+        for tab in BY_PROMISE
+    }
+
+
+def _page_by_promise(shops: list[int], tab: str, key: str, buyer: int | None) -> Found:
+    start = page_key(key)
+    found: list[Order] = []
+    for shop, condition in [(shop, condition) for some, condition in _promised(shops, tab) for shop in some]:
+        rows = Order.objects.awaiting_shipment().filter(condition, shop_id=shop)
+        if buyer is not None:
+            rows = rows.filter(buyer_id=buyer)
+        rows = rows.promised_after(*start) if start else rows
+        found += list(_ready(rows.order_by("ship_by_at", "pk")[: SIZE + 1]))
+    found.sort(key=lambda order: (order.ship_by_at, order.pk))
+    next_key = ""
+    if len(found) > SIZE and (last := found[SIZE - 1]).ship_by_at is not None:
+        next_key = key_of_page(last.ship_by_at, last.pk)
+    return Found(found[:SIZE], next_key=next_key)
+
+
 def page(user: Any, tab: str, key: str = "", buyer: int | None = None) -> Found:
     """One keyset page of a tab, newest first; several shops are walked one by one and merged."""
     shops = shops_of(user)
+    if tab in BY_PROMISE:
+        return _page_by_promise(shops, tab, key, buyer)
     states = TABS.get(tab, ())
     found: list[Order] = []
     for shop in shops:

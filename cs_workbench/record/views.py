@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,6 +21,7 @@ from logistics.parcels.models import Package
 from logistics.tracking import services as tracking
 from logistics.tracking.models import TrackingEvent
 from merchant.asked import whole
+from merchant.clock import now
 from merchant.people.models import User
 from merchant.people.rights import Right, can
 from merchant.refusals import Refused, refusals_as_messages
@@ -61,26 +63,49 @@ def orders(request: SignedInRequest) -> HttpResponse:
     cases: dict[int, Case] = {}
     for case in Case.objects.filter(order__in=found.orders).order_by("pk"):
         cases[case.order_id] = case
-    tabs = [
-        ("all", _("All")),
-        ("pending_payment", _("To pay")),
-        ("to_ship", _("To ship")),
-        ("shipped", _("Shipped")),
-        ("received", _("Received")),
-        ("closed", _("Closed")),
-    ]
+    at = now()
     context = {
         "rows": [
-            {"order": order, "lines": lines.get(order.pk, []), "case": cases.get(order.pk)} for order in found.orders
+            {
+                "order": order,
+                "lines": lines.get(order.pk, []),
+                "case": cases.get(order.pk),
+                "is_late": order.is_late_to_ship(at),
+            }
+            for order in found.orders
         ],
         "found": found,
         "term": term,
-        "tab": tab if tab in search.TABS else "all",
-        "tabs": tabs,
+        "tab": tab if tab in (*search.TABS, *search.BY_PROMISE) else "all",
+        "tabs": [] if term else _tabs(request.user),
         "buyer": buyer,
         "is_first": not request.GET.get("after"),
     }
     return render(request, "cs_workbench/orders.html", context)
+
+
+def _tabs(user: User) -> list[dict[str, Any]]:
+    """Each tab with its name and, for the promise to ship, how many stand there; only 已逾期 is red."""
+    waiting = search.counts(user)
+    names = {
+        "all": _("All"),
+        "pending_payment": _("To pay"),
+        "to_ship": _("To ship"),
+        "overdue": pgettext("order list", "Overdue"),
+        "soon": _("Nearly overdue"),
+        "shipped": _("Shipped"),
+        "received": _("Received"),
+        "closed": _("Closed"),
+    }
+    return [
+        {
+            "key": key,
+            "label": label,
+            "count": f"{search.CAP}+" if waiting.get(key, 0) > search.CAP else waiting.get(key, ""),
+            "is_hot": key == "overdue" and waiting[key] > 0,
+        }
+        for key, label in names.items()
+    ]
 
 
 @login_required

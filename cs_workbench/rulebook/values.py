@@ -64,6 +64,8 @@ def shop_text(rule: Rule, policy: ShopPolicy) -> str:
         return seconds_text(value)
     if isinstance(value, bool):
         return words("on" if value else "off")
+    if rule.setting == "product_url":
+        return value or words("off")
     if rule.setting.endswith("_fen"):
         return f"¥{yuan(value)}"
     text = ", ".join(value) if isinstance(value, list | tuple) else str(value)

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -8,6 +10,7 @@ from merchant import rules as book
 from merchant.asked import whole
 from merchant.people.rights import Right, can
 from merchant.policy import services as policy
+from merchant.policy.models import Policy
 from merchant.policy.schema import ShopPolicy
 from merchant.shops.models import Shop
 from merchant.signed_in import SignedInRequest
@@ -35,11 +38,18 @@ def rules(request: SignedInRequest) -> HttpResponse:
         "shops": shops,
         "shop": shop,
         "policy": held,
+        "in_force_since": _since(held),
         "chapters": chapters,
         "term": term,
         "may_edit": bool(shop) and can(request.user, shop, Right.EDIT_POLICY),
     }
     return render(request, "cs_workbench/rules.html", context)
+
+
+def _since(held: ShopPolicy) -> datetime | None:
+    """When this version came into force; the settings as delivered have no such moment."""
+    found = Policy.objects.filter(pk=held.version_id or 0).values_list("effective_at", flat=True)
+    return found.first() if held.version_id else None
 
 
 def line(rule: book.Rule, held: ShopPolicy) -> dict[str, object]:

@@ -3,6 +3,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from merchant import rules as rulebook
 from merchant.forms import Dressed
 from merchant.policy import schema
 from merchant.policy.schema import ShopPolicy
@@ -16,6 +17,25 @@ EVIDENCE_LABELS = {
     "kuaidi100_return_scan": _("Read through Kuaidi100: a return scan after the request was accepted"),
 }
 MANY = forms.CheckboxSelectMultiple
+# Settings that hold a switch for each name.
+SWITCHES = ("evidence", "benefits")
+# Shown in a part of their own.
+PROMISES = (
+    "benefits",
+    "late_ship_percent",
+    "late_ship_min_fen",
+    "late_ship_max_fen",
+    "price_match_times",
+    "counterfeit_times",
+    "return_freight_cap_fen",
+    "refund_no_return_fen",
+    "instant_refund_fen",
+    "instant_refund_credit",
+)
+
+
+def _benefits() -> list[tuple[str, str]]:
+    return [(name, rulebook.rule(rulebook.benefit_code(name)).title()) for name in schema.BENEFITS]
 
 
 class PolicyForm(Dressed, forms.Form):
@@ -81,13 +101,48 @@ class PolicyForm(Dressed, forms.Form):
         label=_("Platforms: a refund arrives within (working days)"), min_value=1, max_value=60
     )
     keep_raw_days = forms.IntegerField(label=_("Keep raw messages (days)"), min_value=1, max_value=3650)
+    product_url = forms.CharField(
+        label=_("Address of the product page on the platform"),
+        required=False,
+        max_length=300,
+        help_text=_("With {item} where the platform's item number stands, e.g. https://example.com/item/{item}."),
+    )
+    benefits = forms.MultipleChoiceField(
+        label=_("Promises the shop makes to every buyer"), required=False, widget=MANY, choices=_benefits
+    )
+    late_ship_percent = forms.IntegerField(
+        label=_("Late shipping: per cent of what the goods cost (M10)"), min_value=0, max_value=100
+    )
+    late_ship_min_fen = YuanField(label=_("Late shipping: at least (yuan)"))
+    late_ship_max_fen = YuanField(label=_("Late shipping: at most (yuan)"))
+    price_match_times = forms.IntegerField(
+        label=_("Price match: how many times the difference"), min_value=1, max_value=100
+    )
+    counterfeit_times = forms.IntegerField(
+        label=_("Counterfeit: how many times the goods paid (M11)"), min_value=1, max_value=100
+    )
+    return_freight_cap_fen = YuanField(label=_("Return freight: at most (yuan, M12)"))
+    refund_no_return_fen = YuanField(label=_("Refund without return: up to (yuan)"))
+    instant_refund_fen = YuanField(label=_("Instant refund: up to (yuan)"))
+    instant_refund_credit = forms.IntegerField(
+        label=_("Instant refund: the buyer's credit is at least"), min_value=0, max_value=100
+    )
     reason = forms.CharField(label=_("Why it changes"), max_length=200)
 
     def changed_settings(self, rules: ShopPolicy) -> dict[str, Any]:
         """What differs from `rules`, shaped for policy.services.change."""
         found = {name: value for name, value in self.cleaned_data.items() if name != "reason"}
         found["evidence"] = {name: name in found["evidence"] for name in schema.EVIDENCE}
+        found["benefits"] = {name: name in found["benefits"] for name in schema.BENEFITS}
         return {name: value for name, value in found.items() if value != _comparable(getattr(rules, name))}
+
+    @property
+    def main_fields(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name not in (*PROMISES, "reason")]
+
+    @property
+    def promise_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in PROMISES]
 
 
 def _comparable(value: Any) -> Any:
@@ -96,4 +151,5 @@ def _comparable(value: Any) -> Any:
 
 def initial(rules: ShopPolicy) -> dict[str, Any]:
     values = {name: _comparable(getattr(rules, name)) for name in PolicyForm.base_fields if hasattr(rules, name)}
-    return {**values, "evidence": [name for name, is_on in rules.evidence.items() if is_on]}
+    chosen = {group: [name for name, is_on in getattr(rules, group).items() if is_on] for group in SWITCHES}
+    return {**values, **chosen}

@@ -1,8 +1,10 @@
 """The settings of a shop, typed. Every default is a row of docs/rules.md, where each is said in plain words."""
 
+import re
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
@@ -31,6 +33,13 @@ TIMERS: dict[str, int] = {
     "T-OFFLINE": 48 * HOUR,
     "T-TRACK-FRESH": 60,
     "T-STOPPED": 24 * HOUR,
+    "T-BEN-NO-REASON": 7 * DAY,
+    "T-BEN-PRICE": 7 * DAY,
+    "T-BEN-MATCH": 7 * DAY,
+    "T-BEN-FREIGHT": 7 * DAY,
+    "T-BEN-DAMAGE": 48 * HOUR,
+    "T-BEN-BREAKAGE": 7 * DAY,
+    "T-BEN-ALLERGY": 15 * DAY,
 }
 WARNABLE = ("E12", "E13", "E15")
 EVIDENCE = {
@@ -39,6 +48,22 @@ EVIDENCE = {
     "sto_return_scan": True,
     "jt_return_scan": True,
     "kuaidi100_return_scan": True,
+}
+
+# Promises the shop makes to every buyer, beside what an order names itself (orders.record.enums.Benefit).
+BENEFITS = {
+    "price_match": False,
+    "host_guarantee": False,
+    "late_ship": False,
+    "price_protection": False,
+    "refund_no_return": False,
+    "breakage_return": False,
+    "damage_return": False,
+    "allergy_return": False,
+    "return_freight": False,
+    "counterfeit": False,
+    "no_reason_return": True,
+    "instant_refund": False,
 }
 
 
@@ -67,6 +92,17 @@ class ShopPolicy:
     arrive_card_days: int = 3
     arrive_platform_days: int = 3
     forced_reads_per_day: int = 5
+    benefits: dict[str, bool] = field(default_factory=lambda: dict(BENEFITS))
+    late_ship_percent: int = 5
+    late_ship_min_fen: int = 100
+    late_ship_max_fen: int = 3_000
+    price_match_times: int = 1
+    counterfeit_times: int = 9
+    return_freight_cap_fen: int = 1_200
+    refund_no_return_fen: int = 2_000
+    instant_refund_fen: int = 20_000
+    instant_refund_credit: int = 70
+    product_url: str = ""
     timers: dict[str, int] = field(default_factory=lambda: dict(TIMERS))
 
 
@@ -85,7 +121,7 @@ def read(body: dict[str, Any], *, version_id: int | None = None, version: int = 
     for name in ("intercept_couriers", "warn_only"):
         if name in known:
             known[name] = tuple(known[name])
-    for name, default in (("timers", TIMERS), ("evidence", EVIDENCE)):
+    for name, default in (("timers", TIMERS), ("evidence", EVIDENCE), ("benefits", BENEFITS)):
         known[name] = {**default, **known.get(name, {})}
     return ShopPolicy(version_id=version_id, version=version, **known)
 
@@ -109,6 +145,9 @@ def check(body: dict[str, Any]) -> None:
         elif isinstance(default, dict):
             if not isinstance(value, dict):
                 raise _wrong(name, _("This setting holds a value for each name."))
+        elif name == "product_url":
+            if not is_product_url(value):
+                raise _wrong(name, _("An address of product pages begins with https:// and holds {item} once."))
         elif value not in CHOICES[name]:
             raise _wrong(name, _("This is not one of the choices."))
     if body.get("keep_raw_days") == 0:
@@ -122,9 +161,13 @@ def check(body: dict[str, Any]) -> None:
         raise _wrong("forced_reads_per_day", _("One read out of turn a day is the least: a stop needs it."))
     if bad := [code for code in body.get("warn_only", ()) if code not in WARNABLE]:
         raise _wrong("warn_only", _("Only E12, E13 and E15 may be turned into a warning."), codes=bad)
-    for name, is_on in body.get("evidence", {}).items():
-        if name not in EVIDENCE or not isinstance(is_on, bool):
-            raise _wrong("evidence", _("This is not one of the choices."), which=name)
+    for group, known in (("evidence", EVIDENCE), ("benefits", BENEFITS)):
+        for name, is_on in body.get(group, {}).items():
+            if name not in known or not isinstance(is_on, bool):
+                raise _wrong(group, _("This is not one of the choices."), which=name)
+    for name in ("late_ship_percent", "instant_refund_credit", "price_match_times", "counterfeit_times"):
+        if body.get(name, 0) > 100:
+            raise _wrong(name, _("This is at most 100."))
     for name, seconds in body.get("timers", {}).items():
         if (
             name not in TIMERS
@@ -133,6 +176,25 @@ def check(body: dict[str, Any]) -> None:
             or not 1 <= seconds <= 365 * DAY
         ):
             raise _wrong(name, _("A timer is between one second and one year."))
+    if body.get("timers", {}).get("T-BEN-NO-REASON", 7 * DAY) < 7 * DAY:
+        raise _wrong("T-BEN-NO-REASON", _("The law gives the buyer seven days; a shop may only give more."))
+
+
+def is_product_url(text: Any) -> bool:
+    """Empty, or an address of the web with one `{item}` behind its host."""
+    if not isinstance(text, str) or len(text) > 300:
+        return False
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    rest = text.replace("{item}", "", 1)
+    return not text or (
+        parts.scheme == "https"
+        and bool(re.fullmatch(r"[A-Za-z0-9.-]+", parts.netloc))
+        and rest != text
+        and not re.search(r"[\s{}<>\"'\\\x00-\x1f]", rest)
+    )
 
 
 def _wrong(name: str, why: Any, **detail: Any) -> Refused:

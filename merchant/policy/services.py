@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,14 @@ def current(shop: Any) -> ShopPolicy:
     """The shop's rules now (a Shop or its id); the defaults of docs/rules.md while it changed none."""
     row = Policy.objects.filter(shop_id=shop if isinstance(shop, int) else shop.pk).order_by("-version").first()
     return ShopPolicy() if row is None else schema.read(row.body, version_id=row.pk, version=row.version)
+
+
+def current_of(shop_ids: Iterable[int]) -> dict[int, ShopPolicy]:
+    """The rules of several shops now, in one statement."""
+    wanted = set(shop_ids)
+    rows = Policy.objects.filter(shop_id__in=wanted).order_by("shop_id", "-version").distinct("shop_id")
+    found = {row.shop_id: schema.read(row.body, version_id=row.pk, version=row.version) for row in rows}
+    return {shop_id: found.get(shop_id, ShopPolicy()) for shop_id in wanted}
 
 
 def version_of(policy_id: int | None) -> ShopPolicy:

@@ -82,6 +82,7 @@ class NormalOrder:
     seller_note: str = ""
     flag: int | None = None
     host_name: str = ""
+    # The platform's words for promises to the buyer; stored as codes where we know them (orders.intake.benefits).
     benefits: tuple[str, ...] = ()
     packages: list[NormalPackage] = field(default_factory=list)
     # Rows of the source this order was read from, for the report; not part of the order.

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from merchant.refusals import Refused
 from orders.intake import couriers, mapping, services
+from orders.intake.benefits import words_in
 from orders.intake.mapping import Record, columns_of, find
 from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment, Outcome, Person
 from orders.intake.profile_parts import Join, by_key, line_ids_of, readable_spec, what_it_proves
@@ -74,6 +75,7 @@ class OrderProfile:
         self._moments = {name: mapping.moment_reader(order[name]) for name in MOMENTS if name in order}
         self._amounts = {name: mapping.money_reader(order[name], self.unit) for name in AMOUNTS if name in order}
         self._flag = mapping.whole_reader(order.get("flag"))
+        self._benefits = mapping.text_reader(order.get("benefits"))
         self._state_spec = order.get("state")
         self._state = mapping.text_reader(self._state_spec)
         self._state_name = mapping.reader(self._state_spec)[0] if self._state_spec else ""
@@ -114,7 +116,7 @@ class OrderProfile:
 
     def _check(self, origin: str) -> None:
         """A misspelt field must stop the start, not silently import nothing."""
-        allowed = {"number", "buyer_id", "flag", "state", *TEXTS, *MOMENTS, *AMOUNTS}
+        allowed = {"number", "buyer_id", "flag", "benefits", "state", *TEXTS, *MOMENTS, *AMOUNTS}
         unknown = set(self.body["order"]) - allowed
         unknown |= set(self.body.get("recipient", {})) - set(PERSON)
         unknown |= set(self.body.get("line", {})) - {
@@ -256,6 +258,7 @@ class OrderProfile:
         order.flag = self._flag(record, row)
         if order.flag is not None and not 0 <= order.flag <= 5:
             order.flag = None
+        order.benefits = words_in(self._benefits(record, row))
         order.buyer_id = self._buyer_id(record, row)
         if self._person:
             order.recipient = Person(**{name: read(record, row) for name, read in self._person.items()})

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from merchant.copying import copy_rows
+from orders.intake.benefits import codes_of
 from orders.intake.listings import bigrams, title_hash
 from orders.intake.normal import NormalLine, NormalOrder
 from orders.intake.stage import make_stage
@@ -28,11 +29,13 @@ ORDER_COLUMNS = {
 # What a newer version of a stored order may change. State, refunds and the times of progress have writers of their own.
 ORDER_UPDATES = (
     "goods_fen", "shop_discount_fen", "subsidy_fen", "freight_fen", "adjustment_fen", "paid_fen", "receivable_fen",
-    "pay_method", "host_name", "buyer_note", "benefits", "source_status", "placed_at", "paid_at", "pay_by_at",
+    "pay_method", "buyer_note", "source_status", "placed_at", "paid_at", "pay_by_at",
     "ship_by_at", "source_hash", "source_updated_at",
 )  # fmt: skip
 # Kept when the newer version does not say it; our own flag is not taken away by an older one of the platform's.
 ORDER_KEPT = ("buyer_id", "recipient_id")
+# The same, where not saying is an empty value: an export names the host, the platform's interface does not.
+ORDER_KEPT_FILLED = {"host_name": "''", "benefits": "'{}'::varchar[]"}
 
 LINE_COLUMNS = {
     "order_id": "bigint", "line_no": "smallint", "external_id": "varchar", "listing_id": "bigint",
@@ -109,6 +112,7 @@ def orders(
     updates = ", ".join(
         [f"{name} = excluded.{name}" for name in ORDER_UPDATES]
         + [f"{name} = coalesce(excluded.{name}, o.{name})" for name in ORDER_KEPT]
+        + [f"{name} = coalesce(nullif(excluded.{name}, {nil}), o.{name})" for name, nil in ORDER_KEPT_FILLED.items()]
         + ["flag = coalesce(o.flag, excluded.flag)", "version = o.version + 1"]
     )
     cursor.execute(
@@ -134,7 +138,7 @@ def _order_row(item: "Incoming", buyers: Mapping[str, int]) -> tuple[Any, ...]:
         amounts.goods_fen, amounts.shop_discount_fen, amounts.subsidy_fen, amounts.freight_fen,
         amounts.adjustment_fen, amounts.paid_fen, amounts.receivable_fen,
         amounts.refunded_fen, amounts.freight_refunded_fen, amounts.refunded_fen,
-        order.pay_method[:24], order.flag, order.host_name[:80], order.buyer_note, order.benefits,
+        order.pay_method[:24], order.flag, order.host_name[:80], order.buyer_note, codes_of(order.benefits),
         order.source_status[:80], order.close_reason[:200], order.placed_at, order.paid_at,
         order.shipped_at, order.received_at, order.completed_at, order.closed_at,
         clocks["pay_by_at"], clocks["ship_by_at"], clocks["auto_receive_at"], clocks["settle_at"],

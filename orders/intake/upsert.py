@@ -265,7 +265,7 @@ def _update_line(shop: Any, item: Incoming, by: Any) -> Activity | None:
             after: Any = getattr(item.amounts, name)
         else:
             after = item.clocks[name] if name in item.clocks else getattr(item.order, name)
-        if before != after:
+        if before != after and not (name == "host_name" and not after):
             changes[name] = [_plain(before), _plain(after)]
     if item.recipient_id and item.recipient_id != stored.recipient_id:
         changes["recipient"] = [stored.recipient_id, item.recipient_id]

@@ -1,5 +1,7 @@
 """The order's states and the words that stand beside them (domain: order table)."""
 
+from enum import StrEnum
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -37,6 +39,8 @@ ROAD = (
 )
 # Paid and still in our house: a full refund here stops packing and closes the order.
 IN_HOUSE = (S.PENDING_REVIEW, S.PENDING_ASSIGN, S.PENDING_CONFIRM, S.TO_FULFIL, S.PACKED)
+# The promise to ship still runs: something of the order has not left.
+TO_SHIP = (*IN_HOUSE, S.PARTLY_SHIPPED)
 # At least one parcel left.
 SENT = (S.PARTLY_SHIPPED, S.SHIPPED, S.RECEIVED, S.COMPLETED)
 # Where nothing more is expected of anybody.
@@ -58,6 +62,24 @@ class CategoryClass(models.TextChoices):
     FRESH = "fresh", _("fresh goods")
     VIRTUAL = "virtual", _("virtual goods")
     WHOLE_VEHICLE = "whole_vehicle", _("whole vehicle")
+
+
+class Benefit(StrEnum):
+    """A promise to the buyer (权益), as orders and shop settings name it. Each is a rule BEN-… of docs/rules.md, where
+    its name stands in both languages."""
+
+    PRICE_MATCH = "price_match"
+    HOST_GUARANTEE = "host_guarantee"
+    LATE_SHIP = "late_ship"
+    PRICE_PROTECTION = "price_protection"
+    REFUND_NO_RETURN = "refund_no_return"
+    BREAKAGE_RETURN = "breakage_return"
+    DAMAGE_RETURN = "damage_return"
+    ALLERGY_RETURN = "allergy_return"
+    RETURN_FREIGHT = "return_freight"
+    COUNTERFEIT = "counterfeit"
+    NO_REASON_RETURN = "no_reason_return"
+    INSTANT_REFUND = "instant_refund"
 
 
 class Flag(models.IntegerChoices):

@@ -8,20 +8,20 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.db.models.functions import Now, Reverse
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from merchant.fsm import StateMachine, state_constraint
 from merchant.shops.querysets import ShopQuerySet
-from orders.record.enums import CLOSABLE, IN_HOUSE, SENT, BlockKind, CategoryClass, Flag, OrderState, Stop
+from orders.record.enums import CLOSABLE, SENT, TO_SHIP, BlockKind, CategoryClass, Flag, OrderState, Stop
 
 S = OrderState
 
 # The conditions of the partial indexes; querysets below and Meta use the same object, so they cannot drift apart.
 AWAITING_PAYMENT = Q(state=S.PENDING_PAYMENT, pay_by_at__isnull=False)
-AWAITING_SHIPMENT = Q(state__in=[*IN_HOUSE, S.PARTLY_SHIPPED], ship_by_at__isnull=False)
+AWAITING_SHIPMENT = Q(state__in=[*TO_SHIP], ship_by_at__isnull=False)
 AWAITING_RECEIPT = Q(state=S.SHIPPED, auto_receive_at__isnull=False)
 AWAITING_SETTLEMENT = Q(state=S.RECEIVED, settle_at__isnull=False)
 IN_WORK = Q(state__in=[S.PENDING_REVIEW, S.PENDING_ASSIGN, S.PENDING_CONFIRM, S.TO_FULFIL], step_due_at__isnull=False)
@@ -36,11 +36,18 @@ class OrderQuerySet(ShopQuerySet):
     def awaiting_payment(self) -> Self:
         return self.filter(AWAITING_PAYMENT)
 
+    def awaiting_shipment(self) -> Self:
+        return self.filter(AWAITING_SHIPMENT)
+
     def awaiting_receipt(self) -> Self:
         return self.filter(AWAITING_RECEIPT)
 
     def awaiting_settlement(self) -> Self:
         return self.filter(AWAITING_SETTLEMENT)
+
+    def promised_after(self, ship_by_at: datetime, pk: int) -> Self:
+        """Behind this row where the oldest promise stands first."""
+        return self.filter(TupleGreaterThan(Tuple(F("ship_by_at"), F("id")), (ship_by_at, pk)))
 
     def page_after(self, placed_at: datetime, pk: int, size: int = 50) -> Self:
         """The next keyset page, newest first: one index range, no OR, no OFFSET."""
@@ -183,6 +190,15 @@ class Order(StateMachine):
     def payable_fen(self) -> int:
         """What the buyer has to pay, whether or not they did (M1)."""
         return self.goods_fen - self.shop_discount_fen - self.subsidy_fen + self.freight_fen + self.adjustment_fen
+
+    @property
+    def awaits_shipment(self) -> bool:
+        """Paid and not wholly sent yet, so that the promised ship time still counts."""
+        return self.state in TO_SHIP
+
+    def is_late_to_ship(self, at: datetime) -> bool:
+        """已逾期: the promise has passed (T-SHIP) and something of it is still here."""
+        return self.awaits_shipment and self.ship_by_at is not None and self.ship_by_at <= at
 
     @property
     def is_sent(self) -> bool:

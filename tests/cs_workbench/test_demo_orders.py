@@ -7,15 +7,31 @@ import pytest
 from cs_workbench.demo.goods import GOODS
 from cs_workbench.demo.orders import OrderMaker
 from cs_workbench.demo.road import _platform_order
+from cs_workbench.record.cards import cards
 from merchant.clock import now
 from merchant.platforms.sandbox import accounts
+from merchant.policy import services as policy
 from merchant.trail.models import Activity
 from orders.intake import sync
 from orders.intake.services import upsert_orders
+from orders.record.enums import Benefit
 from orders.record.models import Order
 from tests.merchant.factories import make_platform_account, make_shop
 
 pytestmark = pytest.mark.django_db
+
+
+def test_the_past_of_the_demo_holds_late_orders_and_promises_that_hold_and_have_ended():
+    shop = make_shop("kuaishou")
+    policy.change(shop, by=None, reason="test", benefits={"late_ship": True, "return_freight": True})
+    upsert_orders(shop, OrderMaker(shop, 20_261_123 - shop.pk).past(320))
+
+    shown = cards(list(Order.objects.select_related("buyer")))
+
+    tags = [tag for card in shown for tag in card.benefits]
+    assert {tag.code for tag in tags if tag.holds} == {str(benefit) for benefit in Benefit}
+    assert {tag.code for tag in tags if not tag.holds} >= {"no_reason_return", "instant_refund", "late_ship"}
+    assert any(card.is_late_to_ship for card in shown)
 
 
 def test_a_pull_of_a_demo_order_adds_no_line_and_no_payment(platform):

@@ -13,12 +13,13 @@ from aftersales.cases.clocks import FIXED
 from cs_workbench.record.cards import PII_STOP
 from merchant import rules
 from merchant.people.rights import ROLES, Right
-from merchant.policy.schema import CHOICES, EVIDENCE, OWN_FIELDS, TIMERS, WARNABLE, ShopPolicy
+from merchant.policy.schema import BENEFITS, CHOICES, EVIDENCE, OWN_FIELDS, TIMERS, WARNABLE, ShopPolicy
 from merchant.rules import Both, Rule
+from orders.record.enums import Benefit
 
 ROOMS = ("merchant", "orders", "logistics", "aftersales", "cs_workbench")
-# E01, M13, T-INT-RESULT, LAW-8, EV-ZTO-STATUS, P-AUTO-AGREE, PII-QUOTA
-CITED = re.compile(r"\b(E(?:0[1-9]|1[0-6])|M(?:1[0-6]|[1-9])|(?:T|P|PII|EV|LAW)-[A-Z0-9]+(?:-[A-Z0-9]+)*)\b")
+# E01, M13, T-INT-RESULT, LAW-8, EV-ZTO-STATUS, P-AUTO-AGREE, PII-QUOTA, BEN-LATE-SHIP
+CITED = re.compile(r"\b(E(?:0[1-9]|1[0-6])|M(?:1[0-6]|[1-9])|(?:T|P|PII|EV|LAW|BEN)-[A-Z0-9]+(?:-[A-Z0-9]+)*)\b")
 # Words of the outside world that only look like a code.
 NOT_OURS = {"T-SQL"}
 
@@ -149,7 +150,8 @@ def test_the_groups_keep_the_order_of_the_page():
         ("Evidence that may pay by itself", 6),
         ("Money", 16),
         ("Clocks", 41),
-        ("The shop's own choices", 7),
+        ("The shop's own choices", 8),
+        ("Promises to the buyer", 26),
         ("When a refund arrives", 3),
         ("Rights", 23),
         ("Personal data", 3),
@@ -192,11 +194,11 @@ def test_every_setting_in_the_book_has_the_default_that_the_book_says():
         held = getattr(policy, name)
         if name == "timers":
             held = timedelta(seconds=held[part])
-        elif name == "evidence":
+        elif name in ("evidence", "benefits"):
             held = held[part]
         elif name == "warn_only":
             held = rule.code in held
-        elif name == "refund_window":
+        elif name in ("refund_window", "product_url"):
             held = bool(held)
         if held != rule.value:
             differing.append((rule.code, rule.setting, held, rule.value))
@@ -214,14 +216,24 @@ def test_the_clocks_that_no_shop_changes_yet_run_as_long_as_the_book_says():
 def test_every_setting_of_a_shop_is_in_the_book():
     named = {rule.setting for rule in rules.all_rules()} - {rules.NONE}
     nested = {f"timers.{name}" for name in TIMERS} | {f"evidence.{name}" for name in EVIDENCE}
+    nested |= {f"benefits.{name}" for name in BENEFITS}
 
-    assert named == nested | set(OWN_FIELDS) - {"timers", "evidence"}
+    assert named == nested | set(OWN_FIELDS) - {"timers", "evidence", "benefits"}
     assert {rule.code for rule in rules.all_rules() if rule.setting == "warn_only"} == set(WARNABLE)
     assert [
         rule.setting
         for rule in rules.all_rules()
         if isinstance(rule.value, str) and rule.value not in CHOICES[rule.setting]
     ] == []
+
+
+def test_every_promise_to_the_buyer_is_a_rule_with_a_switch_and_only_the_law_is_on():
+    switches = {rule.code: (rule.setting, rule.value) for rule in rules.all_rules() if rule.setting[:9] == "benefits."}
+
+    assert list(BENEFITS) == [str(benefit) for benefit in Benefit]
+    assert switches == {
+        rules.benefit_code(benefit): (f"benefits.{benefit}", benefit == Benefit.NO_REASON_RETURN) for benefit in Benefit
+    }
 
 
 def test_the_default_roles_are_the_ones_in_the_book():

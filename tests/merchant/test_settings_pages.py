@@ -228,7 +228,7 @@ def test_an_owner_renews_a_push_address(client):
 def as_posted(rules, **changed):
     """The rules form as the browser sends it back untouched, but for `changed`."""
     values = {name: value for name, value in initial(rules).items() if value is not False}
-    for name in ("intercept_limit_fen", "second_person_fen", "claim_cap_fen"):
+    for name in (name for name in values if name.endswith("_fen")):
         values[name] = values[name] / 100
     for name, seconds in rules.timers.items():
         values[name], values[f"{name}-unit"] = seconds, "s"
@@ -274,6 +274,13 @@ def test_saving_the_page_untouched_makes_no_version(client):
         {"T-INT-RESULT": "-5"},
         {"T-INT-RESULT": "400", "T-INT-RESULT-unit": "d"},
         {"intercept_limit_fen": "x"},
+        {"late_ship_percent": "101"},
+        {"price_match_times": "0"},
+        {"instant_refund_credit": "-1"},
+        {"benefits": ["free_lunch"]},
+        {"product_url": "http://shop.example/{item}"},
+        {"product_url": "https://shop.example/item"},
+        {"T-BEN-NO-REASON": "6", "T-BEN-NO-REASON-unit": "d"},
         {"reason": ""},
     ],
 )

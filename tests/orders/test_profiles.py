@@ -54,6 +54,14 @@ def read(profile, *files):
     return [profile.normal(record) for record in profile.records(main, joined)]
 
 
+def test_a_column_of_promises_is_read_word_by_word():
+    body = OWN.replace("flag = {", 'benefits = "权益"\nflag = {')
+
+    order = read(own_profile(body), ("a.csv", f"{HEADER},权益\n{GOOD},晚发立赔、7天价保 | 运费险\n"))[0]
+
+    assert order.benefits == ("晚发立赔", "7天价保", "运费险")
+
+
 def test_a_new_layout_is_a_file_and_not_code():
     order = read(own_profile(), ("a.csv", f"{HEADER}\n{GOOD}\n"))[0]
 

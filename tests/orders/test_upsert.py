@@ -425,3 +425,22 @@ def test_two_imports_of_the_same_orders_at_once_end_as_one():
     assert (Order.objects.count(), OrderLine.objects.count(), Buyer.objects.count()) == (300, 300, 7)
     assert set(Order.objects.values_list("version", flat=True)) == {1}
     assert (Activity.objects.filter(verb="order.import").count(), Recipient.objects.count()) == (300, 300)
+
+
+def test_words_for_promises_are_stored_as_codes_and_kept_while_a_newer_version_is_silent():
+    shop = make_shop()
+    first = order_row(benefits=("晚发立赔", "七天无理由退货", "7天无理由", "假一赔三"), host_name="小满的直播间")
+    upsert_orders(shop, [first])
+
+    silent = order_row(number=first.number, buyer_note="快点")
+    upsert_orders(shop, [silent])
+    kept = Order.objects.get()
+    upsert_orders(shop, [order_row(number=first.number, benefits=("极速退款",), host_name="阿柚")])
+
+    order = Order.objects.get()
+    assert (kept.benefits, kept.host_name, kept.buyer_note) == (
+        ["late_ship", "no_reason_return", "假一赔三"],
+        "小满的直播间",
+        "快点",
+    )
+    assert (order.benefits, order.host_name) == (["instant_refund"], "阿柚")
