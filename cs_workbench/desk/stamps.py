@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-# Each part is one index walk an order. The overdue mark is the only thing on a card that time alone changes.
+# Each part is one index walk an order. Time alone changes a card too: a promise passes, a benefit's window closes.
 _STAMPS = """
 SELECT o.id, left(md5(concat_ws('|',
     o.version, o.state, o.flag, o.recipient_id, o.assignee_id, o.refunding_fen, o.refunded_fen,
-    o.shipped_at IS NULL AND o.ship_by_at <= now(),
+    o.shipped_at IS NULL AND o.ship_by_at <= now(), date_trunc('hour', now()),
     (SELECT max(n.id) FROM orders_note n WHERE n.order_id = o.id),
     (SELECT string_agg(concat_ws('.', p.version, p.state, p.last_event_at), ',' ORDER BY p.id)
        FROM logistics_package p WHERE p.order_id = o.id),
