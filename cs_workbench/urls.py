@@ -9,6 +9,7 @@ from cs_workbench.money import views as money
 from cs_workbench.money.buyer_page import buyer_page
 from cs_workbench.ops import views as ops
 from cs_workbench.products import views as products
+from cs_workbench.quota import views as quota
 from cs_workbench.record import views as record
 from cs_workbench.road import queue_pages as queues
 from cs_workbench.road import views as road
@@ -72,5 +73,8 @@ urlpatterns = [
     path("ops/platforms/<int:pk>/pull/", ops.platform_pull, name="platform_pull"),
     path("ops/couriers/", ops.couriers, name="couriers"),
     path("ops/couriers/<int:pk>/<slug:verb>/", ops.account_verb, name="account_verb"),
+    path("quota/", quota.quota, name="quota"),
+    path("quota/ask/<int:shop_id>/", quota.quota_ask, name="quota_ask"),
+    path("quota/<int:pk>/<slug:verb>/", quota.quota_verb, name="quota_verb"),
     path("rules/", rulebook.rules, name="rules"),
 ]

@@ -1,6 +1,6 @@
 """Instants are UTC in the database and Asia/Shanghai on the page; timers run on the scaled clock."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -12,6 +12,11 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 def now() -> datetime:
     """The present instant, aware, in UTC."""
     return timezone.now()
+
+
+def today() -> date:
+    """The day in Shanghai: quota days and closed months end at its midnight."""
+    return now().astimezone(SHANGHAI).date()
 
 
 def scaled(length: timedelta) -> timedelta:

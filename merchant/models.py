@@ -10,7 +10,7 @@ from merchant.policy.models import Policy
 from merchant.shops.models import Agreement, CourierAccount, PlatformAccount, Shop
 from merchant.stock.models import Stock, StockMove, Warehouse
 from merchant.trail.models import Activity
-from merchant.vault.models import PiiCounted, PiiQuotaDay, PiiReveal, Recipient
+from merchant.vault.models import PiiCounted, PiiQuotaDay, PiiReveal, QuotaRequest, Recipient
 
 __all__ = [
     "Activity",
@@ -29,6 +29,7 @@ __all__ = [
     "PlatformAccount",
     "Policy",
     "ProcessBeat",
+    "QuotaRequest",
     "Recipient",
     "Role",
     "Shop",

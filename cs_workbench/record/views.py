@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from aftersales.cases.enums import OPEN_STATES
 from aftersales.cases.models import Case
 from aftersales.refunds.models import Refund
+from cs_workbench.buttons import button
 from cs_workbench.money.buyer_page import link_of
 from cs_workbench.record import search, timeline
 from cs_workbench.record.cards import Card, cards
@@ -25,9 +26,12 @@ from merchant.clock import now
 from merchant.people.models import User
 from merchant.people.rights import Right, can
 from merchant.refusals import Refused, refusals_as_messages
+from merchant.shops.models import Shop
 from merchant.signed_in import SignedInRequest
 from merchant.trail.models import Activity
 from merchant.vault import services as vault
+from merchant.vault.policies import check_can_ask
+from merchant.vault.quota import quota_of
 from orders.record.enums import Flag
 from orders.record.models import Order
 from orders.remarks import services as remarks
@@ -179,23 +183,38 @@ def reveal(request: SignedInRequest, shop_id: int, number: str, field: str) -> H
         raise Http404
     card = Card(order, cases=list(Case.objects.filter(order=order)))
     case = next((one for one in card.cases if one.state in OPEN_STATES), None)
-    context: dict[str, Any] = {"order": order, "field": field}
+    recipient, is_virtual = order.recipient, field == "virtual_phone"
+    # A virtual number stands where the phone stands: one place with three looks (PII-VIRTUAL).
+    place = "phone" if is_virtual else field
+    mask = recipient.contact_mask if place == "phone" else getattr(recipient, f"{place}_mask", "")
+    context: dict[str, Any] = {"order": order, "card": card, "recipient": recipient, "field": place, "mask": mask}
     try:
-        context["plain"] = vault.reveal(
+        opened = vault.reveal(
             request.user,
-            order.recipient,
+            recipient,
             order_number=order.number,
             field=field,
             is_free=card.is_reveal_free,
             is_closed_14d=card.is_closed_14d,
             reason=f"case {case.number}" if case else "order page",
         )
+        context |= {"plain": opened.plain, "is_virtual": is_virtual, "cost": _cost(opened, order.shop)}
     except Refused as refusal:
         context["refusal"] = refusal
-        context["mask"] = getattr(order.recipient, f"{field}_mask", "")
+        if refusal.code == "QUOTA_EMPTY":
+            context["ask"] = button("ask", _("Ask for more"), check_can_ask, order.shop, request.user)
     if not request.htmx:
         return render(request, "cs_workbench/reveal.html", context)
     return render(request, "cs_workbench/_revealed.html", context)
+
+
+def _cost(opened: vault.Opened, shop: Shop) -> str:
+    """What the look cost, in words."""
+    if opened.is_free:
+        return _("In after-sale: costs no quota")
+    if not opened.cost:
+        return _("Counted today already: costs nothing more")
+    return _("1 look used, %(left)s left today") % {"left": quota_of(shop).left}
 
 
 @login_required

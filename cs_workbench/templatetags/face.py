@@ -21,6 +21,7 @@ from cs_workbench.ops import masking
 from cs_workbench.words import ago, instant_text, length, length_text, money, urgency
 from merchant.clock import SHANGHAI
 from merchant.money import yuan
+from merchant.vault.models import PiiReveal
 from orders.payments.enums import PayChannel
 
 register = template.Library()
@@ -112,6 +113,13 @@ KINDS: dict[str, dict[str, str]] = {
         "redirected": "run",
         "exception": "late",
         "voided": "shut",
+    },
+    "quota": {
+        "asked": "wait",
+        "applied": "run",
+        "approved": "done",
+        "refused": "fail",
+        "lapsed": "shut",
     },
     "message": {
         "verified": "done",
@@ -289,6 +297,13 @@ def rail(context: template.Context) -> list[dict[str, Any]]:
     if request is None or not request.user.is_authenticated:
         return []
     return rails.entries(context.get("house_rights") or set(), request.path)
+
+
+@register.filter
+def seen_from(look: PiiReveal) -> str:
+    """Where somebody looked from, as the audit row keeps it."""
+    page, _space, number = look.reason.partition(" ")
+    return _("case %(number)s") % {"number": number} if page == "case" else _("the order's page")
 
 
 @register.simple_tag

@@ -29,6 +29,8 @@ class Right(models.TextChoices):
     OPERATE_JOBS = "operate_jobs", _("retry, pause and poll now")
     SEE_MESSAGES = "see_messages", _("see raw messages")
     REVEAL_PII = "reveal_pii", _("reveal personal data")
+    APPLY_QUOTA = "apply_quota", _("apply for more looks at personal data")
+    APPROVE_QUOTA = "approve_quota", _("approve more looks at personal data")
     RECEIVE_PARCEL = "receive_parcel", _("receive and inspect parcels, restock")
     DRAFT_CLAIM = "draft_claim", _("draft a claim on a courier")
     FILE_CLAIM = "file_claim", _("file a claim on a courier")
@@ -85,6 +87,7 @@ ROLES: dict[str, DefaultRole] = {
         gettext_noop("Shop owner"),
         (
             *_DESK,
+            R.APPLY_QUOTA,
             R.IMPORT_ORDERS,
             R.APPROVE_REFUND,
             R.BOOK_CLAIM,
@@ -99,7 +102,7 @@ ROLES: dict[str, DefaultRole] = {
     ),
     "platform_admin": DefaultRole(
         gettext_noop("Platform administrator"),
-        (R.SEE_ORDERS, R.EDIT_POLICY, R.EDIT_SECRETS, R.OPERATE_JOBS, R.SEE_MESSAGES),
+        (R.SEE_ORDERS, R.APPROVE_QUOTA, R.EDIT_POLICY, R.EDIT_SECRETS, R.OPERATE_JOBS, R.SEE_MESSAGES),
     ),
 }
 

@@ -1,4 +1,6 @@
 import uuid
+from datetime import date
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -49,6 +51,21 @@ class Recipient(models.Model):
     def __str__(self) -> str:
         return f"{self.name_mask} {self.phone_mask}"
 
+    @property
+    def contact_field(self) -> str:
+        """What the eye beside the number opens first: the virtual one where there is one (PII-VIRTUAL)."""
+        return "phone" if self.virtual_phone_enc is None else "virtual_phone"
+
+    @property
+    def contact_mask(self) -> str:
+        """What stands for the number before anybody asks, also where only a virtual one was given."""
+        return self.phone_mask or ("" if self.virtual_phone_enc is None else "*" * 11)
+
+    @property
+    def has_phone(self) -> bool:
+        """Whether the buyer's own number is held here; some platforms give it masked only."""
+        return self.phone_enc is not None
+
 
 class RevealVerdict(models.TextChoices):
     SHOWN = "shown", _("shown")
@@ -76,7 +93,10 @@ class PiiReveal(models.Model):
     class Meta:
         verbose_name = _("look at personal data")
         verbose_name_plural = _("looks at personal data")
-        indexes = [models.Index(fields=["shop", "order_number", "at"], name="pii_reveal_order")]
+        indexes = [
+            models.Index(fields=["shop", "order_number", "at"], name="pii_reveal_order"),
+            models.Index(fields=["shop", "-at", "-id"], name="pii_reveal_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.order_number} {self.field} {self.verdict}"
@@ -109,3 +129,73 @@ class PiiCounted(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["shop", "day", "order_number"], name="pii_counted_once")]
+
+
+class QuotaState(models.TextChoices):
+    ASKED = "asked", _("waits for the shop's owner")
+    APPLIED = "applied", _("waits for the platform administrator")
+    APPROVED = "approved", _("approved")
+    REFUSED = "refused", _("refused")
+
+
+OPEN_QUOTA = (QuotaState.ASKED, QuotaState.APPLIED)
+# More than any shop looks up by hand in a day: a slip of the finger, not a wish.
+MOST_WANTED = 9_999
+
+
+class QuotaRequestQuerySet(ShopQuerySet):
+    def open_on(self, day: date) -> Self:
+        """Still to be decided; a request of an earlier day has lapsed (T-PII-DAY)."""
+        return self.filter(day=day, state__in=OPEN_QUOTA)
+
+
+class QuotaRequest(models.Model):
+    """Somebody wants more looks for one day (PII-EXTRA): asked of the owner, applied for by the owner, then decided."""
+
+    shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
+    day = models.DateField(_("day"))
+    wanted = models.PositiveIntegerField(_("looks wanted"))
+    reason = models.CharField(_("reason"), max_length=200)
+    state = models.CharField(_("state"), max_length=10, choices=QuotaState)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, db_index=False, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    applied_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    applied_at = models.DateTimeField(_("applied at"), null=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+    answer = models.CharField(_("answer"), max_length=200, blank=True, default="")
+
+    objects = QuotaRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("request for more looks")
+        verbose_name_plural = _("requests for more looks")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["shop", "day", "asked_by"],
+                name="quota_request_one_open",
+                condition=models.Q(state__in=OPEN_QUOTA),
+            ),
+            models.CheckConstraint(name="quota_request_state", condition=models.Q(state__in=QuotaState.values)),
+            models.CheckConstraint(
+                name="quota_request_wanted", condition=models.Q(wanted__gte=1, wanted__lte=MOST_WANTED)
+            ),
+            models.CheckConstraint(
+                name="quota_request_decided",
+                condition=models.Q(state__in=OPEN_QUOTA, decided_at__isnull=True)
+                | models.Q(state=QuotaState.APPROVED, decided_at__isnull=False, applied_at__isnull=False)
+                | (models.Q(state=QuotaState.REFUSED, decided_at__isnull=False) & ~models.Q(answer="")),
+            ),
+        ]
+        indexes = [models.Index(fields=["shop", "-created_at", "-id"], name="quota_request_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.day} +{self.wanted} {self.state}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_QUOTA

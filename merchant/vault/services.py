@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from merchant.clock import SHANGHAI, now
+from merchant.clock import today
 from merchant.copying import copy_rows
 from merchant.people.rights import Right, can, check_right
 from merchant.policy import services as policy
@@ -121,16 +121,13 @@ def phone_last4(recipient: Recipient | None) -> str:
     return digits if digits.isdigit() else ""
 
 
-def today() -> date:
-    """The quota's day ends at 00:00 in Shanghai (T-PII-DAY)."""
-    return now().astimezone(SHANGHAI).date()
+@dataclass(frozen=True)
+class Opened:
+    """One field in plain and what it cost: 1, or 0 in an after-sale (`is_free`) and for an order counted today."""
 
-
-def quota_left(shop: Any) -> tuple[int, int]:
-    """(used, allowed) today."""
-    quota = policy.current(shop).pii_quota_per_day
-    row = PiiQuotaDay.objects.filter(shop=shop, day=today()).first()
-    return (0, quota) if row is None else (row.used, max(row.quota, quota) + row.extra)
+    plain: str
+    cost: int
+    is_free: bool
 
 
 def reveal(
@@ -142,8 +139,9 @@ def reveal(
     is_free: bool,
     is_closed_14d: bool,
     reason: str = "",
-) -> str:
-    """The plain value of one field (docs/rules.md, PII). Always leaves an audit row, also when it refuses.
+) -> Opened:
+    """One field in plain (docs/rules.md, PII); a virtual number is a field like any other. Always leaves an audit row,
+    also when it refuses.
 
     `is_free`: a case opened by the buyer or the platform is open. `is_closed_14d`: the order succeeded 14 days ago.
     Raises Refused: RIGHT, CLOSED_14D, QUOTA_EMPTY, NOT_HELD.
@@ -174,7 +172,7 @@ def reveal(
             reason=reason[:200],
         )
     if verdict == RevealVerdict.SHOWN:
-        return _open(recipient, field)
+        return Opened(_open(recipient, field), cost, is_free)
     check_right(user, shop, Right.REVEAL_PII)
     raise Refused(
         verdict.upper(),
@@ -183,21 +181,22 @@ def reveal(
             RevealVerdict.CLOSED_14D: _(
                 "The order succeeded more than 14 days ago; its personal data can no longer be opened."
             ),
-            RevealVerdict.QUOTA_EMPTY: _("Today's quota is used up; ask the shop's owner for more."),
+            RevealVerdict.QUOTA_EMPTY: _("Today's quota is used up; ask for more."),
         }[verdict],
     )
+
+
+def open_day(shop: Any, day: date, *, quota: int) -> None:
+    """The shop's row of this day is there and allows at least `quota`."""
+    PiiQuotaDay.objects.bulk_create([PiiQuotaDay(shop=shop, day=day, quota=quota)], ignore_conflicts=True)
+    # A quota that the owner raised counts at once, one that was lowered counts from tomorrow.
+    PiiQuotaDay.objects.filter(shop=shop, day=day, quota__lt=quota).update(quota=quota)
 
 
 def _charge(shop: Any, order_number: str) -> tuple[RevealVerdict, int]:
     rules = policy.current(shop)
     day = today()
-    PiiQuotaDay.objects.bulk_create(
-        [PiiQuotaDay(shop=shop, day=day, quota=rules.pii_quota_per_day)], ignore_conflicts=True
-    )
-    # A quota that the owner raised counts at once, one that was lowered counts from tomorrow.
-    PiiQuotaDay.objects.filter(shop=shop, day=day, quota__lt=rules.pii_quota_per_day).update(
-        quota=rules.pii_quota_per_day
-    )
+    open_day(shop, day, quota=rules.pii_quota_per_day)
     try:
         # The savepoint undoes the count when the quota refuses it; otherwise the order would be free next time.
         with transaction.atomic():

@@ -32,6 +32,7 @@ from merchant.people.rights import ROLES
 from merchant.shops.models import Agreement
 from merchant.stock.services import Change, move_stock
 from merchant.vault.models import PiiReveal
+from merchant.vault.quota import ask_quota
 from orders.intake import jobs
 from tests.aftersales.factories import case_of, intercepting, own_shop, refund_of, shipped_order
 from tests.logistics.factories import account_of, make_package
@@ -58,6 +59,7 @@ LISTS = {
     "stock": EVERYBODY,
     "refunds": EVERYBODY,
     "statements": EVERYBODY,
+    "quota": (*DESK, P),
     "rules": EVERYBODY,
     "settings": EVERYBODY,
     "import_list": EVERYBODY,
@@ -160,6 +162,11 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("difference_verb", "explain"): {F: "", OWNER: ""},
     ("difference_verb", "file"): {F: "", OWNER: ""},
     ("difference_verb", "confirm"): {F: "WRITE_OFF", OWNER: "WRITE_OFF"},
+    ("quota_ask", ""): dict.fromkeys(DESK, ""),
+    # The agent's request of this world still waits for the owner.
+    ("quota_verb", "apply"): {OWNER: ""},
+    ("quota_verb", "approve"): {P: "QUOTA_STATE"},
+    ("quota_verb", "refuse"): {OWNER: ""},
     ("message_retry", ""): {S: "", OWNER: "", P: ""},
     ("account_verb", "pause"): {S: "", OWNER: "", P: ""},
     ("account_verb", "resume"): {S: "", OWNER: "", P: ""},
@@ -231,6 +238,7 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
     sku = ensure_sku(shop.pk, code="CUP", title="杯")
     [move] = move_stock(shop.pk, [Change(sku, 1)], kind="returned", document="QC1", by=None)
     [photo] = attach(case, read_files([photo_upload()]), by=None, purpose=Purpose.PHOTO)
+    request = ask_quota(shop, by=make_user(A, shop), wanted=20, reason="回访")
     arguments = {
         "desk_case": of_case,
         "desk_verb": of_case,
@@ -263,6 +271,8 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         "difference_verb": [difference.pk],
         "attachment": [photo.pk],
         "attachment_thumb": [photo.pk],
+        "quota_ask": [shop.pk],
+        "quota_verb": [request.pk],
         "message_detail": [message.pk],
         "message_retry": [message.pk],
         "account_verb": [account.pk],
@@ -303,7 +313,7 @@ def told(world: SimpleNamespace, name: str, verb: str) -> dict[str, Any]:
     if verb == "apply":
         sent["kind"] = "refund_only_shipped"
     sent |= {"order": world.case.order.number, "cost": "45.00", "stock": world.stock.pk, "bin": "A-01"}
-    sent |= {"shop": world.shop.pk, "note": "查清了"}
+    sent |= {"shop": world.shop.pk, "note": "查清了", "wanted": "20", "answer": "先打虚拟号"}
     sent |= {"fee": "3", "freight": "4.5", "waybill": world.package.waybill, "cause": "short", "basis": "other"}
     sent |= {"loss": "10", "agreed": "1", "paid": "1", "through": "portal" if verb == "file" else "transfer"}
     sent |= {"reference": "GD-1"} if name == "claim_verb" else {}

@@ -15,7 +15,8 @@ from merchant.policy.models import Policy
 from merchant.refusals import Refused
 from merchant.shops import services as shops
 from merchant.vault import services as vault
-from merchant.vault.models import PiiCounted, PiiReveal
+from merchant.vault.models import PiiCounted, PiiReveal, QuotaRequest
+from merchant.vault.quota import approve_quota, ask_quota, quota_of
 from tests.merchant.factories import make_shop, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,13 +52,15 @@ def test_the_last_look_of_the_day_goes_to_one_of_six():
 
     results = at_once(
         6,
-        lambda number: vault.reveal(
-            agent, recipient, order_number=f"O{number}", field="phone", is_free=False, is_closed_14d=False
+        lambda number: (
+            vault.reveal(
+                agent, recipient, order_number=f"O{number}", field="phone", is_free=False, is_closed_14d=False
+            ).plain
         ),
     )
 
     assert sorted(results) == ["13800001234"] + ["QUOTA_EMPTY"] * 5
-    assert vault.quota_left(shop) == (1, 1)
+    assert (quota_of(shop).used, quota_of(shop).allowed) == (1, 1)
     assert sorted(PiiReveal.objects.values_list("verdict", flat=True)) == ["quota_empty"] * 5 + ["shown"]
     assert PiiCounted.objects.count() == 1
 
@@ -69,13 +72,53 @@ def test_one_order_looked_at_six_times_at_once_costs_one():
 
     results = at_once(
         6,
-        lambda number: vault.reveal(
-            agent, recipient, order_number="O1", field="phone", is_free=False, is_closed_14d=False
+        lambda number: (
+            vault.reveal(agent, recipient, order_number="O1", field="phone", is_free=False, is_closed_14d=False).plain
         ),
     )
 
     assert results == ["13800001234"] * 6
-    assert vault.quota_left(shop) == (1, 100)
+    assert (quota_of(shop).used, quota_of(shop).allowed) == (1, 100)
+
+
+def test_a_request_approved_by_six_hands_adds_its_looks_once():
+    shop = make_shop()
+    request = ask_quota(shop, by=make_user("owner", shop), wanted=50, reason="大促")
+    admin = make_user(is_platform_admin=True)
+
+    results = at_once(6, lambda number: approve_quota(request, by=admin).state)
+
+    assert sorted(results) == ["QUOTA_STATE"] * 5 + ["approved"]
+    assert (quota_of(shop).extra, quota_of(shop).allowed) == (50, 150)
+
+
+def test_one_person_asking_six_times_at_once_has_one_request():
+    shop = make_shop()
+    agent = make_user("agent", shop)
+
+    results = at_once(6, lambda number: ask_quota(shop, by=agent, wanted=20, reason="回访").state)
+
+    assert sorted(results) == ["QUOTA_ASKED"] * 5 + ["asked"]
+    assert QuotaRequest.objects.get().wanted == 20
+
+
+def test_an_approval_and_five_looks_at_once_lose_no_look_and_no_approval():
+    shop = make_shop()
+    agent, admin = make_user("agent", shop), make_user(is_platform_admin=True)
+    recipient = vault.store(shop, name="王小明", phone="13800001234", address="浙江省杭州市")
+    policy.change(shop, by=None, reason="无", pii_quota_per_day=5)
+    request = ask_quota(shop, by=make_user("owner", shop), wanted=50, reason="大促")
+
+    def work(number):
+        if number == 0:
+            return approve_quota(request, by=admin).state
+        more = {"order_number": f"O{number}", "field": "phone", "is_free": False, "is_closed_14d": False}
+        return vault.reveal(agent, recipient, **more).plain
+
+    results = at_once(6, work)
+
+    assert results == ["approved"] + ["13800001234"] * 5
+    assert (quota_of(shop).used, quota_of(shop).allowed) == (5, 55)
 
 
 def test_a_document_booked_six_times_at_once_stands_once():

@@ -57,6 +57,7 @@ MATRIX = {
         R.AGREE_CASE,
         R.REFUSE_CASE,
         R.REVEAL_PII,
+        R.APPLY_QUOTA,
         R.IMPORT_ORDERS,
         R.SEE_MESSAGES,
         R.OPERATE_JOBS,
@@ -69,7 +70,7 @@ MATRIX = {
         R.EDIT_POLICY,
         R.EDIT_SECRETS,
     },
-    "platform_admin": {R.SEE_ORDERS, R.EDIT_POLICY, R.EDIT_SECRETS, R.OPERATE_JOBS, R.SEE_MESSAGES},
+    "platform_admin": {R.SEE_ORDERS, R.APPROVE_QUOTA, R.EDIT_POLICY, R.EDIT_SECRETS, R.OPERATE_JOBS, R.SEE_MESSAGES},
 }
 
 

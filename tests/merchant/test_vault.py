@@ -15,6 +15,7 @@ from merchant.refusals import Refused
 from merchant.shops.models import CourierAccount
 from merchant.vault import crypto, rotation, services
 from merchant.vault.models import PiiQuotaDay, PiiReveal, Recipient
+from merchant.vault.quota import quota_of
 from tests.merchant.factories import make_courier_account, make_shop, make_user
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +38,13 @@ def look(user, recipient, field="phone", *, order="O1", is_free=False, is_closed
         is_free=is_free,
         is_closed_14d=is_closed_14d,
         reason="买家来电",
-    )
+    ).plain
+
+
+def left_of(shop):
+    """(used, allowed) today."""
+    today = quota_of(shop)
+    return today.used, today.allowed
 
 
 def refused_look(*args, **kwargs):
@@ -188,7 +195,7 @@ def test_a_look_shows_the_plain_value_costs_one_and_is_on_record():
 
     with time_machine.travel(NOON, tick=False):
         assert look(agent, make_recipient(shop)) == "13800001234"
-        assert services.quota_left(shop) == (1, 100)
+        assert left_of(shop) == (1, 100)
 
     row = PiiReveal.objects.get(shop=shop)
     assert (row.user, row.reason) == (agent, "买家来电")
@@ -226,14 +233,14 @@ def test_s12_the_quota_runs_out_more_is_granted_and_the_same_order_costs_nothing
         look(agent, recipient, order="O1")
         look(agent, recipient, order="O2")
         third = refused_look(agent, recipient, order="O3")
-        used_up = services.quota_left(shop)
+        used_up = left_of(shop)
         PiiQuotaDay.objects.filter(shop=shop, day=date(2026, 11, 23)).update(extra=50)
         look(agent, recipient, order="O3")
         look(agent, recipient, "address", order="O3")
         look(agent, recipient, order="O4", is_free=True)
         closed = refused_look(agent, recipient, order="O5", is_closed_14d=True)
 
-        assert (third, used_up, closed, services.quota_left(shop)) == ("QUOTA_EMPTY", (2, 2), "CLOSED_14D", (3, 52))
+        assert (third, used_up, closed, left_of(shop)) == ("QUOTA_EMPTY", (2, 2), "CLOSED_14D", (3, 52))
     assert audit(shop) == [
         ("O1", "phone", 1, "shown"),
         ("O2", "phone", 1, "shown"),
@@ -262,7 +269,7 @@ def test_the_strict_way_counts_every_look():
     look(agent, recipient)
     look(agent, recipient, "address")
 
-    assert services.quota_left(shop) == (3, 100)
+    assert left_of(shop) == (3, 100)
 
 
 def test_an_order_past_its_fourteen_days_stays_shut_even_while_a_case_is_open():
@@ -296,9 +303,9 @@ def test_a_quota_that_the_owner_raises_counts_at_once():
 
         policy.change(shop, by=make_user("owner", shop), reason="大促", pii_quota_per_day=5)
 
-        assert services.quota_left(shop) == (1, 5)
+        assert left_of(shop) == (1, 5)
         assert look(agent, recipient, order="O2") == "13800001234"
-        assert services.quota_left(shop) == (2, 5)
+        assert left_of(shop) == (2, 5)
 
 
 @pytest.mark.parametrize("role", ["warehouse", "finance", "platform_admin"])
