@@ -8,6 +8,7 @@ from cs_workbench.money import views as money
 from cs_workbench.money.buyer_page import buyer_page
 from cs_workbench.ops import views as ops
 from cs_workbench.record import views as record
+from cs_workbench.record.address import order_address
 from cs_workbench.road import queue_pages as queues
 from cs_workbench.road import views as road
 from cs_workbench.rulebook import views as rulebook
@@ -24,6 +25,7 @@ urlpatterns = [
     path("orders/", record.orders, name="orders"),
     path("orders/<int:shop_id>/<str:number>/", record.order_detail, name="order_detail"),
     path("orders/<int:shop_id>/<str:number>/note/", record.order_note, name="order_note"),
+    path("orders/<int:shop_id>/<str:number>/address/", order_address, name="order_address"),
     path("orders/<int:shop_id>/<str:number>/reveal/<slug:field>/", record.reveal, name="reveal"),
     path("parcels/<int:shop_id>/<str:courier>/<str:waybill>/", record.parcel_detail, name="parcel_detail"),
     path("parcels/<int:shop_id>/<str:courier>/<str:waybill>/refresh/", record.parcel_refresh, name="parcel_refresh"),

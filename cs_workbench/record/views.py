@@ -14,6 +14,7 @@ from aftersales.cases.models import Case
 from aftersales.refunds.models import Refund
 from cs_workbench.money.buyer_page import link_of
 from cs_workbench.record import search, timeline
+from cs_workbench.record.address import address_context
 from cs_workbench.record.cards import Card, cards
 from logistics.interception.models import Interception
 from logistics.parcels.models import Package
@@ -122,6 +123,7 @@ def order_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpRes
         "sees_raw": can(request.user, order.shop_id, Right.SEE_MESSAGES),
         "flags": Flag.choices,
         "buyer_link": link_of(order),
+        **address_context(order, request.user),
     }
     return render(request, "cs_workbench/order_detail.html", context)
 
