@@ -118,7 +118,9 @@ def test_a_masked_field_stays_masked_when_another_changes():
 
 
 def test_a_virtual_number_goes_with_the_phone_it_was_given_for():
-    person = Person(name="林小满", phone="13900001234", address="浙江省杭州市余杭区 1 号", virtual_phone="13000000001-12")
+    person = Person(
+        name="林小满", phone="13900001234", address="浙江省杭州市余杭区 1 号", virtual_phone="13000000001-12"
+    )
     first, second = to_fulfil(recipient=person), to_fulfil(recipient=person)
 
     kept = services.change_address(first, name="周一", by=None).recipient
