@@ -1,5 +1,6 @@
 from django.urls import path
 
+from cs_workbench.bulk import views as bulk
 from cs_workbench.claims import views as claims
 from cs_workbench.desk import views as desk
 from cs_workbench.desk.case_page import case_detail
@@ -68,4 +69,10 @@ urlpatterns = [
     path("ops/couriers/", ops.couriers, name="couriers"),
     path("ops/couriers/<int:pk>/<slug:verb>/", ops.account_verb, name="account_verb"),
     path("rules/", rulebook.rules, name="rules"),
+    path("bulk/", bulk.bulk_list, name="bulk_list"),
+    path("bulk/<int:shop_id>/<slug:verb>/preview/", bulk.bulk_preview, name="bulk_preview"),
+    path("bulk/<int:shop_id>/<slug:verb>/start/", bulk.bulk_start, name="bulk_start"),
+    path("bulk/<str:number>/", bulk.bulk_detail, name="bulk_detail"),
+    path("bulk/<str:number>/progress/", bulk.bulk_progress, name="bulk_progress"),
+    path("bulk/<str:number>/<slug:verb>/", bulk.bulk_verb, name="bulk_verb"),
 ]

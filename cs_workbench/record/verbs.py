@@ -103,4 +103,4 @@ VERBS: dict[str, Any] = {
     "package.refresh": _("Track read"),
 }
 # Said elsewhere on the same page.
-HIDDEN = {"note.add"}
+HIDDEN = {"note.add", "note.undo"}

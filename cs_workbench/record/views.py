@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from aftersales.cases.enums import OPEN_STATES
 from aftersales.cases.models import Case
 from aftersales.refunds.models import Refund
+from cs_workbench.bulk.selection import bulk_context
 from cs_workbench.money.buyer_page import link_of
 from cs_workbench.record import search, timeline
 from cs_workbench.record.address import address_context
@@ -82,6 +83,7 @@ def orders(request: SignedInRequest) -> HttpResponse:
         "tabs": tabs,
         "buyer": buyer,
         "is_first": not request.GET.get("after"),
+        **bulk_context(request.user, found.orders, buyer=whole(buyer), ticked=request.GET.get("ticked", "")),
     }
     return render(request, "cs_workbench/orders.html", context)
 
