@@ -118,7 +118,7 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("order_note", ""): dict.fromkeys((*DESK, W), ""),
     ("bulk_verb", "stop"): dict.fromkeys((A, S, OWNER, P), ""),
     ("bulk_verb", "resume"): dict.fromkeys((A, S, OWNER, P), "JOB"),
-    ("bulk_verb", "undo"): {A: "JOB", S: "JOB", OWNER: "JOB"},
+    ("bulk_verb", "undo"): {A: "UNDO", S: "UNDO", OWNER: "UNDO"},
     ("parcel_refresh", ""): dict.fromkeys(EVERYBODY, ""),
     ("interception_verb", "withdraw"): dict.fromkeys(DESK, ""),
     ("interception_verb", "confirm"): dict.fromkeys(DESK, ""),
@@ -411,7 +411,7 @@ def test_who_may_look(world, role):
 
 def test_nobody_is_sent_to_the_login_from_everywhere(world):
     nobody, wrong = Client(), {}
-    for name in {*LISTS, *PAGES, *FORMS, "reveal"} | {name for name, _verb in VERBS}:
+    for name in {*LISTS, *PAGES, *FORMS, *LOOKS, "reveal"} | {name for name, _verb in VERBS}:
         verb = next((verb for one, verb in VERBS if one == name), "")
         for method in (nobody.get, nobody.post, nobody.put, nobody.delete):
             # As htmx asks too: a partial is a page.
