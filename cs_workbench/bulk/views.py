@@ -1,6 +1,7 @@
 """Bulk actions: look at what would happen to each order, press once, watch, and read what became of each."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -45,8 +46,7 @@ def bulk_preview(request: SignedInRequest, shop_id: int, verb: str) -> HttpRespo
         selection = select(request.user, shop_id, asked)
         plan.check_buyers(verb, selection)
     except Refused as refusal:
-        messages.error(request, str(refusal), extra_tags=refusal.code)
-        return redirect("orders")
+        return _refused(request, refusal)
     found = plan.lines(verb, selection.orders, request.user)
     frozen = plan.freeze(verb, selection, found)
     return _preview(request, shop, frozen, found, _forms(verb))
@@ -60,10 +60,10 @@ def bulk_start(request: SignedInRequest, shop_id: int, verb: str) -> HttpRespons
     try:
         frozen = plan.thaw(request.POST.get("plan", ""), request.user, shop_id, verb)
     except Refused as refusal:
-        messages.error(request, str(refusal), extra_tags=refusal.code)
-        return redirect("orders")
-    if Job.objects.filter(shop=shop, kind=KIND, number=frozen.number).exists():
-        return redirect("bulk_detail", number=frozen.number)
+        return _refused(request, refusal)
+    known = Job.objects.filter(shop=shop, kind=KIND, number=frozen.number).select_related("shop", "by").first()
+    if known is not None:
+        return _run(request, known)
     form, refused = _forms(verb, request.POST), None
     may = button("start", verb, policies.check_can_start, frozen, request.user)
     if may.is_allowed and form is not None and not form.is_valid():
@@ -80,7 +80,21 @@ def bulk_start(request: SignedInRequest, shop_id: int, verb: str) -> HttpRespons
     if refused is not None:
         messages.error(request, str(refused), extra_tags=refused.code)
         return _shown_again(request, shop, frozen, form)
+    return _run(request, job)
+
+
+def _run(request: SignedInRequest, job: Job) -> HttpResponse:
+    """The run's page; to the workbench's dialog its living part."""
+    if request.htmx:
+        return render(request, "cs_workbench/_bulk_progress.html", _progress(request, job))
     return redirect("bulk_detail", number=job.number)
+
+
+def _refused(request: SignedInRequest, refusal: Refused) -> HttpResponse:
+    messages.error(request, str(refusal), extra_tags=refusal.code)
+    if request.htmx:
+        return render(request, "cs_workbench/_bulk_refused.html", status=409)
+    return redirect("orders")
 
 
 def _forms(verb: str, typed: Any = None) -> AddressForm | FlagForm | None:
@@ -119,7 +133,11 @@ def _preview(
         "provinces": PROVINCES,
         "keeps_old": frozen.verb == Verb.ADDRESS and shop.platform != Platform.OWN,
         "flags": Flag.choices,
+        "in_dialog": bool(request.htmx),
     }
+    if request.htmx:
+        # To htmx a conflict: it swaps the form in and leaves the dialog open.
+        return render(request, "cs_workbench/_bulk_preview.html", context, status=409 if status == 422 else status)
     return render(request, "cs_workbench/bulk_preview.html", context, status=status)
 
 
@@ -167,7 +185,7 @@ def bulk_verb(request: SignedInRequest, number: str, verb: str) -> HttpResponse:
         raise Http404
     with refusals_as_messages(request):
         job = VERBS[verb](job, by=request.user)
-    return redirect("bulk_detail", number=job.number)
+    return _run(request, job)
 
 
 VERBS = {"stop": services.stop_bulk, "resume": services.resume_bulk, "undo": services.undo_bulk}
@@ -192,6 +210,7 @@ def _progress(request: SignedInRequest, job: Job) -> dict[str, Any]:
     rows = list(job.rows.order_by("row_no")[:ROWS_SHOWN])
     rows.sort(key=lambda row: (row.outcome != REFUSED, row.row_no))
     first = Order.objects.filter(shop_id=job.shop_id, number__in=[row.subject for row in rows[:1]]).first()
+    in_dialog = bool(request.htmx) and (request.method == "POST" or bool(request.GET.get("dialog")))
     undo = button("undo", _("Take the flags back"), policies.check_can_undo, job, user)
     return {
         **_figures(job),
@@ -205,4 +224,7 @@ def _progress(request: SignedInRequest, job: Job) -> dict[str, Any]:
         "may_stop": button("stop", "", policies.check_can_stop, job, user).is_allowed,
         "may_resume": button("resume", "", policies.check_can_resume, job, user).is_allowed,
         "undo": undo if verb == Verb.FLAG else None,
+        "in_dialog": in_dialog,
+        "back": urlsplit(request.htmx.current_url or "").path if in_dialog else "",
+        "failed": " ".join(row.subject for row in rows if row.outcome == REFUSED),
     }

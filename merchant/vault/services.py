@@ -131,9 +131,8 @@ def correct(held: Recipient | None, change: Recipient) -> Recipient:
         city=place.city if place else "",
         region_code=place.region_code if place else "",
     )
-    row = Recipient.objects.create(
-        shop_id=change.shop_id, corrects_id=held and (held.corrects_id or held.pk), **_sealed(person)
-    )
+    source = None if held is None else held.corrects_id or held.pk
+    row = Recipient.objects.create(shop_id=change.shop_id, corrects_id=source, **_sealed(person))
     if held is None:
         row.corrects = row
         row.save(update_fields=["corrects"])

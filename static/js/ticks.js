@@ -78,6 +78,14 @@ document.addEventListener("click", (event) => {
   document.querySelector("[data-tick]")?.focus();
 });
 
+// A run that ended in a dialog: what failed stays ticked, the rest does not.
+document.addEventListener("htmx:afterSettle", () => {
+  const ended = document.querySelector("[data-bulk-ended]");
+  if (!ended) return;
+  takesAll = false;
+  kept = new Set(ended.dataset.bulkEnded.split(" ").filter(Boolean));
+  renew();
+});
 document.addEventListener("htmx:afterSettle", renew);
 document.addEventListener("htmx:oobAfterSwap", renew);
 addEventListener("pageshow", () => { scope = ""; renew(); });

@@ -16,6 +16,7 @@ from orders.record.enums import Flag, OrderState
 from orders.record.models import Order
 from orders.remarks.models import Note
 from tests.browser.conftest import SHOTS
+from tests.browser.test_pages import NARROW, WIDE, look
 from tests.orders.factories import order_row
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -70,8 +71,13 @@ def test_two_ticked_orders_are_flagged_and_the_flag_is_taken_back(scene, page, e
     flags = dict(Order.objects.values_list("number", "flag"))
     assert [flags[order.number] for order in (first, second, third)] == [Flag.RED, Flag.RED, None]
 
-    page.locator("#toasts").get_by_role("button", name="撤销").click()
-    expect(page.locator("h1")).to_have_text("撤回旗标", timeout=SLOW)
+    page.locator("#bulk-progress").get_by_role("button", name="撤回旗标").click()
+    expect(page.locator("#run-head")).to_contain_text("撤回旗标", timeout=SLOW)
+    expect(page.locator("#bulk-figures")).to_contain_text("2 / 2")
+    page.get_by_role("link", name="回到订单").click()
+    expect(page.locator("dialog[open]")).to_have_count(0, timeout=SLOW)
+    expect(page.locator("#bulk")).to_be_hidden()
+    assert page.url.endswith(f"/desk/case/{case.shop_id}/{case.number}/")
     assert set(Order.objects.values_list("flag", flat=True)) == {None}
     assert Note.objects.filter(text="客户要求加急").count() == 2
 
@@ -102,14 +108,18 @@ def test_all_of_a_buyer_takes_those_that_are_not_loaded(scene, page, enter, live
     page.locator("#bulk-start").click()
     expect(page.locator(".field-city .error")).to_have_text("江苏省没有这个城市。")
     expect(page.locator("#id_detail")).to_have_value("平江路 100 号 3 幢")
-    page.screenshot(path=SHOTS / f"bulk-address-{width}.png", full_page=True)
+    page.screenshot(path=SHOTS / f"bulk-address-{width}.png")
     page.locator("#id_city").fill("苏州市")
     page.locator("#bulk-start").click()
 
     expect(page.locator("#bulk-figures")).to_contain_text("31 / 31", timeout=SLOW)
     job = Job.objects.get()
     assert (job.state, job.figures) == (JobState.DONE, {"done": 30, "refused": 1})
-    page.screenshot(path=SHOTS / f"bulk-outcome-{width}.png", full_page=True)
+    page.screenshot(path=SHOTS / f"bulk-outcome-{width}.png")
+    page.get_by_role("link", name="回到订单").click()
+    expect(page.locator("dialog[open]")).to_have_count(0, timeout=SLOW)
+    expect(page.locator("[data-tick]:checked")).to_have_count(1)
+    expect(page.locator("[data-tick]:checked")).to_have_value(case.order.number)
 
 
 @pytest.mark.req("R0.44")
@@ -147,7 +157,7 @@ def test_the_verdict_stands_beside_each_case_before_any_courier_is_asked(scene, 
     page.locator("#bulk").get_by_role("button", name="拦截").click()
     expect(page.locator("#bulk-start")).to_have_text("拦截快递 1 单")
     expect(page.locator("tbody")).to_contain_text("[E04]")
-    page.screenshot(path=SHOTS / "bulk-intercept-1440.png", full_page=True)
+    page.screenshot(path=SHOTS / "bulk-intercept-1440.png")
 
     page.locator("#bulk-start").click()
 
@@ -180,6 +190,57 @@ def test_the_address_of_one_order_changes_in_its_dialog(scene, page, enter, live
     expect(page.locator(f"#pii-{order.pk}-phone")).to_contain_text("137****5678")
     order.refresh_from_db()
     assert (order.recipient.phone_mask, order.recipient.name_mask) == ("137****5678", "林**")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_bulk_page_is_fit_to_be_seen(scene, chromium_browser, enter, live_server, scheme):
+    case = scene.case()
+    orders = more_orders(case, 3)
+    shop, agent = case.shop, scene.people["agent"]
+    page_of = lambda verb: reverse("bulk_preview", args=[shop.pk, verb])  # noqa: E731
+    numbers = "&".join(f"order={order.number}" for order in [case.order, *orders])
+    found: list[str] = []
+    SHOTS.mkdir(exist_ok=True)
+    for size in (WIDE, NARROW):
+        context = chromium_browser.new_context(
+            locale="zh-CN",
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            has_touch=size == NARROW,
+        )
+        page = context.new_page()
+        enter(page, agent)
+        for verb in ("flag", "address", "intercept"):
+            page.goto(f"{live_server.url}{page_of(verb)}?{numbers}")
+            look(page, f"bulk-look-{verb}", size, scheme, found)
+            if verb == "flag":
+                page.locator('.flags label:has(input[value="4"])').click()
+                page.locator("#bulk-start").click()
+                expect(page.locator("#bulk-figures")).to_contain_text("4 / 4", timeout=SLOW)
+                look(page, "bulk-run", size, scheme, found)
+        for name, address in (
+            ("bulk-list", reverse("bulk_list")),
+            ("order-address", reverse("order_address", args=[shop.pk, orders[0].number])),
+            ("order-to-fulfil", reverse("order_detail", args=[shop.pk, orders[0].number])),
+        ):
+            page.goto(live_server.url + address)
+            look(page, name, size, scheme, found)
+        for name, address in (
+            ("orders-ticked", reverse("orders")),
+            ("desk-ticked", f"/desk/case/{shop.pk}/{case.number}/"),
+        ):
+            page.goto(live_server.url + address)
+            if name == "desk-ticked" and size == NARROW:
+                page.locator(".pane-tabs a").nth(1).click()
+            page.locator("[data-tick]").first.check()
+            look(page, name, size, scheme, found)
+        page.locator("#bulk").get_by_role("button", name="改地址").click()
+        expect(page.locator("#bulk-dialog")).to_be_visible(timeout=SLOW)
+        look(page, "desk-bulk-dialog", size, scheme, found)
+        context.close()
+
+    assert found == []
 
 
 def test_ticks_go_without_any_script(scene, chromium_browser, enter, live_server):
