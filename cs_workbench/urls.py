@@ -1,5 +1,6 @@
 from django.urls import path
 
+from cs_workbench.bulk import views as bulk
 from cs_workbench.claims import views as claims
 from cs_workbench.desk import pulse
 from cs_workbench.desk import views as desk
@@ -11,6 +12,7 @@ from cs_workbench.ops import views as ops
 from cs_workbench.products import views as products
 from cs_workbench.quota import views as quota
 from cs_workbench.record import views as record
+from cs_workbench.record.address import order_address
 from cs_workbench.road import queue_pages as queues
 from cs_workbench.road import views as road
 from cs_workbench.rulebook import views as rulebook
@@ -31,6 +33,7 @@ urlpatterns = [
     path("orders/", record.orders, name="orders"),
     path("orders/<int:shop_id>/<str:number>/", record.order_detail, name="order_detail"),
     path("orders/<int:shop_id>/<str:number>/note/", record.order_note, name="order_note"),
+    path("orders/<int:shop_id>/<str:number>/address/", order_address, name="order_address"),
     path("orders/<int:shop_id>/<str:number>/reveal/<slug:field>/", record.reveal, name="reveal"),
     path("products/<int:shop_id>/<int:pk>/", products.product_detail, name="product_detail"),
     path("parcels/<int:shop_id>/<str:courier>/<str:waybill>/", record.parcel_detail, name="parcel_detail"),
@@ -77,4 +80,10 @@ urlpatterns = [
     path("quota/ask/<int:shop_id>/", quota.quota_ask, name="quota_ask"),
     path("quota/<int:pk>/<slug:verb>/", quota.quota_verb, name="quota_verb"),
     path("rules/", rulebook.rules, name="rules"),
+    path("bulk/", bulk.bulk_list, name="bulk_list"),
+    path("bulk/<int:shop_id>/<slug:verb>/preview/", bulk.bulk_preview, name="bulk_preview"),
+    path("bulk/<int:shop_id>/<slug:verb>/start/", bulk.bulk_start, name="bulk_start"),
+    path("bulk/<str:number>/", bulk.bulk_detail, name="bulk_detail"),
+    path("bulk/<str:number>/progress/", bulk.bulk_progress, name="bulk_progress"),
+    path("bulk/<str:number>/<slug:verb>/", bulk.bulk_verb, name="bulk_verb"),
 ]

@@ -244,6 +244,7 @@ CELERY_TASK_ROUTES = {
     "merchant.handle_inbox_message": {"queue": "tracking"},
     "orders.*": {"queue": "intake"},
     "merchant.*": {"queue": "bulk"},
+    "cs_workbench.*": {"queue": "bulk"},
 }
 
 
@@ -257,6 +258,7 @@ CELERY_BEAT_SCHEDULE = {
     "merchant.purge_raw": {"task": "merchant.purge_raw", "schedule": crontab(hour="3", minute="20")},
     "merchant.beat": {"task": "merchant.beat", "schedule": every(20)},
     "orders.sweep_imports": {"task": "orders.sweep_imports", "schedule": every(30)},
+    "cs_workbench.sweep_bulk": {"task": "cs_workbench.sweep_bulk", "schedule": every(30)},
     "orders.sweep_clocks": {"task": "orders.sweep_clocks", "schedule": every(60)},
     "orders.pull_platform_orders": {"task": "orders.pull_platform_orders", "schedule": every(60)},
     "orders.purge_files": {"task": "orders.purge_files", "schedule": crontab(hour="3", minute="40")},

@@ -25,6 +25,11 @@ class Figures:
     cases: int
     is_all: bool
 
+    @property
+    def total(self) -> int | None:
+        """How many orders there are, where that is known."""
+        return self.orders if self.is_all else None
+
 
 @dataclass(frozen=True)
 class Cards:

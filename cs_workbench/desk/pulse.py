@@ -83,7 +83,7 @@ def _cards(request: SignedInRequest, opened: Subject) -> list[str]:
     changed = [pk for pk, stamp in shown.items() if pk in now and now[pk] != stamp]
     cards = panes.some(request.user, changed, current=opened.order.pk) if changed else []
     return [
-        _drawn("components/order_card.html", {"card": card, "opened": opened, "on_desk": True}, request)
+        _drawn("components/order_card.html", {"card": card, "opened": opened, "on_desk": True, "ticks": True}, request)
         for card in cards
     ]
 

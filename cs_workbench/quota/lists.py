@@ -52,7 +52,7 @@ def people_today(shop: Shop) -> list[dict[str, Any]]:
     """Who looked how often since midnight in Shanghai, and what it took from the quota."""
     begin = quota_of(shop).resets_at - timedelta(days=1)
     shown = Q(verdict=RevealVerdict.SHOWN)
-    return list(
+    rows = (
         PiiReveal.objects.filter(shop=shop, at__gte=begin)
         .values("user_id", "user__display_name", "user__username")
         .annotate(
@@ -63,3 +63,4 @@ def people_today(shop: Shop) -> list[dict[str, Any]]:
         )
         .order_by("-used", "-looks", "user_id")
     )
+    return [dict(row) for row in rows]

@@ -26,6 +26,10 @@ FIELDS = {
     "host_name": gettext_lazy("host"),
     "buyer_note": gettext_lazy("buyer's message"),
     "recipient": gettext_lazy("recipient"),
+    "recipient_since": gettext_lazy("recipient, changed there after it was corrected here"),
+    "name": gettext_lazy("name"),
+    "phone": gettext_lazy("phone"),
+    "address": gettext_lazy("address"),
     "state": gettext_lazy("state"),
 }
 ORDER = {name: place for place, name in enumerate(FIELDS)}

@@ -10,6 +10,7 @@ VERBS: dict[str, Any] = {
     "order.follow_platform": _("Followed the platform"),
     "order.update_from_source": _("Changed by the platform"),
     "order.adopt_refund_before": _("A refund from before was taken over"),
+    "order.change_address": _("Address changed"),
     "order.close": _("Order closed"),
     "order.ship": _("Sent"),
     "order.ship_part": _("Sent in part"),
@@ -102,4 +103,4 @@ VERBS: dict[str, Any] = {
     "package.refresh": _("Track read"),
 }
 # Said elsewhere on the same page.
-HIDDEN = {"note.add"}
+HIDDEN = {"note.add", "note.undo"}

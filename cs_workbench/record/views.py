@@ -13,9 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 from aftersales.cases.enums import OPEN_STATES
 from aftersales.cases.models import Case
 from aftersales.refunds.models import Refund
+from cs_workbench.bulk.selection import bulk_context
 from cs_workbench.buttons import button
 from cs_workbench.money.buyer_page import link_of
 from cs_workbench.record import search, timeline
+from cs_workbench.record.address import address_context
 from cs_workbench.record.cards import Card, cards
 from logistics.interception.models import Interception
 from logistics.parcels.models import Package
@@ -84,6 +86,7 @@ def orders(request: SignedInRequest) -> HttpResponse:
         "tabs": [] if term else _tabs(request.user),
         "buyer": buyer,
         "is_first": not request.GET.get("after"),
+        **bulk_context(request.user, found.orders, buyer=whole(buyer), ticked=request.GET.get("ticked", "")),
     }
     return render(request, "cs_workbench/orders.html", context)
 
@@ -149,6 +152,7 @@ def order_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpRes
         "sees_raw": can(request.user, order.shop_id, Right.SEE_MESSAGES),
         "flags": Flag.choices,
         "buyer_link": link_of(order),
+        **address_context(order, request.user),
     }
     return render(request, "cs_workbench/order_detail.html", context)
 

@@ -1,7 +1,7 @@
 """Parcels: a label is made, voided, or scanned by the warehouse. The state itself comes from the projection."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,10 @@ from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from merchant.shops.models import CourierAccount, Shop
 from merchant.trail import activity
-from orders.record.models import Order, OrderLine
+from orders.editing.labels import Label
+from orders.record import services as orders
+from orders.record.enums import BlockKind
+from orders.record.models import Block, Order, OrderLine
 
 logger = logging.getLogger(__name__)
 # A parcel nobody heard of for so long is no longer asked about.
@@ -96,7 +99,25 @@ def void_package(package: Package, *, by: Any, reason: str = "") -> Package:
     tracking.record_own(package, OwnScan.VOIDED, PackageState.VOIDED)
     package.refresh_from_db()
     activity.record(package, "package.void", by=by, from_state=before, to_state=package.state, reason=reason)
+    # An address changed after this label was made held the order back (orders.editing): the label is gone now.
+    for block in Block.objects.open().filter(shop_id=package.shop_id, kind=BlockKind.EDIT, document=str(package)):
+        orders.lift_block(block.order, kind=block.kind, document=block.document, by=by)
     return package
+
+
+def labels_of(order_ids: Sequence[int]) -> dict[int, list[Label]]:
+    """The outbound labels in force of these orders, for whoever changes an address (orders.editing)."""
+    shared = PackageLine.objects.filter(order_id__in=order_ids).values_list("order_id", "package_id")
+    pairs = {(order_id, package_id) for order_id, package_id in shared}
+    packages = Package.objects.in_force().outbound()
+    rows = packages.filter(order_id__in=order_ids) | packages.filter(pk__in={pk for _order, pk in pairs})
+    known = {package.pk: package for package in rows.order_by("pk")}
+    pairs |= {(package.order_id, package.pk) for package in known.values() if package.order_id in set(order_ids)}
+    found: dict[int, list[Label]] = {pk: [] for pk in order_ids}
+    for order_id, pk in sorted(pairs):
+        if pk in known:
+            found[order_id].append(Label(str(known[pk]), known[pk].state != PackageState.LABELLED))
+    return found
 
 
 @transaction.atomic

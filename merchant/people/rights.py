@@ -16,6 +16,8 @@ class Right(models.TextChoices):
     IMPORT_ORDERS = "import_orders", _("import files")
     REMARK_ORDER = "remark_order", _("remark and flag")
     HOLD_ORDER = "hold_order", _("hold an order")
+    EDIT_ADDRESS = "edit_address", _("change an address before packing")
+    EDIT_ADDRESS_MANY = "edit_address_many", _("change any number of addresses at once")
     SUBMIT_INTERCEPTION = "submit_interception", _("submit an interception")
     WITHDRAW_INTERCEPTION = "withdraw_interception", _("withdraw an interception")
     AGREE_CASE = "agree_case", _("agree a refund")
@@ -51,6 +53,7 @@ _DESK = (
     R.SEE_ORDERS,
     R.REMARK_ORDER,
     R.HOLD_ORDER,
+    R.EDIT_ADDRESS,
     R.SUBMIT_INTERCEPTION,
     R.WITHDRAW_INTERCEPTION,
     R.AGREE_CASE,
@@ -63,7 +66,7 @@ ROLES: dict[str, DefaultRole] = {
     "agent": DefaultRole(gettext_noop("Customer-service agent"), _DESK, {R.AGREE_CASE: 20_000}),
     "supervisor": DefaultRole(
         gettext_noop("Customer-service supervisor"),
-        (*_DESK, R.IMPORT_ORDERS, R.SEE_MESSAGES, R.OPERATE_JOBS, R.BOOK_CLAIM),
+        (*_DESK, R.EDIT_ADDRESS_MANY, R.IMPORT_ORDERS, R.SEE_MESSAGES, R.OPERATE_JOBS, R.BOOK_CLAIM),
         {R.AGREE_CASE: 100_000},
     ),
     "warehouse": DefaultRole(
@@ -88,6 +91,7 @@ ROLES: dict[str, DefaultRole] = {
         (
             *_DESK,
             R.APPLY_QUOTA,
+            R.EDIT_ADDRESS_MANY,
             R.IMPORT_ORDERS,
             R.APPROVE_REFUND,
             R.BOOK_CLAIM,

@@ -91,6 +91,9 @@ class PolicyForm(Dressed, forms.Form):
     forced_reads_per_day = forms.IntegerField(
         label=_("Reads of one parcel's track out of turn a day, through Kuaidi100 (E12)"), min_value=1, max_value=50
     )
+    bulk_address_limit = forms.IntegerField(
+        label=_("Addresses an agent may change at once (P-BULK-ADDRESS)"), min_value=1, max_value=1000
+    )
     arrive_balance_minutes = forms.IntegerField(
         label=_("WeChat balance: a refund arrives within (minutes)"), min_value=1, max_value=60
     )

@@ -103,6 +103,7 @@ class ShopPolicy:
     instant_refund_fen: int = 20_000
     instant_refund_credit: int = 70
     product_url: str = ""
+    bulk_address_limit: int = 20
     timers: dict[str, int] = field(default_factory=lambda: dict(TIMERS))
 
 
@@ -159,6 +160,8 @@ def check(body: dict[str, Any]) -> None:
         raise _wrong("claim_cap_fen", _("The most a courier pays is more than nothing."))
     if body.get("forced_reads_per_day") == 0:
         raise _wrong("forced_reads_per_day", _("One read out of turn a day is the least: a stop needs it."))
+    if body.get("bulk_address_limit") == 0:
+        raise _wrong("bulk_address_limit", _("One address at a time is the least."))
     if bad := [code for code in body.get("warn_only", ()) if code not in WARNABLE]:
         raise _wrong("warn_only", _("Only E12, E13 and E15 may be turned into a warning."), codes=bad)
     for group, known in (("evidence", EVIDENCE), ("benefits", BENEFITS)):

@@ -31,6 +31,8 @@ class Recipient(models.Model):
     phone4_bidx = models.BinaryField(max_length=16, null=True)
     name_bidx = models.BinaryField(max_length=16, null=True)
     address_bidx = models.BinaryField(max_length=16, null=True)
+    # Set where a person corrected what a source gave: the source's own row (itself when the source gave none).
+    corrects = models.ForeignKey("self", models.PROTECT, null=True, db_index=False, related_name="+")
     shredded_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -46,6 +48,7 @@ class Recipient(models.Model):
             models.Index(
                 fields=["key_id", "id"], name="recipient_rotation", condition=models.Q(shredded_at__isnull=True)
             ),
+            models.Index(fields=["corrects"], name="recipient_corrected", condition=models.Q(corrects__isnull=False)),
         ]
 
     def __str__(self) -> str:

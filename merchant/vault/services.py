@@ -59,9 +59,14 @@ def _aad(token: UUID, field: str) -> bytes:
     return f"{token}.{field}".encode()
 
 
+def sealed(shop: Any, person: Person) -> Recipient:
+    """A sealed row that is not stored yet."""
+    return Recipient(shop=shop, **_sealed(person))
+
+
 def store_many(shop: Any, people: Iterable[Person]) -> list[Recipient]:
     """Seal and insert, in order. One statement per 1,000 people."""
-    rows = [Recipient(shop=shop, **_sealed(person)) for person in people]
+    rows = [sealed(shop, person) for person in people]
     return Recipient.objects.bulk_create(rows, batch_size=1000)
 
 
@@ -110,6 +115,35 @@ def reseal(row: Recipient) -> None:
         if getattr(row, f"{field}_enc") is not None:
             setattr(row, f"{field}_enc", crypto.encrypt(_open(row, field).encode(), aad=_aad(row.token, field)))
     row.key_id = crypto.current_key_id()
+
+
+@transaction.atomic
+def correct(held: Recipient | None, change: Recipient) -> Recipient:
+    """A new row: what `change` says, and where it says nothing what `held` keeps. Nobody sees either; `held` stays as
+    the record of before. A virtual number belongs to the phone it was given for and goes with it."""
+    rows = {field: change for field in ("name", "phone", "address") if getattr(change, f"{field}_mask")}
+    says = {field: _said(rows.get(field, held), field) for field in ("name", "phone", "address")}
+    place = rows.get("address", held)
+    person = Person(
+        **says,
+        virtual_phone="" if "phone" in rows else _said(held, "virtual_phone"),
+        province=place.province if place else "",
+        city=place.city if place else "",
+        region_code=place.region_code if place else "",
+    )
+    source = None if held is None else held.corrects_id or held.pk
+    row = Recipient.objects.create(shop_id=change.shop_id, corrects_id=source, **_sealed(person))
+    if held is None:
+        row.corrects = row
+        row.save(update_fields=["corrects"])
+    return row
+
+
+def _said(recipient: Recipient | None, field: str) -> str:
+    """A field to be sealed again: its plain value, or the mask where no more than that is held."""
+    if recipient is None:
+        return ""
+    return _open(recipient, field) or getattr(recipient, f"{field}_mask", "")
 
 
 def phone_last4(recipient: Recipient | None) -> str:

@@ -1,28 +1,24 @@
 """An import as a job: chunk after chunk, each with its rows' outcomes and the cursor in one transaction.
 
-Whoever is killed halfway leaves whole chunks behind; the next run starts after the last of them. Two runs of one job
-cannot overlap: a run holds a lock of its database session, which a dead process gives up by itself, and each chunk
-begins by locking the job and looking whether it is still this run's.
+Whoever is killed halfway leaves whole chunks behind; the next run starts after the last one (merchant.jobs.running).
 """
 
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from datetime import timedelta
 from itertools import islice
 from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from django.db import Error, OperationalError, connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from merchant.clock import now
 from merchant.copying import copy_rows
 from merchant.jobs.models import Job, JobState
-from merchant.locking import lock
+from merchant.jobs.running import MAX_STARTS, Lost, alone, give_back, held, take
 from merchant.refusals import Refused
 from merchant.trail import activity
 from orders.intake import registry
@@ -34,16 +30,6 @@ log = logging.getLogger(__name__)
 
 KIND = "import"
 CHUNK = 2000
-# A running job whose pulse is older than this was killed; another worker may take it.
-SILENT_AFTER = timedelta(seconds=90)
-# A job that broke this often for reasons outside its rows waits for a person.
-MAX_STARTS = 5
-# The first half of the advisory lock's key, so that it meets no other use of such locks.
-LOCK_SPACE = 0x1A90
-
-
-class Lost(Exception):
-    """Somebody else holds the job now, or stopped it. Nothing is wrong; this run just ends."""
 
 
 def run(
@@ -55,8 +41,12 @@ def run(
     chunk: int = CHUNK,
 ) -> Job:
     """Work on the job until it is done, stopped, or `seconds` have passed (it then waits for the next run)."""
-    with _alone(job):
-        return _run(_take(job, mine := uuid4().hex), mine, files, seconds=seconds, on_chunk=on_chunk, chunk=chunk)
+    with alone(job):
+        job = take(job, mine := uuid4().hex)
+        if job.cursor["starts"] > MAX_STARTS:
+            why = _("The import broke off %(times)s times; ask whoever runs the servers.") % {"times": MAX_STARTS}
+            return _fail(job, mine, why)
+        return _run(job, mine, files, seconds=seconds, on_chunk=on_chunk, chunk=chunk)
 
 
 def _run(
@@ -80,59 +70,13 @@ def _run(
                 if on_chunk is not None:
                     on_chunk(job)
                 if until is not None and monotonic() > until:
-                    return _give_back(job, mine)
+                    return give_back(job, mine)
             return _finish(job, mine)
         except Lost:
             job.refresh_from_db()
             return job
         except Refused as refusal:
             return _fail(job, mine, str(refusal.message))
-
-
-@contextmanager
-def _alone(job: Job) -> Iterator[None]:
-    """Hold the job for this database session. Raises Refused("JOB") while another process does."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, job.pk % 2**31])
-        if not cursor.fetchone()[0]:
-            raise Refused("JOB", _("This import is being worked on by another process."), number=job.number)
-    try:
-        yield
-    finally:
-        # A broken connection has given the lock up already.
-        with suppress(Error), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_SPACE, job.pk % 2**31])
-
-
-def is_free(job: Job) -> bool:
-    """Waiting, or left behind by a worker that died."""
-    if job.state == JobState.WAITING:
-        return True
-    return job.state == JobState.RUNNING and (job.pulse_at is None or job.pulse_at < now() - SILENT_AFTER)
-
-
-@transaction.atomic
-def _take(job: Job, mine: str) -> Job:
-    job = lock(job)
-    if job.state not in (JobState.WAITING, JobState.RUNNING):
-        raise Refused("JOB", _("This import is over."), state=job.state)
-    starts = job.cursor.get("starts", 0) + 1
-    job.cursor = {"records": 0, **job.cursor, "held_by": mine, "starts": starts}
-    job.state, job.pulse_at, job.error = JobState.RUNNING, now(), ""
-    job.started_at = job.started_at or now()
-    job.save()
-    if starts > MAX_STARTS:
-        return _fail(
-            job, mine, _("The import broke off %(times)s times; ask whoever runs the servers.") % {"times": MAX_STARTS}
-        )
-    return job
-
-
-def _held(job: Job, mine: str) -> Job:
-    job = lock(job)
-    if job.state != JobState.RUNNING or job.cursor.get("held_by") != mine:
-        raise Lost
-    return job
 
 
 def _open(job: Job, files: Sequence[SourceFile]) -> tuple[Any, Table, dict[str, Table]]:
@@ -147,7 +91,7 @@ def _open(job: Job, files: Sequence[SourceFile]) -> tuple[Any, Table, dict[str, 
 
 @transaction.atomic
 def _note_layout(job: Job, mine: str, profile: Any, main: Table, joined: dict[str, Table]) -> Job:
-    job = _held(job, mine)
+    job = held(job, mine)
     job.total = main.total
     job.options = {
         **job.options,
@@ -175,7 +119,7 @@ def _chunk(job: Job, mine: str, profile: Any, records: Sequence[Record]) -> Job:
 
 
 def _chunk_once(job: Job, mine: str, profile: Any, records: Sequence[Record]) -> Job:
-    job = _held(job, mine)
+    job = held(job, mine)
     outcomes: list[Outcome] = profile.store(job.shop, records, by=job.by)
     _write_outcomes(job, outcomes)
     found = Counter(job.figures)
@@ -206,17 +150,8 @@ def _write_outcomes(job: Job, outcomes: Sequence[Outcome]) -> None:
 
 
 @transaction.atomic
-def _give_back(job: Job, mine: str) -> Job:
-    job = _held(job, mine)
-    job.state = JobState.WAITING
-    job.cursor = {**job.cursor, "starts": 0}
-    job.save(update_fields=["state", "cursor"])
-    return job
-
-
-@transaction.atomic
 def _finish(job: Job, mine: str) -> Job:
-    job = _held(job, mine)
+    job = held(job, mine)
     job.state, job.finished_at, job.pulse_at = JobState.DONE, now(), now()
     job.save()
     activity.record(
@@ -228,7 +163,7 @@ def _finish(job: Job, mine: str) -> Job:
 @transaction.atomic
 def _fail(job: Job, mine: str, why: str) -> Job:
     try:
-        job = _held(job, mine)
+        job = held(job, mine)
     except Lost:
         job.refresh_from_db()
         return job

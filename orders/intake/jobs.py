@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from merchant.clock import now
 from merchant.jobs.models import Job, JobState
+from merchant.jobs.running import forgotten, is_free
 from merchant.locking import lock
 from merchant.numbers import new_number
 from merchant.people.rights import Right, check_right
@@ -69,7 +70,7 @@ def new_job(shop: Any, names: Sequence[str], *, by: Any, profile: str = "auto", 
 def work_on(job_id: int) -> None:
     """The worker's entry: a slice of the import, then the next message. A job somebody else holds is left alone."""
     job = Job.objects.select_related("shop", "by").filter(pk=job_id, kind=importer.KIND).first()
-    if job is None or not importer.is_free(job):
+    if job is None or not is_free(job):
         return
     files = [SourceFile(file.name, _bytes_of(file)) for file in job.files.defer("body").order_by("pk")]
     if not files:
@@ -132,15 +133,7 @@ def retry_import(job: Job, *, by: Any, profile: str = "") -> Job:
 
 def sweep_imports() -> int:
     """Imports that wait or were left behind by a killed worker get a message again; how many."""
-    waiting = Job.objects.filter(kind=importer.KIND, state__in=[JobState.WAITING, JobState.RUNNING]).order_by("pk")
-    # A fresh one has its own message on the way; only what has been quiet for a while was forgotten.
-    quiet = [
-        job.pk
-        for job in waiting[:200]
-        if importer.is_free(job)
-        and (job.pulse_at or job.created_at) < now() - timedelta(seconds=20)
-        and job.files.exists()
-    ]
+    quiet = [job.pk for job in forgotten(importer.KIND) if job.files.exists()]
     for job_id in quiet:
         run_import.delay(job_id=job_id)
     return len(quiet)

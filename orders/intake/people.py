@@ -52,11 +52,49 @@ def recipients(shop: Any, changed: Sequence["Incoming"]) -> None:
             item.recipient_id = held.pk
         if person is None or not (person.name or person.phone or person.address or person.province):
             continue
+        # What a person of ours corrected stays; `difference` tells what the source says instead.
+        if held is not None and held.corrects_id is not None:
+            continue
         if held is None or not _is_same(held, person):
             new.append((item, person))
     ids = vault.store_ids(shop, [person for _item, person in new])
     for (item, _person), recipient_id in zip(new, ids, strict=True):
         item.recipient_id = recipient_id
+
+
+def difference(item: "Incoming") -> tuple[str, str, str] | None:
+    """(field, ours, theirs), in masks, where the source disagrees with an address that was corrected here: it still
+    shows the one from before, or it has changed since, which is for people to look at."""
+    held, person = item.stored.recipient if item.stored else None, item.order.recipient
+    if held is None or held.corrects is None or person is None or not (person.name or person.phone or person.address):
+        return None
+    if _is_told_as(held, person):
+        return None
+    field = "recipient" if _is_told_as(held.corrects, person) else "recipient_since"
+    ours = f"{held.name_mask} {held.phone_mask} {held.address_mask}"
+    theirs = " ".join(
+        (masking.mask_name(person.name), masking.mask_phone(person.phone), masking.mask_address(person.address))
+    )
+    return field, ours[:200], theirs[:200]
+
+
+def _is_told_as(held: Recipient, person: Person) -> bool:
+    """Word for word the same, where a masked word is compared with the mask."""
+    values = {
+        "name": (person.name.strip(), person.name.strip()),
+        "phone": (person.phone.strip(), masking.normal_phone(person.phone).partition("-")[0]),
+        "address": (person.address.strip(), "".join(person.address.split())),
+    }
+    for kind, (said, value) in values.items():
+        index = getattr(held, f"{kind}_bidx")
+        if not value:
+            continue
+        if "*" in value or index is None:
+            if said != getattr(held, f"{kind}_mask"):
+                return False
+        elif bytes(index) != crypto.blind_index(kind, value):
+            return False
+    return True
 
 
 def forget_recipients(met: Sequence["Incoming"]) -> None:

@@ -112,7 +112,7 @@ def _set_aside_unchanged(shop: Any, incoming: Sequence[Incoming], outcomes: list
     numbers = [item.order.number for item in changed if item.order.number in known]
     if numbers:
         held = Order.objects.select_for_update(of=("self",), no_key=True).filter(shop=shop, number__in=numbers)
-        stored = {order.number: order for order in held.select_related("recipient").order_by("pk")}
+        stored = {order.number: order for order in held.select_related("recipient__corrects").order_by("pk")}
         for item in changed:
             item.stored = stored.get(item.order.number)
     return changed
@@ -238,6 +238,18 @@ def _follow(shop: Any, updated: Sequence[Incoming], *, by: Any) -> None:
                         source_updated_at=order.source_updated_at,
                     )
                 )
+        if told := people.difference(item):
+            field, ours, theirs = told
+            differences.append(
+                SourceDiff(
+                    shop=shop,
+                    order=stored,
+                    field=field,
+                    ours=ours,
+                    theirs=theirs,
+                    source_updated_at=order.source_updated_at,
+                )
+            )
         if item.amounts.refunded_fen > stored.refunding_fen + stored.refunded_fen:
             refunds.append((stored.pk, item.amounts.refunded_fen))
         trail.append(_update_line(shop, item, by))

@@ -17,12 +17,7 @@ def add_note(order: Order, *, text: str, flag: int | None = None, by: Any) -> No
     """备注、插旗. The order shows the newest flag; `flag=None` leaves it as it is. Raises Refused RIGHT or NOTE."""
     check_right(by, order.shop_id, Right.REMARK_ORDER)
     text = text.strip()
-    if flag is not None and flag not in Flag.values:
-        raise Refused("NOTE", _("There is no such flag."), flag=flag)
-    if not text and flag is None:
-        raise Refused("NOTE", _("A remark needs a text or a flag."))
-    if len(text) > 500:
-        raise Refused("NOTE", _("A remark holds at most 500 characters."), length=len(text))
+    check_note(text, flag)
     order = lock(order)
     note = Note.objects.create(
         shop_id=order.shop_id, order=order, text=text, flag=flag, by=by, by_name=str(by) if by else ""
@@ -32,3 +27,32 @@ def add_note(order: Order, *, text: str, flag: int | None = None, by: Any) -> No
         order.save(update_fields=["flag"])
     activity.record(order, "note.add", by=by, note=note.pk, flag=flag)
     return note
+
+
+def check_note(text: str, flag: int | None) -> None:
+    """Raises Refused NOTE."""
+    text = text.strip()
+    if flag is not None and flag not in Flag.values:
+        raise Refused("NOTE", _("There is no such flag."), flag=flag)
+    if not text and flag is None:
+        raise Refused("NOTE", _("A remark needs a text or a flag."))
+    if len(text) > 500:
+        raise Refused("NOTE", _("A remark holds at most 500 characters."), length=len(text))
+
+
+@transaction.atomic
+def take_flag_back(note: Note, *, former: int | None, by: Any) -> Note:
+    """Undo the flag that `note` set: the order shows `former` again, unless somebody changed it since. The remark stays
+    and a new one says so. Raises Refused RIGHT or FLAG_CHANGED."""
+    check_right(by, note.shop_id, Right.REMARK_ORDER)
+    order = lock(note.order)
+    if order.flag != note.flag or order.notes.filter(pk__gt=note.pk, flag__isnull=False).exists():
+        raise Refused("FLAG_CHANGED", _("Somebody has changed the flag since; it stays."))
+    order.flag = former
+    order.save(update_fields=["flag"])
+    said = _("Flag “%(flag)s” taken back.") % {"flag": note.get_flag_display()}
+    undone = Note.objects.create(
+        shop_id=order.shop_id, order=order, text=str(said), flag=former, by=by, by_name=str(by) if by else ""
+    )
+    activity.record(order, "note.undo", by=by, note=note.pk, flag=former)
+    return undone

@@ -32,5 +32,10 @@ document.addEventListener("close", (event) => {
 // A dialog's form that was answered closes it, unless the answer keeps it open to show a refusal.
 document.addEventListener("htmx:afterRequest", (event) => {
   const dialog = event.target.closest?.("dialog");
-  if (dialog?.open && event.detail.successful) dialog.close();
+  if (dialog?.open && event.detail.successful && !("stays" in dialog.dataset)) dialog.close();
+});
+
+// What was asked for into a closed dialog opens it.
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.matches?.("[data-opens-dialog]")) openDialog(event.target.closest("dialog"), event.detail.requestConfig?.elt);
 });

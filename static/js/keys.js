@@ -1,5 +1,6 @@
 // One letter, one verb; never while typing, never with a modifier, and off where the reader turned them off.
 import { openDialog } from "./dialogs.js";
+import { tickAll, tickHere } from "./ticks.js";
 
 const OFF = "hc_keys_off";
 const press = (selector) => {
@@ -23,6 +24,9 @@ const letters = {
   r: () => press('[data-key="r"]'),
   n: () => press('[data-key="n"]'),
   c: () => press('.order[data-current] .order-no [data-copy], [data-key="c"]'),
+  x: tickHere,
+  A: tickAll,
+  z: () => press('[data-key="z"]'),
   ".": () => press("#queue-new"),
   "/": () => document.querySelector('[data-key="/"]')?.focus(),
   "?": () => openDialog(document.getElementById("keys-help"), document.activeElement),

@@ -15,7 +15,7 @@ function live(note) {
   if (note.dataset.living) return;
   note.dataset.living = "true";
   let timer;
-  const start = () => { timer = setTimeout(() => note.remove(), LIFE); };
+  const start = () => { timer = setTimeout(() => note.remove(), Number(note.dataset.life) || LIFE); };
   const stop = () => clearTimeout(timer);
   note.addEventListener("mouseenter", stop);
   note.addEventListener("mouseleave", start);
@@ -26,3 +26,5 @@ function live(note) {
 
 // The server may send toasts too, as out-of-band children of #toasts.
 document.addEventListener("htmx:oobAfterSwap", () => document.querySelectorAll("#toasts > .toast").forEach(live));
+// A page may come with one: what it tells of can be undone there.
+document.querySelectorAll("#toasts > .toast").forEach(live);

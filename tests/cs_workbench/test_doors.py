@@ -27,6 +27,7 @@ from merchant.catalog.services import ensure_sku
 from merchant.clock import SHANGHAI, now
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxTask
+from merchant.jobs.models import Job
 from merchant.people.models import Membership
 from merchant.people.rights import ROLES
 from merchant.shops.models import Agreement
@@ -37,6 +38,7 @@ from orders.intake import jobs
 from tests.aftersales.factories import case_of, intercepting, own_shop, refund_of, shipped_order
 from tests.logistics.factories import account_of, make_package
 from tests.merchant.factories import make_courier_account, make_shop, make_user, photo_upload
+from tests.orders.factories import make_order
 from tests.orders.test_importer import sheet
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +63,7 @@ LISTS = {
     "statements": EVERYBODY,
     "quota": (*DESK, P),
     "rules": EVERYBODY,
+    "bulk_list": EVERYBODY,
     "settings": EVERYBODY,
     "import_list": EVERYBODY,
     "password_change": EVERYBODY,
@@ -75,6 +78,7 @@ PAGES = {
     "case_detail": EVERYBODY,
     "order_detail": EVERYBODY,
     "product_detail": EVERYBODY,
+    "order_address": EVERYBODY,
     "parcel_detail": EVERYBODY,
     "interception_detail": EVERYBODY,
     "claim_detail": EVERYBODY,
@@ -95,6 +99,9 @@ PAGES = {
     "attachment_thumb": EVERYBODY,
     "import_progress": EVERYBODY,
     "import_report": EVERYBODY,
+    # One's own runs; whoever looks after jobs sees the shop's.
+    "bulk_detail": (A, S, OWNER, P),
+    "bulk_progress": (A, S, OWNER, P),
 }
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -116,6 +123,9 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     # The order of this world has an open case.
     ("desk_order_verb", "apply"): dict.fromkeys(DESK, "OPEN_CASE"),
     ("order_note", ""): dict.fromkeys((*DESK, W), ""),
+    ("bulk_verb", "stop"): dict.fromkeys((A, S, OWNER, P), ""),
+    ("bulk_verb", "resume"): dict.fromkeys((A, S, OWNER, P), "JOB"),
+    ("bulk_verb", "undo"): {A: "UNDO", S: "UNDO", OWNER: "UNDO"},
     ("parcel_refresh", ""): dict.fromkeys(EVERYBODY, ""),
     ("interception_verb", "withdraw"): dict.fromkeys(DESK, ""),
     ("interception_verb", "confirm"): dict.fromkeys(DESK, ""),
@@ -189,7 +199,11 @@ FORMS: dict[str, tuple[str, ...]] = {
     "policy": (OWNER, P),
     "import_list": (S, OWNER),
     "inspection_detail": (W,),
+    "order_address": DESK,
+    "bulk_start": (*DESK, W),
 }
+# A page that a form leads to: the look changes nothing.
+LOOKS = {"bulk_preview": EVERYBODY}
 # Their scans name no shop: a stranger is told what anybody without the right is told.
 SHOPLESS = ("warehouse_scan", "warehouse_keep")
 REVEAL = dict.fromkeys(DESK, "")
@@ -221,6 +235,10 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
     message = inbox.receive("courier:zto", shop=shop, account_id=account.pk, headers={}, body=b"{}")
     InboxTask.objects.filter(pk=message.pk).update(is_parked=True, attempts=5)
     job = jobs.start_import(shop, [("a.csv", sheet(1))], by=people[OWNER])
+    unsent = make_order(shop, state="to_fulfil")
+    run = Job.objects.create(
+        shop=shop, number="BK1", kind="bulk", options={"verb": "flag", "entries": []}, by=people[A]
+    )
     package = stopped.package
     case.refresh_from_db()
     of_case, of_stop = [shop.pk, case.number], [shop.pk, stopped.number]
@@ -287,6 +305,12 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         "platform_account_edit": [shop.pk, paid_by.pk],
         "push_token_renew": [shop.pk, "courier", account.pk],
         "policy": [shop.pk],
+        "order_address": [shop.pk, unsent.number],
+        "bulk_preview": [shop.pk, "flag"],
+        "bulk_start": [shop.pk, "flag"],
+        "bulk_detail": [run.number],
+        "bulk_progress": [run.number],
+        "bulk_verb": [run.number],
         "import_detail": [job.number],
         "import_progress": [job.number],
         "import_report": [job.number],
@@ -295,7 +319,14 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
     }
     clients = {role: sign_in(person) for role, person in people.items()} | {"stranger": sign_in(stranger)}
     return SimpleNamespace(
-        shop=shop, case=case, package=package, stock=move.stock, arguments=arguments, clients=clients, people=people
+        shop=shop,
+        case=case,
+        unsent=unsent,
+        package=package,
+        stock=move.stock,
+        arguments=arguments,
+        clients=clients,
+        people=people,
     )
 
 
@@ -376,7 +407,7 @@ def named() -> Iterator[str]:
 
 
 def test_every_address_stands_in_a_table_above():
-    mine = {*LISTS, *PAGES, *FORMS, *APART, "reveal", *(name for name, _verb in VERBS)}
+    mine = {*LISTS, *PAGES, *FORMS, *LOOKS, *APART, "reveal", *(name for name, _verb in VERBS)}
 
     assert set(named()) == mine
 
@@ -403,7 +434,7 @@ def test_who_may_look(world, role):
 
 def test_nobody_is_sent_to_the_login_from_everywhere(world):
     nobody, wrong = Client(), {}
-    for name in {*LISTS, *PAGES, *FORMS, "reveal"} | {name for name, _verb in VERBS}:
+    for name in {*LISTS, *PAGES, *FORMS, *LOOKS, "reveal"} | {name for name, _verb in VERBS}:
         verb = next((verb for one, verb in VERBS if one == name), "")
         for method in (nobody.get, nobody.post, nobody.put, nobody.delete):
             # As htmx asks too: a partial is a page.
@@ -439,8 +470,8 @@ def test_who_may_press_what(world, courier, role):
         seen[name, verb] = (answer.status_code, codes)
         if role == "stranger":
             expected[name, verb] = (302, ["RIGHT"]) if name in SHOPLESS else (404, [])
-        elif name == "message_retry" and role in (A, W):
-            # Who may not see messages does not learn that there is one.
+        elif (name == "message_retry" and role in (A, W)) or (name == "bulk_verb" and role in (W, F)):
+            # Who may not see messages, or a colleague's run, does not learn that there is one.
             expected[name, verb] = (404, [])
         else:
             code = who.get(role, "RIGHT")
@@ -466,7 +497,11 @@ def test_who_may_send_which_form(world, role):
         "pii_quota_per_day": 7, "reason": "少看", "intercept_limit_fen": "500.00", "second_person_fen": "1000.00",
     }  # fmt: skip
     rules = {name: value for name, value in rules.items() if value not in (None, False)}
+    looked = client.post(address(world, "bulk_preview"), {"order": world.unsent.number})
+    frozen = looked.context["token"] if looked.status_code == 200 else "none"
     sent = {
+        "order_address": {"phone": "13700005678"},
+        "bulk_start": {"plan": frozen, "flag": "1"},
         "courier_account_add": {**courier, "customer_code": "C-10"},
         "courier_account_edit": courier,
         "platform_account_add": {**pay, "platform": "kuaishou"},
@@ -485,8 +520,21 @@ def test_who_may_send_which_form(world, role):
         assert seen == {**dict.fromkeys(FORMS, (404, False)), "import_list": (422, False)}
     else:
         not_yours = {**dict.fromkeys(FORMS, (200, False)), "policy": (422, False), "import_list": (422, False)}
-        not_yours["inspection_detail"] = (422, False)
+        not_yours |= {"inspection_detail": (422, False), "order_address": (302, False), "bulk_start": (422, False)}
         assert seen == {name: (302, True) if role in who else not_yours[name] for name, who in FORMS.items()}
+
+
+@pytest.mark.parametrize("role", [*ROLES, "stranger"])
+def test_who_may_look_at_a_bulk_action(world, role):
+    before = fingerprint()
+
+    for verb in ("address", "flag", "intercept"):
+        answer = world.clients[role].post(
+            reverse("bulk_preview", args=[world.shop.pk, verb]), {"order": world.unsent.number}
+        )
+        assert (verb, answer.status_code) == (verb, 404 if role == "stranger" else 200)
+
+    assert changes(before) == []
 
 
 @pytest.mark.parametrize("role", [*ROLES, "stranger"])
