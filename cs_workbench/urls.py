@@ -8,6 +8,8 @@ from cs_workbench.money import views as money
 from cs_workbench.money.buyer_page import buyer_page
 from cs_workbench.ops import views as ops
 from cs_workbench.record import views as record
+from cs_workbench.record.flags import order_flag
+from cs_workbench.replies import views as replies
 from cs_workbench.road import queue_pages as queues
 from cs_workbench.road import views as road
 from cs_workbench.rulebook import views as rulebook
@@ -24,6 +26,7 @@ urlpatterns = [
     path("orders/", record.orders, name="orders"),
     path("orders/<int:shop_id>/<str:number>/", record.order_detail, name="order_detail"),
     path("orders/<int:shop_id>/<str:number>/note/", record.order_note, name="order_note"),
+    path("orders/<int:shop_id>/<str:number>/flag/", order_flag, name="order_flag"),
     path("orders/<int:shop_id>/<str:number>/reveal/<slug:field>/", record.reveal, name="reveal"),
     path("parcels/<int:shop_id>/<str:courier>/<str:waybill>/", record.parcel_detail, name="parcel_detail"),
     path("parcels/<int:shop_id>/<str:courier>/<str:waybill>/refresh/", record.parcel_refresh, name="parcel_refresh"),
@@ -66,4 +69,9 @@ urlpatterns = [
     path("ops/couriers/", ops.couriers, name="couriers"),
     path("ops/couriers/<int:pk>/<slug:verb>/", ops.account_verb, name="account_verb"),
     path("rules/", rulebook.rules, name="rules"),
+    path("replies/", replies.replies, name="replies"),
+    path("replies/<int:shop_id>/add/", replies.reply_edit, name="reply_add"),
+    path("replies/<int:shop_id>/defaults/", replies.reply_defaults, name="reply_defaults"),
+    path("replies/<int:shop_id>/<int:pk>/", replies.reply_edit, name="reply_edit"),
+    path("replies/<int:shop_id>/<int:pk>/<slug:verb>/", replies.reply_verb, name="reply_verb"),
 ]

@@ -14,6 +14,7 @@ from aftersales.cases import services as cases
 from aftersales.cases.models import Case
 from aftersales.returns import services as returns
 from cs_workbench.desk import action, panes, queue
+from cs_workbench.replies.panel import panel
 from logistics.tracking import services as tracking
 from merchant.asked import whole
 from merchant.money import fen
@@ -61,10 +62,12 @@ def case_context(request: SignedInRequest, case: Case | None) -> dict[str, Any]:
     """The middle and the right pane."""
     if case is None:
         return {"case": None}
+    pane, act = panes.buyer_pane(case), action.build(case, request.user)
     return {
         "case": case,
-        "pane": panes.buyer_pane(case),
-        "act": action.build(case, request.user),
+        "pane": pane,
+        "act": act,
+        "replies": panel(request.user, case.shop, pane.cards[0], act),
         "flags": Flag.choices,
     }
 
