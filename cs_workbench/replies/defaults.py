@@ -3,20 +3,22 @@
 from django.conf import settings
 from django.utils.translation import gettext, gettext_noop, override
 
+from cs_workbench.replies.variables import in_this_language
+
 TEXTS = (
     (
         gettext_noop("Being stopped"),
         gettext_noop(
-            "Hello {buyer}, we have asked {courier} to turn parcel {waybill} back. It is now: {parcel}. As soon as the "
-            "courier confirms that it is stopped we refund {amount}. Should it still reach you, please do not sign for "
-            "it; the refund does not depend on that."
+            "Hello {buyer}, we have asked {courier} to turn parcel {waybill} back. It is now: {parcel}. Once it is "
+            "stopped we refund {amount}; whatever the result, we tell you. Should it reach you before that, please "
+            "refuse it."
         ),
     ),
     (
         gettext_noop("Stopped, refunded"),
         gettext_noop(
-            "Hello {buyer}, parcel {waybill} has been stopped and is on its way back to us. The refund of {amount} is "
-            "made; expected: {arrival}. You need not do anything more."
+            "Hello {buyer}, parcel {waybill} has been stopped and is on its way back to us. Your refund of {amount}: "
+            "{refund}; expected: {arrival}. You need not do anything more."
         ),
     ),
     (
@@ -71,4 +73,4 @@ TEXTS = (
 def default_texts() -> list[tuple[str, str]]:
     """(title, text) of each, in the house's language."""
     with override(settings.LANGUAGE_CODE):
-        return [(gettext(title), gettext(text)) for title, text in TEXTS]
+        return [(gettext(title), in_this_language(gettext(text))) for title, text in TEXTS]

@@ -66,6 +66,11 @@ def find(name: str) -> Variable | None:
     return BY_NAME.get(name.strip())
 
 
+def in_this_language(text: str) -> str:
+    """The same text with its variables under the names this language has for them."""
+    return NAMED.sub(lambda found: f"{{{variable.name}}}" if (variable := find(found[1])) else found[0], text)
+
+
 def check_text(text: str) -> None:
     """Raise Refused("VARIABLE") naming the first thing in braces that cannot be filled, and what exists."""
     for found in NAMED.finditer(text):

@@ -151,7 +151,7 @@ def test_the_groups_keep_the_order_of_the_page():
         ("Clocks", 41),
         ("The shop's own choices", 7),
         ("When a refund arrives", 3),
-        ("Rights", 23),
+        ("Rights", 24),
         ("Personal data", 3),
         ("The road", 9),
     ]
