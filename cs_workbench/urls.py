@@ -13,6 +13,8 @@ from cs_workbench.products import views as products
 from cs_workbench.quota import views as quota
 from cs_workbench.record import views as record
 from cs_workbench.record.address import order_address
+from cs_workbench.record.flags import order_flag
+from cs_workbench.replies import views as replies
 from cs_workbench.road import queue_pages as queues
 from cs_workbench.road import views as road
 from cs_workbench.rulebook import views as rulebook
@@ -34,6 +36,7 @@ urlpatterns = [
     path("orders/<int:shop_id>/<str:number>/", record.order_detail, name="order_detail"),
     path("orders/<int:shop_id>/<str:number>/note/", record.order_note, name="order_note"),
     path("orders/<int:shop_id>/<str:number>/address/", order_address, name="order_address"),
+    path("orders/<int:shop_id>/<str:number>/flag/", order_flag, name="order_flag"),
     path("orders/<int:shop_id>/<str:number>/reveal/<slug:field>/", record.reveal, name="reveal"),
     path("products/<int:shop_id>/<int:pk>/", products.product_detail, name="product_detail"),
     path("parcels/<int:shop_id>/<str:courier>/<str:waybill>/", record.parcel_detail, name="parcel_detail"),
@@ -86,4 +89,9 @@ urlpatterns = [
     path("bulk/<str:number>/", bulk.bulk_detail, name="bulk_detail"),
     path("bulk/<str:number>/progress/", bulk.bulk_progress, name="bulk_progress"),
     path("bulk/<str:number>/<slug:verb>/", bulk.bulk_verb, name="bulk_verb"),
+    path("replies/", replies.replies, name="replies"),
+    path("replies/<int:shop_id>/add/", replies.reply_edit, name="reply_add"),
+    path("replies/<int:shop_id>/defaults/", replies.reply_defaults, name="reply_defaults"),
+    path("replies/<int:shop_id>/<int:pk>/", replies.reply_edit, name="reply_edit"),
+    path("replies/<int:shop_id>/<int:pk>/<slug:verb>/", replies.reply_verb, name="reply_verb"),
 ]

@@ -69,7 +69,8 @@ def _changed(request: SignedInRequest) -> list[str]:
         parts.append(_drawn("cs_workbench/_queue.html", {"queue": found, "opened": opened}, request))
     if opened is not None:
         if stamp_of(opened) != asked.get("stamp"):
-            context = {"opened": opened} | decision_of(request, opened)
+            [card] = panes.some(request.user, [opened.order.pk], current=opened.order.pk)
+            context = {"opened": opened} | decision_of(request, opened, card)
             parts.append(_drawn("cs_workbench/_decision_live.html", context, request))
         parts += _cards(request, opened)
     return parts

@@ -13,6 +13,8 @@ from cs_workbench.desk import action, order_action, panes, queue, subject
 from cs_workbench.desk.subject import Subject
 from cs_workbench.desk.verbs import VERBS
 from cs_workbench.record import search
+from cs_workbench.record.cards import Card
+from cs_workbench.replies.panel import panel
 from merchant.asked import whole
 from merchant.refusals import refusals_as_messages
 from merchant.signed_in import SignedInRequest
@@ -22,39 +24,31 @@ from orders.record.models import Order
 
 
 def context_of(
-    request: SignedInRequest,
-    view: queue.View,
-    opened: Subject | None,
-    *,
-    keep: list[str] | None = None,
-    with_panes: bool = True,
+    request: SignedInRequest, view: queue.View, opened: Subject | None, *, keep: list[str] | None = None
 ) -> dict[str, Any]:
     """All three panes. `keep`: the queue's lines the reader has before them, which stay."""
     found = queue.read(request.user, view, here=opened.key if opened else "", keep=keep)
-    return {"queue": found, "opened": opened} | (panes_of(request, opened) if with_panes else {})
+    return {"queue": found, "opened": opened} | panes_of(request, opened)
 
 
 def panes_of(request: SignedInRequest, opened: Subject | None) -> dict[str, Any]:
     """The middle and the right pane."""
     if opened is None:
         return {"case": None}
-    return {
-        "case": opened.case,
-        "order": opened.order,
-        "pane": panes.first(opened, request.user),
-        "figures": panes.figures(opened.order),
-        **decision_of(request, opened),
-    }
+    pane = panes.first(opened, request.user)
+    return {"pane": pane, "figures": panes.figures(opened.order)} | decision_of(request, opened, pane.cards[0])
 
 
-def decision_of(request: SignedInRequest, opened: Subject) -> dict[str, Any]:
+def decision_of(request: SignedInRequest, opened: Subject, card: Card) -> dict[str, Any]:
     """The right pane alone: the case's decisions, or what can be done about an order without one."""
+    act = action.build(opened.case, request.user) if opened.case else None
     return {
         "case": opened.case,
         "order": opened.order,
-        "act": action.build(opened.case, request.user) if opened.case else None,
+        "act": act,
         "order_act": order_action.build(opened.order, request.user),
         "flags": Flag.choices,
+        "replies": panel(request.user, opened.shop, card, act),
     }
 
 

@@ -113,6 +113,15 @@ class Card:
         return self.order.shipped_at - self.order.paid_at
 
     @property
+    def remark(self) -> Note | None:
+        """What stands on the card without a click: the newest remark with words, else the newest flag."""
+        return next((note for note in self.notes if note.text), self.notes[0] if self.notes else None)
+
+    @property
+    def older_notes(self) -> list[Note]:
+        return [note for note in self.notes if note is not self.remark]
+
+    @property
     def channels(self) -> str:
         """How it was paid, each way once."""
         return " ".join(dict.fromkeys(payment.get_channel_display() for payment in self.payments))

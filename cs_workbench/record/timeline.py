@@ -20,7 +20,7 @@ from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package
 from logistics.tracking.models import TrackingEvent
 from merchant.trail.models import Activity
-from orders.record.enums import OrderState
+from orders.record.enums import Flag, OrderState
 from orders.record.models import Order, SourceDiff
 from orders.remarks.models import Note
 
@@ -149,6 +149,8 @@ def from_trail(rows: Iterable[Activity], names: dict[int, str]) -> list[Entry]:
         if row.from_state and row.to_state and row.from_state != row.to_state:
             moved = f"{states.get(row.from_state, row.from_state)} → {states.get(row.to_state, row.to_state)}"
         changed = changes_text(row.detail.get("changes") or {}) if machine == "order" else ""
+        if row.verb == "order.flag":
+            changed = f"{flag_name(row.detail.get('was'))} → {flag_name(row.detail.get('flag'))}"
         then = "; ".join(part for part in (moved, changed, reason_text(row.reason)) if part)
         found.append(
             Entry(
@@ -162,6 +164,10 @@ def from_trail(rows: Iterable[Activity], names: dict[int, str]) -> list[Entry]:
             )
         )
     return found
+
+
+def flag_name(flag: int | None) -> str:
+    return _("no flag") if flag is None else str(Flag(flag).label)
 
 
 def merge(*parts: list[Entry], kind: str = "") -> list[Entry]:

@@ -11,6 +11,7 @@ VERBS: dict[str, Any] = {
     "order.update_from_source": _("Changed by the platform"),
     "order.adopt_refund_before": _("A refund from before was taken over"),
     "order.change_address": _("Address changed"),
+    "order.flag": _("Flag changed"),
     "order.close": _("Order closed"),
     "order.ship": _("Sent"),
     "order.ship_part": _("Sent in part"),

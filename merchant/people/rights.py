@@ -39,6 +39,7 @@ class Right(models.TextChoices):
     BOOK_CLAIM = "book_claim", _("book what a courier pays")
     EDIT_COST = "edit_cost", _("enter cost prices")
     SETTLE_STATEMENT = "settle_statement", _("import statements and settle differences")
+    EDIT_REPLIES = "edit_replies", _("change the shop's quick replies")
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ ROLES: dict[str, DefaultRole] = {
     "supervisor": DefaultRole(
         gettext_noop("Customer-service supervisor"),
         (*_DESK, R.EDIT_ADDRESS_MANY, R.IMPORT_ORDERS, R.SEE_MESSAGES, R.OPERATE_JOBS, R.BOOK_CLAIM),
+        (*_DESK, R.IMPORT_ORDERS, R.SEE_MESSAGES, R.OPERATE_JOBS, R.BOOK_CLAIM, R.EDIT_REPLIES),
         {R.AGREE_CASE: 100_000},
     ),
     "warehouse": DefaultRole(
@@ -102,6 +104,7 @@ ROLES: dict[str, DefaultRole] = {
             R.EDIT_SECRETS,
             R.OPERATE_JOBS,
             R.SEE_MESSAGES,
+            R.EDIT_REPLIES,
         ),
     ),
     "platform_admin": DefaultRole(

@@ -7,6 +7,7 @@ from merchant.locking import lock
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from merchant.trail import activity
+from merchant.trail.models import Activity
 from orders.record.enums import Flag
 from orders.record.models import Order
 from orders.remarks.models import Note
@@ -56,3 +57,35 @@ def take_flag_back(note: Note, *, former: int | None, by: Any) -> Note:
     )
     activity.record(order, "note.undo", by=by, note=note.pk, flag=former)
     return undone
+
+
+@transaction.atomic
+def set_flag(order: Order, *, flag: int | None, by: Any) -> Activity | None:
+    """插旗 without a remark, `None` takes it away. Returns what `undo_flag` takes back, None when nothing changed."""
+    check_right(by, order.shop_id, Right.REMARK_ORDER)
+    if flag is not None and flag not in Flag.values:
+        raise Refused("NOTE", _("There is no such flag."), flag=flag)
+    order = lock(order)
+    return None if order.flag == flag else _move_flag(order, flag, by)
+
+
+@transaction.atomic
+def undo_flag(order: Order, *, change_id: int, by: Any) -> Order:
+    """Back to the flag before one's own change. Raises Refused FLAG once anybody has flagged the order since."""
+    check_right(by, order.shop_id, Right.REMARK_ORDER)
+    order = lock(order)
+    changes = Activity.objects.about(order).filter(verb__in=("order.flag", "note.add"), pk__gte=change_id)
+    rows = [row for row in changes if row.verb == "order.flag" or row.detail.get("flag") is not None]
+    mine = next((row for row in rows if row.pk == change_id and row.verb == "order.flag"), None)
+    if mine is None or (by is not None and mine.by_id != by.pk):
+        raise Refused("FLAG", _("There is nothing of yours to undo here."))
+    if len(rows) > 1 or order.flag != mine.detail["flag"]:
+        raise Refused("FLAG", _("The flag has been changed since; it stays as it is."))
+    _move_flag(order, mine.detail["was"], by, undone=mine.pk)
+    return order
+
+
+def _move_flag(order: Order, flag: int | None, by: Any, **detail: Any) -> Activity:
+    was, order.flag = order.flag, flag
+    order.save(update_fields=["flag"])
+    return activity.record(order, "order.flag", by=by, flag=flag, was=was, **detail)

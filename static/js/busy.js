@@ -37,5 +37,5 @@ document.addEventListener("click", (event) => {
 
 // Ctrl+Enter sends the form in hand.
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form) event.target.form.requestSubmit();
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing && event.target.form) event.target.form.requestSubmit();
 });

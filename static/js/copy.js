@@ -1,4 +1,4 @@
-// Copy a number. Works without the clipboard API too (plain http on a local network has none).
+// Copy a number or a text; [data-said] is told instead of what was copied. Works without the clipboard API too (plain http on a local network has none).
 import { toast } from "./toasts.js";
 
 async function put(text) {
@@ -16,5 +16,5 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
   await put(button.dataset.copy);
-  toast(`${button.dataset.copied ?? ""} ${button.dataset.copy}`.trim());
+  toast(button.dataset.said ?? `${button.dataset.copied ?? ""} ${button.dataset.copy}`.trim());
 });

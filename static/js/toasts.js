@@ -1,12 +1,27 @@
-// Good news, bottom right, gone after six seconds unless somebody is reading it. Bad news never comes here: it stays in the page.
-const LIFE = 6000;
+// Good news, bottom right, gone after six seconds (ten when it can be undone) unless somebody is reading it. Bad news never comes here: it stays in the page.
+const LIFE = 6000, LIFE_WITH_UNDO = 10000;
 
-export function toast(text) {
+export function toast(text, undo) {
   const place = document.getElementById("toasts");
   if (!place) return;
-  const note = document.createElement("div");
+  const note = document.createElement("div"), from = document.activeElement;
   note.className = "toast";
   note.textContent = text;
+  note.leave = () => {
+    const hadFocus = note.contains(document.activeElement);
+    note.remove();
+    if (hadFocus) from?.focus?.();
+  };
+  if (undo) {
+    const button = document.createElement("button"), key = document.createElement("kbd");
+    button.type = "button";
+    button.className = "btn";
+    button.dataset.undo = "";
+    key.textContent = "Z";
+    button.append(place.dataset.undoWord, key);
+    button.addEventListener("click", () => { note.leave(); undo(); });
+    note.append(button);
+  }
   place.append(note);
   live(note);
 }
@@ -15,12 +30,16 @@ function live(note) {
   if (note.dataset.living) return;
   note.dataset.living = "true";
   let timer;
-  const start = () => { timer = setTimeout(() => note.remove(), Number(note.dataset.life) || LIFE); };
   const stop = () => clearTimeout(timer);
+  const start = () => {
+    stop();
+    if (note.matches(":hover, :focus-within")) return;
+    timer = setTimeout(() => (note.leave ?? note.remove).call(note), Number(note.dataset.life) || (note.querySelector("[data-undo]") ? LIFE_WITH_UNDO : LIFE));
+  };
   note.addEventListener("mouseenter", stop);
   note.addEventListener("mouseleave", start);
   note.addEventListener("focusin", stop);
-  note.addEventListener("focusout", start);
+  note.addEventListener("focusout", () => setTimeout(start));
   start();
 }
 

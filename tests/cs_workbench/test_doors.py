@@ -20,6 +20,7 @@ from django.urls import get_resolver, reverse
 from aftersales.cases import services as cases
 from aftersales.returns.services import keep_unknown_parcel, receive_parcel
 from aftersales.statements.models import Difference, StatementFile
+from cs_workbench.replies.models import QuickReply
 from logistics.claims.services import draft_claim
 from merchant.attachments.models import Purpose
 from merchant.attachments.services import attach, read_files
@@ -64,6 +65,7 @@ LISTS = {
     "quota": (*DESK, P),
     "rules": EVERYBODY,
     "bulk_list": EVERYBODY,
+    "replies": EVERYBODY,
     "settings": EVERYBODY,
     "import_list": EVERYBODY,
     "password_change": EVERYBODY,
@@ -81,6 +83,8 @@ PAGES = {
     "order_address": EVERYBODY,
     "parcel_detail": EVERYBODY,
     "interception_detail": EVERYBODY,
+    "reply_add": EVERYBODY,
+    "reply_edit": EVERYBODY,
     "claim_detail": EVERYBODY,
     "inspection_detail": EVERYBODY,
     "return_parcel": EVERYBODY,
@@ -126,6 +130,15 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("bulk_verb", "stop"): dict.fromkeys((A, S, OWNER, P), ""),
     ("bulk_verb", "resume"): dict.fromkeys((A, S, OWNER, P), "JOB"),
     ("bulk_verb", "undo"): {A: "UNDO", S: "UNDO", OWNER: "UNDO"},
+    ("order_flag", ""): dict.fromkeys((*DESK, W), ""),
+    # The reply of this world is the shop's, alone in its list; copying it is open to whoever writes to buyers.
+    ("reply_verb", "up"): {S: "", OWNER: ""},
+    ("reply_verb", "down"): {S: "", OWNER: ""},
+    ("reply_verb", "off"): {S: "", OWNER: ""},
+    ("reply_verb", "on"): {S: "", OWNER: ""},
+    ("reply_verb", "delete"): {S: "SHARED", OWNER: "SHARED"},
+    ("reply_verb", "used"): dict.fromkeys((*DESK, W), ""),
+    ("reply_defaults", ""): {S: "", OWNER: ""},
     ("parcel_refresh", ""): dict.fromkeys(EVERYBODY, ""),
     ("interception_verb", "withdraw"): dict.fromkeys(DESK, ""),
     ("interception_verb", "confirm"): dict.fromkeys(DESK, ""),
@@ -197,6 +210,8 @@ FORMS: dict[str, tuple[str, ...]] = {
     "platform_account_add": (OWNER, P),
     "platform_account_edit": (OWNER, P),
     "policy": (OWNER, P),
+    "reply_add": (*DESK, W),
+    "reply_edit": (S, OWNER),
     "import_list": (S, OWNER),
     "inspection_detail": (W,),
     "order_address": DESK,
@@ -255,6 +270,7 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
     lost = keep_unknown_parcel(shop, waybill="SF1", courier="sf", note="", by=None)
     sku = ensure_sku(shop.pk, code="CUP", title="杯")
     [move] = move_stock(shop.pk, [Change(sku, 1)], kind="returned", document="QC1", by=None)
+    reply = QuickReply.objects.create(shop=shop, title="您好", text="您好 {buyer}")
     [photo] = attach(case, read_files([photo_upload()]), by=None, purpose=Purpose.PHOTO)
     request = ask_quota(shop, by=make_user(A, shop), wanted=20, reason="回访")
     arguments = {
@@ -266,6 +282,11 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         "case_detail": of_case,
         "order_detail": of_order,
         "order_note": of_order,
+        "order_flag": of_order,
+        "reply_add": [shop.pk],
+        "reply_edit": [shop.pk, reply.pk],
+        "reply_verb": [shop.pk, reply.pk],
+        "reply_defaults": [shop.pk],
         "reveal": [*of_order, "phone"],
         "product_detail": [shop.pk, case.order.lines.get().listing_id],
         "parcel_detail": of_parcel,
@@ -343,6 +364,7 @@ def told(world: SimpleNamespace, name: str, verb: str) -> dict[str, Any]:
         sent["version"] = world.case.version
     if verb == "apply":
         sent["kind"] = "refund_only_shipped"
+    sent |= {"flag": "2"} if name == "order_flag" else {}
     sent |= {"order": world.case.order.number, "cost": "45.00", "stock": world.stock.pk, "bin": "A-01"}
     sent |= {"shop": world.shop.pk, "note": "查清了", "wanted": "20", "answer": "先打虚拟号"}
     sent |= {"fee": "3", "freight": "4.5", "waybill": world.package.waybill, "cause": "short", "basis": "other"}
@@ -376,7 +398,7 @@ def plain(value: Any) -> Any:
     return bytes(value) if isinstance(value, memoryview) else value
 
 
-ROOMS = ("merchant", "orders", "logistics", "aftersales")
+ROOMS = ("merchant", "orders", "logistics", "aftersales", "cs_workbench")
 
 
 def refusals(answer: Any) -> list[str]:
@@ -507,6 +529,8 @@ def test_who_may_send_which_form(world, role):
         "platform_account_add": {**pay, "platform": "kuaishou"},
         "platform_account_edit": pay,
         "policy": rules,
+        "reply_add": {"title": "在途", "text": "{运单号} 在途"},
+        "reply_edit": {"title": "您好", "text": "{buyer} 您好"},
         "inspection_detail": {"outcome": "fine"},
         "import_list": {"shop": world.shop.pk, "profile": "auto", "files": SimpleUploadedFile("a.csv", sheet(1))},
     }

@@ -39,6 +39,7 @@ MATRIX = {
         R.IMPORT_ORDERS,
         R.SEE_MESSAGES,
         R.OPERATE_JOBS,
+        R.EDIT_REPLIES,
     },
     "warehouse": {R.SEE_ORDERS, R.REMARK_ORDER, R.HOLD_ORDER, R.RECEIVE_PARCEL, R.DRAFT_CLAIM},
     "finance": {
@@ -74,6 +75,7 @@ MATRIX = {
         R.SIGN_AGREEMENT,
         R.EDIT_POLICY,
         R.EDIT_SECRETS,
+        R.EDIT_REPLIES,
     },
     "platform_admin": {R.SEE_ORDERS, R.APPROVE_QUOTA, R.EDIT_POLICY, R.EDIT_SECRETS, R.OPERATE_JOBS, R.SEE_MESSAGES},
 }

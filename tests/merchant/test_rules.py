@@ -153,7 +153,7 @@ def test_the_groups_keep_the_order_of_the_page():
         ("The shop's own choices", 8),
         ("Promises to the buyer", 26),
         ("When a refund arrives", 3),
-        ("Rights", 27),
+        ("Rights", 28),
         ("Personal data", 5),
         ("The road", 9),
     ]

@@ -1,0 +1,49 @@
+// A flag shows at once; ten seconds to undo it, and put back with a sentence when the server refuses.
+import { toast } from "./toasts.js";
+
+const chosen = (menu) => menu.querySelector("button[aria-current]")?.value ?? "";
+
+function show(menu, flag) {
+  const button = menu.querySelector(`button[value="${flag}"]`);
+  if (!button) return;
+  for (const one of menu.querySelectorAll("button[aria-current]")) one.removeAttribute("aria-current");
+  button.setAttribute("aria-current", "true");
+  menu.querySelector("summary .flag").replaceWith(button.querySelector(".flag").cloneNode(true));
+}
+
+// One after the other, so that the last press is the last to arrive.
+let sending = Promise.resolve();
+
+function send(form, fields, before) {
+  const id = form.parentElement.id, body = new FormData(form);
+  for (const [name, value] of Object.entries(fields)) body.set(name, value);
+  sending = sending.then(async () => {
+    let told = { flag: before, refused: form.dataset.lost };
+    try {
+      const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
+      if (answer.ok || answer.status === 409) told = await answer.json();
+    } catch { /* the network is away: the sentence says so */ }
+    const menu = document.getElementById(id), refusal = document.querySelector(`[data-flag-refusal="${id}"]`);
+    if (refusal) { refusal.textContent = told.refused ?? ""; refusal.hidden = !told.refused; }
+    if (menu && (told.refused || "undo" in fields)) show(menu, String(told.flag));
+    if (told.refused) return;
+    toast(told.said, told.undo && (() => send(document.getElementById(id)?.querySelector("form") ?? form, { undo: told.undo }, String(told.flag))));
+  });
+}
+
+export function setFlag(menu, flag) {
+  const form = menu.querySelector("form"), before = chosen(menu);
+  menu.removeAttribute("open");
+  if (flag === before) return;
+  show(menu, flag);
+  send(form, { flag }, before);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-flags] button");
+  if (!button) return;
+  event.preventDefault();
+  const menu = button.closest("[data-flag-menu]");
+  setFlag(menu, button.value);
+  menu.querySelector("summary").focus();
+});
