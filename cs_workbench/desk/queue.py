@@ -50,8 +50,8 @@ def segment_of(case: Case) -> str:
     return "done" if case.state in CLOSED_STATES else ""
 
 
-def _branch(segment: str, shop: int, condition: Q, size: int) -> QuerySet[Any, Any]:
-    rows = Case.objects.filter(condition, shop_id=shop)
+def _branch(user: Any, segment: str, shop: int, condition: Q, size: int) -> QuerySet[Any, Any]:
+    rows = Case.objects.seen_in(shop, user).filter(condition)
     order = ("-applied_at", "-pk") if segment == "done" else ("due_at", "pk")
     return rows.order_by(*order).values_list("pk", "due_at", "applied_at")[:size]
 
@@ -59,7 +59,7 @@ def _branch(segment: str, shop: int, condition: Q, size: int) -> QuerySet[Any, A
 def ids(user: Any, segment: str) -> list[int]:
     """The first page of a segment: one statement, one limited index walk a shop and clock."""
     branches = [
-        _branch(segment, shop, condition, SIZE) for shop in shops_of(user) for condition in SEGMENTS[segment][1]
+        _branch(user, segment, shop, condition, SIZE) for shop in shops_of(user) for condition in SEGMENTS[segment][1]
     ]
     if not branches:
         return []
@@ -74,12 +74,9 @@ def ids(user: Any, segment: str) -> list[int]:
 
 def counts(user: Any) -> dict[str, str]:
     """How many wait in each working segment, at most 999+; one capped count a clock."""
-    shops = shops_of(user)
+    mine = Case.objects.visible_to(user).order_by()
     found = {
-        segment: sum(
-            Case.objects.filter(condition, shop_id__in=shops).order_by()[: CAP + 1].count()
-            for condition in SEGMENTS[segment][1]
-        )
+        segment: sum(mine.filter(condition)[: CAP + 1].count() for condition in SEGMENTS[segment][1])
         for segment in ("todo", "running")
     }
     return {segment: f"{CAP}+" if n > CAP else str(n) for segment, n in found.items()}

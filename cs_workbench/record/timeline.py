@@ -149,7 +149,8 @@ def from_trail(rows: Iterable[Activity], names: dict[int, str]) -> list[Entry]:
         if row.from_state and row.to_state and row.from_state != row.to_state:
             moved = f"{states.get(row.from_state, row.from_state)} → {states.get(row.to_state, row.to_state)}"
         changed = changes_text(row.detail.get("changes") or {}) if machine == "order" else ""
-        then = "; ".join(part for part in (moved, changed, reason_text(row.reason)) if part)
+        given = _("to %(name)s") % {"name": row.detail["to_name"]} if row.detail.get("to_name") else ""
+        then = "; ".join(part for part in (moved, given, changed, reason_text(row.reason)) if part)
         found.append(
             Entry(
                 row.at,

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from merchant.people.models import Membership, Role, User
+from merchant.people.models import Membership, Role, Scope, User
 from merchant.refusals import Refused
 
 
@@ -35,6 +35,8 @@ class Right(models.TextChoices):
     BOOK_CLAIM = "book_claim", _("book what a courier pays")
     EDIT_COST = "edit_cost", _("enter cost prices")
     SETTLE_STATEMENT = "settle_statement", _("import statements and settle differences")
+    ASSIGN_WORK = "assign_work", _("hand customers and work to colleagues")
+    SEE_BOARD = "see_board", _("see the board and the team")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class DefaultRole:
     name: str
     rights: tuple[Right, ...]
     limits: dict[str, int] = field(default_factory=dict)
+    scope: Scope = Scope.SHOP
 
 
 R = Right
@@ -58,11 +61,20 @@ _DESK = (
 )
 
 ROLES: dict[str, DefaultRole] = {
-    "agent": DefaultRole(gettext_noop("Customer-service agent"), _DESK, {R.AGREE_CASE: 20_000}),
+    "agent": DefaultRole(gettext_noop("Customer-service agent"), _DESK, {R.AGREE_CASE: 20_000}, Scope.OWN),
     "supervisor": DefaultRole(
         gettext_noop("Customer-service supervisor"),
-        (*_DESK, R.IMPORT_ORDERS, R.SEE_MESSAGES, R.OPERATE_JOBS, R.BOOK_CLAIM),
+        (
+            *_DESK,
+            R.IMPORT_ORDERS,
+            R.SEE_MESSAGES,
+            R.OPERATE_JOBS,
+            R.BOOK_CLAIM,
+            R.ASSIGN_WORK,
+            R.SEE_BOARD,
+        ),
         {R.AGREE_CASE: 100_000},
+        Scope.TEAM,
     ),
     "warehouse": DefaultRole(
         gettext_noop("Warehouse"), (R.SEE_ORDERS, R.REMARK_ORDER, R.HOLD_ORDER, R.RECEIVE_PARCEL, R.DRAFT_CLAIM)
@@ -95,6 +107,8 @@ ROLES: dict[str, DefaultRole] = {
             R.EDIT_SECRETS,
             R.OPERATE_JOBS,
             R.SEE_MESSAGES,
+            R.ASSIGN_WORK,
+            R.SEE_BOARD,
         ),
     ),
     "platform_admin": DefaultRole(
@@ -115,6 +129,7 @@ def ensure_default_roles() -> dict[str, Role]:
                 "name": role.name,
                 "rights": [str(right) for right in role.rights],
                 "limits": {str(right): fen for right, fen in role.limits.items()},
+                "scope": role.scope,
             },
         )
     return made
@@ -166,6 +181,27 @@ def hold_limits(user: Any, shop: Any) -> None:
     if user is not None:
         shop_id = shop if isinstance(shop, int) else shop.pk
         list(Membership.objects.select_for_update(no_key=True).filter(user=user, shop_id=shop_id).values_list("pk"))
+
+
+def members_with(shop: Any, *rights: str) -> models.QuerySet[Membership]:
+    """The active members of a shop (or its id) whose role includes all of these rights, by name."""
+    shop_id = shop if isinstance(shop, int) else shop.pk
+    rows = Membership.objects.filter(shop_id=shop_id, is_active=True, user__is_active=True)
+    rows = rows.filter(role__rights__contains=[str(right) for right in rights])
+    return rows.select_related("user", "role", "team").order_by("user__display_name", "user__username")
+
+
+def rank_of(user: Any, shop: Any) -> int:
+    """How far up somebody stands in a shop: 2 decides on its rules, 1 hands out work, 0 neither."""
+    if not can(user, shop, Right.ASSIGN_WORK):
+        return 0
+    return 2 if can(user, shop, Right.EDIT_POLICY) else 1
+
+
+def check_may_get_work(user: Any, shop: Any) -> None:
+    """Raise Refused("MEMBER") unless `user` is an active member of the shop who settles cases."""
+    if user is None or not members_with(shop, Right.SEE_ORDERS, Right.AGREE_CASE).filter(user=user).exists():
+        raise Refused("MEMBER", _("Choose somebody of this shop who settles cases."))
 
 
 def shops_of(user: User) -> list[int]:

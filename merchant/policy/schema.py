@@ -66,6 +66,8 @@ class ShopPolicy:
     arrive_card_days: int = 3
     arrive_platform_days: int = 3
     forced_reads_per_day: int = 5
+    agent_scope: str = "own"
+    only_assignee_decides: bool = False
     timers: dict[str, int] = field(default_factory=lambda: dict(TIMERS))
 
 
@@ -74,6 +76,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "release_manual_refunds": ("finance", "at_once"),
     "pii_count": ("order", "view"),
     "refund_window": ("", "09:00-21:00"),
+    "agent_scope": ("own", "shop"),
 }
 OWN_FIELDS = [f.name for f in fields(ShopPolicy) if f.name not in {"version_id", "version"}]
 

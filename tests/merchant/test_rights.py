@@ -36,6 +36,8 @@ MATRIX = {
         R.IMPORT_ORDERS,
         R.SEE_MESSAGES,
         R.OPERATE_JOBS,
+        R.ASSIGN_WORK,
+        R.SEE_BOARD,
     },
     "warehouse": {R.SEE_ORDERS, R.REMARK_ORDER, R.HOLD_ORDER, R.RECEIVE_PARCEL, R.DRAFT_CLAIM},
     "finance": {
@@ -68,6 +70,8 @@ MATRIX = {
         R.SIGN_AGREEMENT,
         R.EDIT_POLICY,
         R.EDIT_SECRETS,
+        R.ASSIGN_WORK,
+        R.SEE_BOARD,
     },
     "platform_admin": {R.SEE_ORDERS, R.EDIT_POLICY, R.EDIT_SECRETS, R.OPERATE_JOBS, R.SEE_MESSAGES},
 }

@@ -149,9 +149,9 @@ def test_the_groups_keep_the_order_of_the_page():
         ("Evidence that may pay by itself", 6),
         ("Money", 16),
         ("Clocks", 41),
-        ("The shop's own choices", 7),
+        ("The shop's own choices", 9),
         ("When a refund arrives", 3),
-        ("Rights", 23),
+        ("Rights", 25),
         ("Personal data", 3),
         ("The road", 9),
     ]
