@@ -137,11 +137,16 @@ def ensure_default_roles() -> dict[str, Role]:
 
 def membership_of(user: Any, shop: Any) -> Membership | None:
     """The active membership that gives this user rights in this shop; read once per user object."""
+    return memberships_of(user).get(shop if isinstance(shop, int) else shop.pk)
+
+
+def memberships_of(user: Any) -> dict[int, Membership]:
+    """All of them, by the shop's id."""
     held: dict[int, Membership] | None = getattr(user, "_memberships_by_shop", None)
     if held is None:
         rows = Membership.objects.filter(user=user, is_active=True).select_related("role")
         held = user._memberships_by_shop = {row.shop_id: row for row in rows}
-    return held.get(shop if isinstance(shop, int) else shop.pk)
+    return held
 
 
 def can(user: Any, shop: Any, right: str) -> bool:

@@ -32,6 +32,7 @@ from merchant.people.rights import ROLES
 from merchant.shops.models import Agreement
 from merchant.stock.services import Change, move_stock
 from merchant.vault.models import PiiReveal
+from orders.buyers.models import Buyer
 from orders.intake import jobs
 from tests.aftersales.factories import case_of, intercepting, own_shop, refund_of, shipped_order
 from tests.logistics.factories import account_of, make_package
@@ -59,6 +60,10 @@ LISTS = {
     "refunds": EVERYBODY,
     "statements": EVERYBODY,
     "rules": EVERYBODY,
+    "board": DESK,
+    "board_cases": DESK,
+    "board_orders": DESK,
+    "team": (S, OWNER),
     "settings": EVERYBODY,
     "import_list": EVERYBODY,
     "password_change": EVERYBODY,
@@ -70,6 +75,7 @@ PAGES = {
     "desk_case": EVERYBODY,
     "case_detail": EVERYBODY,
     "order_detail": EVERYBODY,
+    "team_hand_over": (S, OWNER),
     "parcel_detail": EVERYBODY,
     "interception_detail": EVERYBODY,
     "claim_detail": EVERYBODY,
@@ -108,6 +114,16 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     # Re-reading a fresh track is nothing but looking.
     ("desk_verb", "recheck"): dict.fromkeys(EVERYBODY, ""),
     ("desk_verb", "note"): dict.fromkeys((*DESK, W), ""),
+    ("case_assign", "claim"): dict.fromkeys(DESK, ""),
+    ("case_assign", "hand-over"): dict.fromkeys(DESK, ""),
+    # Nobody stands above the owner.
+    ("case_assign", "escalate"): {A: "", S: "", OWNER: "TOP"},
+    ("case_assign", "release"): dict.fromkeys(DESK, "FREE"),
+    # The order of this world has been shipped.
+    ("order_assign", "claim"): dict.fromkeys(DESK, "ORDER_STATE"),
+    ("order_assign", "hand-over"): dict.fromkeys(DESK, "ORDER_STATE"),
+    ("customer_keeper", ""): {S: "", OWNER: ""},
+    ("team_hand_over_all", ""): {S: "", OWNER: ""},
     ("order_note", ""): dict.fromkeys((*DESK, W), ""),
     ("parcel_refresh", ""): dict.fromkeys(EVERYBODY, ""),
     ("interception_verb", "withdraw"): dict.fromkeys(DESK, ""),
@@ -224,10 +240,18 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
     sku = ensure_sku(shop.pk, code="CUP", title="杯")
     [move] = move_stock(shop.pk, [Change(sku, 1)], kind="returned", document="QC1", by=None)
     [photo] = attach(case, read_files([photo_upload()]), by=None, purpose=Purpose.PHOTO)
+    # A customer and a member nothing else of this world is about.
+    colleague_buyer = Buyer.objects.create(shop=shop, external_id="buyer-2", nickname="小满")
+    member = Membership.objects.get(shop=shop, user=people[A])
     arguments = {
         "desk_case": of_case,
         "desk_verb": of_case,
         "case_detail": of_case,
+        "case_assign": of_case,
+        "order_assign": of_order,
+        "customer_keeper": [shop.pk, colleague_buyer.pk],
+        "team_hand_over": [member.pk],
+        "team_hand_over_all": [member.pk],
         "order_detail": of_order,
         "order_note": of_order,
         "reveal": [*of_order, "phone"],
@@ -297,6 +321,8 @@ def told(world: SimpleNamespace, name: str, verb: str) -> dict[str, Any]:
     if verb == "payout":
         sent |= {"method": "bank", "reference": "BK-1", "paid_on": f"{now().astimezone(SHANGHAI):%Y-%m-%d}"}
         sent |= {"amount": "300.00", "proofs": photo_upload()}
+    if name in ("case_assign", "order_assign", "customer_keeper", "team_hand_over_all"):
+        sent |= {"to": "" if verb == "escalate" else world.people[OWNER if name == "team_hand_over_all" else S].pk}
     if name == "case_wish":
         sent |= {"way": "offline", "shown": "1"}
     return sent
