@@ -81,16 +81,21 @@ def read(asked: Asked) -> Service:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            WITH c AS MATERIALIZED ({sql})
+            WITH c AS MATERIALIZED ({sql}), t AS (
+                SELECT day, is_only, first_by,
+                    CASE WHEN first_at IS NOT NULL THEN greatest(first_at - applied_at, '0') END AS reply,
+                    CASE WHEN ended_at IS NOT NULL THEN greatest(ended_at - applied_at, '0') END AS took
+                FROM c {own}
+            )
             SELECT GROUPING(day, is_only, first_by), day, is_only, first_by,
                 count(*),
-                count(first_at),
-                percentile_cont(0.5) WITHIN GROUP (ORDER BY greatest(first_at - applied_at, '0')),
-                percentile_cont(0.9) WITHIN GROUP (ORDER BY greatest(first_at - applied_at, '0')),
-                count(ended_at),
-                percentile_cont(0.5) WITHIN GROUP (ORDER BY greatest(ended_at - applied_at, '0')),
-                percentile_cont(0.9) WITHIN GROUP (ORDER BY greatest(ended_at - applied_at, '0'))
-            FROM c {own}
+                count(reply),
+                percentile_cont(0.5) WITHIN GROUP (ORDER BY reply),
+                percentile_cont(0.9) WITHIN GROUP (ORDER BY reply),
+                count(took),
+                percentile_cont(0.5) WITHIN GROUP (ORDER BY took),
+                percentile_cont(0.9) WITHIN GROUP (ORDER BY took)
+            FROM t
             GROUP BY GROUPING SETS ((day), (day, is_only), (is_only), (first_by), ())
             """,  # noqa: S608 - `sql` is Django's own, with its parameters apart
             [*params, *([asked.user.pk] if asked.is_own else [])],

@@ -15,13 +15,25 @@ EVERYBODY = ["desk", "orders", "interceptions"]
 @pytest.mark.parametrize(
     ("role", "rooms"),
     [
-        ("agent", [*EVERYBODY, "claims", "rules"]),
-        ("supervisor", [*EVERYBODY, "claims", "import_list", "ops", "rules"]),
+        ("agent", [*EVERYBODY, "board", "claims", "rules"]),
+        ("supervisor", [*EVERYBODY, "board", "team", "claims", "import_list", "ops", "rules"]),
         ("warehouse", [*EVERYBODY, "warehouse", "stock", "claims", "rules"]),
         ("finance", [*EVERYBODY, "stock", "claims", "refunds", "statements", "ops", "rules"]),
         (
             "owner",
-            [*EVERYBODY, "stock", "claims", "refunds", "statements", "import_list", "ops", "rules", "settings"],
+            [
+                *EVERYBODY,
+                "board",
+                "team",
+                "stock",
+                "claims",
+                "refunds",
+                "statements",
+                "import_list",
+                "ops",
+                "rules",
+                "settings",
+            ],
         ),
     ],
 )
