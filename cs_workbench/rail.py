@@ -26,6 +26,8 @@ ENTRIES = (
     Entry("desk", _("Workbench"), "desk", "/desk/", (Right.SEE_ORDERS,), is_thumb=True),
     Entry("orders", _("Orders"), "orders", "/orders/", (Right.SEE_ORDERS,), is_thumb=True),
     Entry("interceptions", _("Interceptions"), "turn", "/interceptions/", (Right.SEE_ORDERS,), is_thumb=True),
+    Entry("board", _("Board"), "board", "/board/", (Right.SEE_BOARD, Right.AGREE_CASE)),
+    Entry("team", _("Team"), "team", "/team/", (Right.SEE_BOARD,)),
     Entry("warehouse", _("Warehouse"), "warehouse", "/warehouse/", (Right.RECEIVE_PARCEL,), is_thumb=True),
     Entry("stock", _("Stock"), "box", "/stock/", (Right.RECEIVE_PARCEL, Right.EDIT_COST)),
     Entry("claims", _("Claims"), "alert", "/claims/", (Right.DRAFT_CLAIM, Right.FILE_CLAIM, Right.BOOK_CLAIM)),

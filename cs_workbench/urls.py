@@ -1,5 +1,6 @@
 from django.urls import path
 
+from cs_workbench.board import views as board
 from cs_workbench.bulk import views as bulk
 from cs_workbench.claims import views as claims
 from cs_workbench.desk import pulse
@@ -9,6 +10,7 @@ from cs_workbench.money import statements
 from cs_workbench.money import views as money
 from cs_workbench.money.buyer_page import buyer_page
 from cs_workbench.ops import views as ops
+from cs_workbench.people import views as people
 from cs_workbench.products import views as products
 from cs_workbench.quota import views as quota
 from cs_workbench.record import views as record
@@ -32,6 +34,15 @@ urlpatterns = [
     path("desk/case/<int:shop_id>/<str:number>/", desk.desk_case, name="desk_case"),
     path("desk/case/<int:shop_id>/<str:number>/<slug:verb>/", desk.desk_verb, name="desk_verb"),
     path("cases/<int:shop_id>/<str:number>/", case_detail, name="case_detail"),
+    path("cases/<int:shop_id>/<str:number>/assign/<slug:verb>/", people.case_assign, name="case_assign"),
+    path("orders/<int:shop_id>/<str:number>/assign/<slug:verb>/", people.order_assign, name="order_assign"),
+    path("customers/<int:shop_id>/<int:pk>/keeper/", people.customer_keeper, name="customer_keeper"),
+    path("board/", board.board, name="board"),
+    path("board/cases/", board.board_cases, name="board_cases"),
+    path("board/orders/", board.board_orders, name="board_orders"),
+    path("team/", people.team, name="team"),
+    path("team/<int:pk>/", people.team_hand_over, name="team_hand_over"),
+    path("team/<int:pk>/hand-over/", people.team_hand_over_all, name="team_hand_over_all"),
     path("orders/", record.orders, name="orders"),
     path("orders/<int:shop_id>/<str:number>/", record.order_detail, name="order_detail"),
     path("orders/<int:shop_id>/<str:number>/note/", record.order_note, name="order_note"),

@@ -47,6 +47,7 @@ WORDS = {
     "success": Both("at the courier's success", "拦截成功时"),
     "finance": Both("finance releases", "财务放款"),
     "order": Both("an order a day", "每单每天一次"),
+    "own": Both("by role", "按角色"),
 }
 
 

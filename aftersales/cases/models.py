@@ -79,6 +79,7 @@ class Case(StateMachine):
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = CaseQuerySet.as_manager()
+    buyer_path = "buyer"
 
     class Meta:
         verbose_name = _("after-sale case")

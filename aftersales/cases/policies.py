@@ -1,6 +1,6 @@
 """What may be done with a case now, by whom, and the sentence when it may not. Pages draw their buttons from here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -25,12 +25,26 @@ from aftersales.refunds.models import Refund
 from logistics.interception.policies import check_can_withdraw
 from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package
-from merchant.people.rights import Right, check_right
+from merchant.people.models import User
+from merchant.people.rights import Right, check_may_get_work, check_right, members_with, rank_of
+from merchant.policy import services as shop_policies
 from merchant.refusals import Refused
 from merchant.shops.models import Platform
 from orders.record.models import Order
 
 __all__ = ["Eligibility", "Verb", "eligibility", "open_verbs"]
+
+
+# What only the person who has the case does, where the shop says so (P-ONLY-ASSIGNEE).
+DECISIONS = {
+    "start_interception",
+    "stop_in_house",
+    "agree_case",
+    "refuse_case",
+    "propose_case",
+    "settle_return_case",
+    "clear_alarm",
+}
 
 
 @dataclass(frozen=True)
@@ -47,7 +61,8 @@ def open_verbs(case: Case, user: Any, *, found: Eligibility | None = None) -> li
     """Every verb of this case for this user, allowed or with its sentence, in the order of the panel.
 
     `found` is the eligibility when the page has it already."""
-    return [
+    whose = _verb("", lambda: check_whose(case, user))
+    verbs = [
         _verb("start_interception", lambda: check_can_intercept(case, user, found=found)),
         _verb("stop_in_house", lambda: check_can_stop_in_house(case, user)),
         _verb("withdraw_interception", lambda: check_can_withdraw_interception(case, user)),
@@ -58,6 +73,9 @@ def open_verbs(case: Case, user: Any, *, found: Eligibility | None = None) -> li
         _verb("settle_return_case", lambda: check_can_settle_return(case, user)),
         _verb("clear_alarm", lambda: check_can_clear(case, user)),
     ]
+    if whose.is_allowed:
+        return verbs
+    return [replace(whose, name=v.name) if v.is_allowed and v.name in DECISIONS else v for v in verbs]
 
 
 def _verb(name: str, check: Any) -> Verb:
@@ -223,6 +241,97 @@ def check_can_withdraw_case(case: Case) -> None:
     refund = Refund.objects.live().filter(case=case).first()
     if case.state == CaseState.REFUND_FAILED or (refund is not None and refund.state not in UNSENT_STATES):
         raise Refused("PAYING", _("The money is on its way: the case can no longer be withdrawn."))
+
+
+# --- whose case it is; an assignee and a level are no states -----------------------------------------------------
+
+
+def check_whose(case: Case, user: Any) -> None:
+    """P-ONLY-ASSIGNEE: where the shop says so, a case that somebody has, or that waits for a supervisor, is theirs."""
+    if user is None or case.assignee_id == user.pk or (case.assignee_id is None and case.level == 0):
+        return
+    if not shop_policies.current(case.shop_id).only_assignee_decides:
+        return
+    if case.assignee_id is not None:
+        raise _taken(case)
+    if rank_of(user, case.shop_id) < case.level:
+        raise _above(case)
+
+
+def check_can_claim(case: Case, user: Any) -> None:
+    """A case in work that nobody has, or one's own; an escalated one by somebody who stands high enough."""
+    _check_in_work(case, user)
+    if case.assignee_id not in (None, user.pk):
+        raise _taken(case)
+    if case.level > rank_of(user, case.shop_id) and case.assignee_id is None:
+        raise _above(case)
+
+
+def check_can_hand_over(case: Case, user: Any, *, to: Any = None, reason: str | None = None) -> None:
+    """One's own case, or a free one; anybody's for whoever hands out work. With `to` also that they may take it."""
+    _check_in_work(case, user)
+    rank = rank_of(user, case.shop_id)
+    if rank == 0 and case.assignee_id not in (None, user.pk):
+        raise _taken(case)
+    if case.level > rank and case.assignee_id != user.pk:
+        raise _above(case)
+    if reason is None:
+        return
+    check_may_get_work(to, case.shop_id)
+    if to.pk == case.assignee_id:
+        raise Refused("SAME", _("%(name)s has this case already.") % {"name": to})
+    _check_reason(reason)
+
+
+def check_can_escalate(case: Case, user: Any, *, to: Any = None, reason: str | None = None) -> None:
+    """An open case, once to each level until it is handed back down. `to` stands above whoever escalates."""
+    check_right(user, case.shop_id, Right.AGREE_CASE)
+    if not case.is_open:
+        raise wrong_state(case)
+    rank = rank_of(user, case.shop_id)
+    if rank == 0 and case.level == 0 and case.assignee_id not in (None, user.pk):
+        raise _taken(case)
+    if case.level > rank:
+        if case.assignee_id is None:
+            raise Refused("ESCALATED", _("Escalated already: it waits for a supervisor."))
+        raise Refused("ESCALATED", _("Escalated already: %(name)s has it.") % {"name": case.assignee})
+    above = [Right.ASSIGN_WORK, *([Right.EDIT_POLICY] if rank else [])]
+    if rank == 2 or not members_with(case.shop_id, *above).exclude(user=user).exists():
+        raise Refused("TOP", _("Nobody in this shop stands above you: decide, or hand it over."))
+    if reason is None:
+        return
+    if to is not None and not members_with(case.shop_id, *above).exclude(user=user).filter(user=to).exists():
+        raise Refused("MEMBER", _("Choose somebody who stands above you, or leave it open for them."))
+    _check_reason(reason)
+
+
+def check_can_release(case: Case, user: Any) -> None:
+    """Give a case back to everybody: one's own, or anybody's for whoever hands out work."""
+    check_right(user, case.shop_id, Right.AGREE_CASE)
+    if case.assignee_id is None:
+        raise Refused("FREE", _("Nobody has this case."))
+    if case.assignee_id != user.pk and rank_of(user, case.shop_id) == 0:
+        raise _taken(case)
+
+
+def _check_in_work(case: Case, user: Any) -> None:
+    check_right(user, case.shop_id, Right.AGREE_CASE)
+    if not case.is_open and not case.tag:
+        raise wrong_state(case)
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise Refused("REASON", _("Say why, so that the next person knows."))
+
+
+def _taken(case: Case) -> Refused:
+    name = str(User.objects.get(pk=case.assignee_id))
+    return Refused("TAKEN", _("%(name)s has this case: ask for a hand-over.") % {"name": name}, name=name)
+
+
+def _above(case: Case) -> Refused:
+    return Refused("LEVEL", _("This case was escalated and waits for a supervisor."), level=case.level)
 
 
 def wrong_state(case: Case) -> Refused:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases import policies
+from aftersales.cases.assigning import take_up
 from aftersales.cases.clocks import start_clock
 from aftersales.cases.enums import CaseKind, CaseState, CaseTag, OpenedBy, Origin
 from aftersales.cases.models import Case, CaseLine
@@ -167,6 +168,7 @@ def settle_return_case(
     case = lock(case)
     policies.check_version(case, shown_version)
     policies.check_can_settle_return(case, by)
+    take_up(case, by=by)
     if amount_fen is not None:
         asked = dict(
             CaseLine.objects.filter(case=case).order_by("order_line_id").values_list("order_line_id", "amount_fen")

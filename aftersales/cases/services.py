@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales import tasks
 from aftersales.cases import policies
+from aftersales.cases.assigning import claim_case, escalate_case, hand_over_case, release_case, take_up
 from aftersales.cases.clocks import start_clock
 from aftersales.cases.enums import (
     PAYING_KINDS,
@@ -56,15 +57,19 @@ __all__ = [
     "agree_case",
     "answer_offer",
     "apply_case",
+    "claim_case",
     "clear_alarm",
+    "escalate_case",
     "hand_back_failed_cases",
     "hand_back_unknown_cases",
     "hand_back_withdrawn_cases",
+    "hand_over_case",
     "intercept_by_rule",
     "propose_case",
     "raise_delivered_anyway",
     "refund_stopped_parcels",
     "refuse_case",
+    "release_case",
     "settle_return_case",
     "start_interception",
     "stop_in_house",
@@ -146,6 +151,7 @@ def agree_case(case: Case, *, by: Any, shown_version: int | None = None, reason:
     case = lock(case)
     policies.check_version(case, shown_version)
     policies.check_can_agree(case, by)
+    take_up(case, by=by)
     if case.kind in PAYING_KINDS:
         return agree_to_pay(case, source=Source.MANUAL, by=by, reason=reason)
     verb = "agree_resend" if case.kind == CaseKind.RESEND else "agree_return"
@@ -172,6 +178,7 @@ def refuse_case(
     case = lock(case)
     policies.check_version(case, shown_version)
     policies.check_can_refuse(case, by, reason=reason, evidence=evidence)
+    take_up(case, by=by)
     case.refusal = {"reason": reason, "note": note[:300], "evidence": dict(evidence or {})}
     if case.is_platform:
         case.tell_at = now()
@@ -189,6 +196,7 @@ def propose_case(case: Case, *, by: Any, shown_version: int | None = None, amoun
     case = lock(case)
     policies.check_version(case, shown_version)
     policies.check_can_propose(case, by)
+    take_up(case, by=by)
     if not 0 < amount_fen < case.amount_fen:
         raise Refused("AMOUNT", _("An offer is more than nothing and less than what was asked for."))
     asked = dict(CaseLine.objects.filter(case=case, amount_fen__gt=0).values_list("order_line_id", "amount_fen"))
@@ -240,6 +248,7 @@ def clear_alarm(case: Case, *, by: Any, reason: str) -> Case:
     """A person has settled what the tag of a closed case says (sent again, claimed, refunded): the queue lets it go."""
     case = lock(case)
     policies.check_can_clear(case, by)
+    take_up(case, by=by)
     if not reason.strip():
         raise Refused("REASON", _("Say what was done."))
     before = case.tag

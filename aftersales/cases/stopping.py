@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases import policies
+from aftersales.cases.assigning import take_up
 from aftersales.cases.eligibility import Eligibility, eligibility, packages_of
 from aftersales.cases.enums import CaseKind, CaseState, RoadNews
 from aftersales.cases.models import Case
@@ -42,6 +43,7 @@ def start_interception(case: Case, *, by: Any, shown_version: int | None = None)
     deadline too (S3). A courier that cannot be asked is E12."""
     check_right(by, case.shop_id, Right.SUBMIT_INTERCEPTION)
     case.refresh_from_db()
+    policies.check_whose(case, by)
     found = eligibility(case, shown_version=shown_version)
     # Where the parcel is may have changed since it was last read, for better or worse; nothing else can heal by asking.
     if set(found.codes) - TOLD_BY_TRACK or found.package is None:
@@ -72,6 +74,7 @@ def _submit(case: Case, *, by: Any, shown_version: int | None) -> Case:
         raise found.refusal()
     if found.package is None or {member.pk for member in found.cases} - {member.pk for member in group}:
         raise Refused("E16", _("The case has changed since this page was drawn: look again."))
+    take_up(case, by=by)
     interception = interceptions.submit_interception(found.package, by=by, checks=found.checks)
     for member in group:
         if member.state != CaseState.APPLIED or member.kind != CaseKind.REFUND_ONLY_SHIPPED:
@@ -130,6 +133,7 @@ def stop_in_house(case: Case, *, by: Any, shown_version: int | None = None) -> C
         case = lock(case)
         policies.check_version(case, shown_version)
         policies.check_can_stop_in_house(case, by)
+        take_up(case, by=by)
         packages = lock_all(Package.objects.filter(pk__in=[package.pk for package in packages_of(case.order)]))
         policies.check_can_stop_in_house(case, by)
         case = agree_to_pay(case, source=Source.MANUAL, by=by, reason="stopped_in_house")

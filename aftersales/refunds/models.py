@@ -99,6 +99,7 @@ class Refund(StateMachine):
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = RefundQuerySet.as_manager()
+    buyer_path = "order__buyer"
 
     class Meta:
         verbose_name = _("refund")

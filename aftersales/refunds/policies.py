@@ -1,9 +1,10 @@
 """Who may move how much, and what is read again before money leaves (law 1)."""
 
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.bench import check_still_in_house
@@ -50,14 +51,38 @@ def start_of_today() -> datetime:
 def spent_by(user: Any, order: Order) -> tuple[int, int]:
     """(today over all orders of the shop, ever on this order) that this person's word has let go, in fen: agreed alone,
     or approved for somebody else, so that two people at their limits cannot go on for each other."""
-    own = Refund.objects.filter(approved_by=user, shop_id=order.shop_id).exclude(
-        state__in=[RefundState.REJECTED, RefundState.VOID]
-    )
-    sums = own.aggregate(
+    sums = _let_go(user, order.shop_id).aggregate(
         today=Sum("amount_fen", filter=Q(created_at__gte=start_of_today())),
         order=Sum("amount_fen", filter=Q(order=order)),
     )
     return sums["today"] or 0, sums["order"] or 0
+
+
+def _let_go(user: Any, shop_id: int) -> QuerySet[Refund]:
+    gone = [RefundState.REJECTED, RefundState.VOID]
+    return Refund.objects.filter(approved_by=user, shop_id=shop_id).exclude(state__in=gone)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What somebody may agree alone, in fen: on one case or order, and how much of it is left today. None: no limit."""
+
+    case_fen: int | None
+    left_today_fen: int | None
+
+    @property
+    def is_limited(self) -> bool:
+        return self.case_fen is not None
+
+
+def limits_of(user: Any, shop: Any) -> Limits:
+    """R2.38: as the desk shows it; the decision itself counts again with the limits held."""
+    limit = limit_fen(user, shop, Right.AGREE_CASE)
+    if limit is None:
+        return Limits(None, None)
+    shop_id = shop if isinstance(shop, int) else shop.pk
+    spent = _let_go(user, shop_id).filter(created_at__gte=start_of_today()).aggregate(fen=Sum("amount_fen"))["fen"] or 0
+    return Limits(limit, max(0, limit - spent))
 
 
 def needs_second_person(order: Order, amount_fen: int, *, source: str, by: Any, rules: ShopPolicy) -> str:

@@ -44,6 +44,7 @@ class ReturnParcel(models.Model):
     )
 
     objects = ReturnParcelQuerySet.as_manager()
+    buyer_path = "order__buyer"
 
     class Meta:
         verbose_name = _("return parcel")
@@ -91,6 +92,7 @@ class Inspection(models.Model):
     done_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
 
     objects = InspectionQuerySet.as_manager()
+    buyer_path = "order__buyer"
 
     class Meta:
         verbose_name = _("inspection")

@@ -108,6 +108,7 @@ class Difference(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     objects = DifferenceQuerySet.as_manager()
+    buyer_path = "refund__order__buyer"
 
     class Meta:
         verbose_name = _("difference")

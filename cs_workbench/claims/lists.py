@@ -94,7 +94,7 @@ def page(user: Any, wanted: Filters, key: str) -> tuple[list[Claim], str]:
     clock, start = wanted.tab.clock, page_key(key)
     found: list[Claim] = []
     for shop in shops_of(user):
-        rows = wanted.apply(Claim.objects.filter(shop_id=shop).select_related(*WITH))
+        rows = wanted.apply(Claim.objects.seen_in(shop, user).select_related(*WITH))
         if start is not None:
             after = TupleGreaterThan if wanted.tab.is_work else TupleLessThan
             rows = rows.filter(after(Tuple(F(clock), F("id")), start))
@@ -107,9 +107,5 @@ def page(user: Any, wanted: Filters, key: str) -> tuple[list[Claim], str]:
 
 def counts(user: Any) -> dict[str, int]:
     """How many stand in each working tab, at most a thousand each."""
-    shops = shops_of(user)
-    return {
-        tab.name: Claim.objects.filter(shop_id__in=shops, state__in=tab.states).order_by()[: CAP + 1].count()
-        for tab in TABS
-        if tab.is_work
-    }
+    mine = Claim.objects.visible_to(user).order_by()
+    return {tab.name: mine.filter(state__in=tab.states)[: CAP + 1].count() for tab in TABS if tab.is_work}

@@ -247,7 +247,7 @@ def claim_draft(request: SignedInRequest) -> HttpResponse:
 
 
 def _package(request: SignedInRequest, shop_id: int) -> Package:
-    rows = Package.objects.filter(shop_id=shop_id).in_force().select_related("order", "account", "shop")
+    rows = Package.objects.seen_in(shop_id, request.user).in_force().select_related("order", "account", "shop")
     package = rows.filter(waybill=_text(request, "waybill")[:40]).order_by("-pk").first()
     if package is None:
         raise Refused("WAYBILL", _("There is no parcel of this shop with that tracking number."))

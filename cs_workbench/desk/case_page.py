@@ -12,16 +12,17 @@ from aftersales.cases.settling import money_of
 from aftersales.refunds import arrivals, calculator, wishes
 from aftersales.refunds.enums import Way
 from aftersales.refunds.models import Refund, RefundWish
+from aftersales.refunds.policies import limits_of
 from cs_workbench.buttons import button
 from cs_workbench.desk import action
 from cs_workbench.desk.subject import CASE_WITH, Subject
 from cs_workbench.money.buyer_page import link_of
 from cs_workbench.money.steps import brief, steps
+from cs_workbench.people import work
 from cs_workbench.record import timeline
 from cs_workbench.record.cards import Card, cards
 from cs_workbench.road.steps import Step
 from merchant.people.models import User
-from merchant.people.rights import Right, limit_fen
 from merchant.policy import services as policy
 from merchant.signed_in import SignedInRequest
 from merchant.trail.models import Activity
@@ -51,7 +52,8 @@ def case_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpResp
         "act": act,
         "opened": Subject(order, case),
         "refunds": [(refund, *_step(refund, wish)) for refund in refunds],
-        "limit": limit_fen(request.user, case.shop_id, Right.AGREE_CASE),
+        "limits": limits_of(request.user, case.shop_id),
+        "work": work.of_case(case, request.user),
         "entries": timeline.merge(timeline.from_cases([case]), timeline.from_trail(trail, names)),
         "flags": Flag.choices,
         "goods_fen": sum(line.net_fen for line in card.lines),

@@ -104,7 +104,7 @@ def keys(user: Any, view: View) -> list[str]:
 
 def supervises(user: Any, shops: Iterable[int]) -> bool:
     """Whether what agents escalate in one of these shops is this person's work."""
-    return any(can(user, shop, Right.SEE_MESSAGES) for shop in shops)
+    return any(can(user, shop, Right.ASSIGN_WORK) for shop in shops)
 
 
 def read(user: Any, view: View, *, here: str = "", keep: list[str] | None = None) -> Queue:

@@ -70,7 +70,7 @@ class Filters:
         return _query(channel=self.channel)
 
     def rows(self, user: User) -> QuerySet[Refund]:
-        rows = Refund.objects.filter(shop_id__in=[self.shop] if self.shop else shops_of(user))
+        rows = Refund.objects.seen_in(self.shop, user) if self.shop else Refund.objects.visible_to(user)
         return rows.filter(channel=self.channel) if self.channel else rows
 
 

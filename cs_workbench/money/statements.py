@@ -46,7 +46,7 @@ def statements(request: SignedInRequest) -> HttpResponse:
     wanted = request.GET.get("tab", "")
     tab = wanted if wanted in TABS else "open"
     shops = shops_of(request.user)
-    open_count = Difference.objects.open().filter(shop_id__in=shops).order_by()[: CAP + 1].count()
+    open_count = Difference.objects.visible_to(request.user).open().order_by()[: CAP + 1].count()
     labels = {"open": _("Differences"), "settled": _("Settled"), "days": _("By day"), "files": _("Files")}
     settling = _settling_shops(request.user)
     context: dict[str, Any] = {

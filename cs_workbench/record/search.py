@@ -108,7 +108,7 @@ def page(user: Any, tab: str, key: str = "", buyer: int | None = None) -> Found:
     for shop in shops:
         walks = [Q(state=state) for state in states] or [Q()]
         for condition in walks:
-            rows = _ready(Order.objects.filter(condition, shop_id=shop))
+            rows = _ready(Order.objects.seen_in(shop, user).filter(condition))
             if buyer is not None:
                 rows = rows.filter(buyer_id=buyer)
             found += list(_after(rows, key))
@@ -141,7 +141,7 @@ def search(user: Any, term: str) -> Found:
     """Exact things first: order number, waybill, phone; then the end of a number, a nickname, a product, a name."""
     term = term.strip()
     shops = shops_of(user)
-    mine = _ready(Order.objects.filter(shop_id__in=shops))
+    mine = _ready(Order.objects.visible_to(user))
     newest = ("-placed_at", "-pk")
     if orders := list(mine.filter(number=term)[:SIZE]):
         return Found(orders, "number")
@@ -155,13 +155,11 @@ def search(user: Any, term: str) -> Found:
             return Found(orders, "phone")
     if digits == term and len(term) >= 4:
         for shop in shops:
-            rows = Order.objects.filter(shop_id=shop).number_ends_with(term)
+            rows = Order.objects.seen_in(shop, user).number_ends_with(term)
             if orders := list(_ready(rows).order_by(*newest)[:SIZE]):
                 return Found(orders, "tail")
     # Buyers and listings first, their orders after: the planner must not be tempted to walk all orders by date.
-    buyers = list(
-        Buyer.objects.filter(shop_id__in=shops, nickname__startswith=term).values_list("pk", flat=True)[:SIZE]
-    )
+    buyers = list(Buyer.objects.visible_to(user).filter(nickname__startswith=term).values_list("pk", flat=True)[:SIZE])
     if buyers and (orders := list(mine.filter(buyer_id__in=buyers).order_by(*newest)[:SIZE])):
         return Found(orders, "buyer")
     if len(term) >= 2 and (ids := _with_product(shops, term)):

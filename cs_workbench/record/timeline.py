@@ -151,7 +151,8 @@ def from_trail(rows: Iterable[Activity], names: dict[int, str]) -> list[Entry]:
         changed = changes_text(row.detail.get("changes") or {}) if machine == "order" else ""
         if row.verb == "order.flag":
             changed = f"{flag_name(row.detail.get('was'))} → {flag_name(row.detail.get('flag'))}"
-        then = "; ".join(part for part in (moved, changed, reason_text(row.reason)) if part)
+        given = _("to %(name)s") % {"name": row.detail["to_name"]} if row.detail.get("to_name") else ""
+        then = "; ".join(part for part in (moved, given, changed, reason_text(row.reason)) if part)
         found.append(
             Entry(
                 row.at,

@@ -16,6 +16,7 @@ from aftersales.refunds.models import Refund
 from cs_workbench.bulk.selection import bulk_context
 from cs_workbench.buttons import button
 from cs_workbench.money.buyer_page import link_of
+from cs_workbench.people import work
 from cs_workbench.record import search, timeline
 from cs_workbench.record.address import address_context
 from cs_workbench.record.cards import Card, cards
@@ -125,6 +126,8 @@ def order_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpRes
     refunds = list(Refund.objects.filter(order=order).order_by("pk"))
     stops = list(Interception.objects.filter(package__in=[parcel.package for parcel in card.parcels]).order_by("pk"))
     subjects = [order, *card.cases, *refunds, *stops, *[parcel.package for parcel in card.parcels]]
+    if order.buyer is not None:
+        subjects.append(order.buyer)
     trail = list(Activity.objects.about(*subjects)[: timeline.LIMIT])
     packages = {parcel.package.pk: parcel.package for parcel in card.parcels}
     scans = [event for parcel in card.parcels for event in parcel.events]
@@ -153,6 +156,7 @@ def order_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpRes
         "flags": Flag.choices,
         "buyer_link": link_of(order),
         **address_context(order, request.user),
+        "work": work.of_order(order, request.user),
     }
     return render(request, "cs_workbench/order_detail.html", context)
 

@@ -146,7 +146,7 @@ def _values(card: Card, action: Action | None, agent: Any) -> dict[str, Any]:
         "paid": money(order.paid_fen) if order.paid_at else "",
         "refund": refund.get_state_display() if refund else "",
         "arrival": _arrival(card, refund),
-        "ship_by": moment(order.ship_by_at) if card.awaits_shipment else "",
+        "ship_by": moment(order.ship_by_at) if card.order.awaits_shipment else "",
         "shop": order.shop.name,
         "agent": agent,
     }

@@ -105,7 +105,7 @@ def page(user: Any, filters: Filters, key: str) -> Page:
     start = page_key(key)
     found: list[Interception] = []
     for shop in shops_of(user):
-        rows = filters.apply(Interception.objects.filter(shop_id=shop).select_related(*WITH))
+        rows = filters.apply(Interception.objects.seen_in(shop, user).select_related(*WITH))
         if start is not None:
             rows = rows.filter(TupleLessThan(Tuple(F("created_at"), F("id")), start))
         found += list(rows.order_by("-created_at", "-pk")[: SIZE + 1])
@@ -121,7 +121,7 @@ def couriers(user: Any) -> list[str]:
 
 def week(user: Any) -> dict[str, Any]:
     """Seven days: submitted, stopped, rate in percent, median time to a stop, waiting now, unknown now."""
-    rows = Interception.objects.filter(shop_id__in=shops_of(user))
+    rows = Interception.objects.visible_to(user)
     recent = rows.filter(created_at__gte=now() - WEEK)
     figures: dict[str, Any] = recent.aggregate(
         submitted=Count("pk"),

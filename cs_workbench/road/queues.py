@@ -8,6 +8,7 @@ state, and leaves by the very move that settles it. Each reads a shop's few live
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, QuerySet
@@ -28,39 +29,49 @@ from merchant.people.rights import shops_of
 SIZE = 50
 CAP = 999
 WITH = ("package", "package__order", "package__order__buyer", "shop")
+# Gives a model's rows as far as the reader sees them.
+Mine = Callable[[Any], Any]
 OUT = (S.SUCCEEDED, S.RETURNING, S.LOST_SUSPECT)
 
 
-def away() -> QuerySet[Interception]:
+def _in_shop(shop: int, user: Any, model: Any) -> Any:
+    return model.objects.seen_in(shop, user)
+
+
+def _in_shops(user: Any, model: Any) -> Any:
+    return model.objects.visible_to(user)
+
+
+def away(mine: Mine) -> QuerySet[Interception]:
     """已退款未回货: money gone, goods neither home nor written off."""
     direct = Refund.objects.paid().filter(interception=OuterRef("pk"))
     by_case = Refund.objects.paid().filter(case__interception=OuterRef("pk"))
-    return _clocked(S.SUCCEEDED, S.RETURNING, S.LOST_SUSPECT).filter(Exists(direct) | Exists(by_case))
+    return _clocked(mine, S.SUCCEEDED, S.RETURNING, S.LOST_SUSPECT).filter(Exists(direct) | Exists(by_case))
 
 
-def delivered() -> QuerySet[Interception]:
+def delivered(mine: Mine) -> QuerySet[Interception]:
     """Delivered after all, and the courier has not been told yet what that costs it."""
     told = Claim.objects.filter(interception=OuterRef("pk"), cause=Cause.DELIVERED_ANYWAY).exclude(state=C.DRAFT)
-    return _clocked(S.DELIVERED_ANYWAY).filter(~Exists(told))
+    return _clocked(mine, S.DELIVERED_ANYWAY).filter(~Exists(told))
 
 
-def lost() -> QuerySet[Interception]:
-    return _clocked(S.LOST_SUSPECT)
+def lost(mine: Mine) -> QuerySet[Interception]:
+    return _clocked(mine, S.LOST_SUSPECT)
 
 
-def to_inspect() -> QuerySet[Interception]:
-    return _clocked(S.RETURNED)
+def to_inspect(mine: Mine) -> QuerySet[Interception]:
+    return _clocked(mine, S.RETURNED)
 
 
-def _clocked(*states: S) -> QuerySet[Interception]:
+def _clocked(mine: Mine, *states: S) -> QuerySet[Interception]:
     # Past T-RETURN-HOME the clock is over; the row then keeps the place its last news gave it.
     sort_at = Coalesce("due_at", "settled_at", "created_at")
-    return Interception.objects.filter(state__in=states).annotate(sort_at=sort_at).select_related(*WITH)
+    return mine(Interception).filter(state__in=states).annotate(sort_at=sort_at).select_related(*WITH)
 
 
-def without_case() -> QuerySet[Case]:
+def without_case(mine: Mine) -> QuerySet[Case]:
     """已拦下但售后已撤销: withdraw the interception, send the parcel again, or refund."""
-    rows = Case.objects.stopped_without_case().order_by().annotate(sort_at=Coalesce("due_at", "applied_at"))
+    rows = mine(Case).stopped_without_case().order_by().annotate(sort_at=Coalesce("due_at", "applied_at"))
     return rows.select_related("order", "order__buyer", "shop", "interception", "interception__package")
 
 
@@ -71,7 +82,7 @@ class Queue:
     name: str
     label: Any
     timer: str
-    rows: Callable[[], QuerySet[Any]]
+    rows: Callable[[Mine], QuerySet[Any]]
     empty: Any
 
 
@@ -131,7 +142,7 @@ def page(user: Any, queue: Queue, key: str) -> tuple[list[Line], str]:
     start = page_key(key)
     found: list[Any] = []
     for shop in shops_of(user):
-        rows = queue.rows().filter(shop_id=shop)
+        rows = queue.rows(partial(_in_shop, shop, user))
         if start is not None:
             rows = rows.filter(TupleGreaterThan(Tuple(F("sort_at"), F("id")), start))
         found += list(rows.order_by("sort_at", "pk")[: SIZE + 1])
@@ -157,5 +168,4 @@ def _lines(found: list[Any]) -> list[Line]:
 
 def counts(user: Any) -> dict[str, int]:
     """How many stand in each queue, at most a thousand each."""
-    shops = shops_of(user)
-    return {queue.name: queue.rows().filter(shop_id__in=shops).order_by()[: CAP + 1].count() for queue in QUEUES}
+    return {queue.name: queue.rows(partial(_in_shops, user)).order_by()[: CAP + 1].count() for queue in QUEUES}

@@ -19,6 +19,8 @@ WORDS = {
     "at_once": lambda: _("at once"),
     "order": lambda: _("once an order and day"),
     "view": lambda: _("every look"),
+    "own": lambda: _("by role"),
+    "shop": lambda: _("the whole shop"),
 }
 WORD = re.compile(r"[a-z_]{2,}")
 

@@ -47,7 +47,7 @@ def clean(waybill: str) -> str:
 
 def candidates(user: User, waybill: str) -> list[Package]:
     """The parcels of this number in the person's shops, those that are expected first."""
-    rows = Package.objects.filter(shop_id__in=shops_of(user), waybill__in={waybill, waybill.upper()})
+    rows = Package.objects.visible_to(user).filter(waybill__in={waybill, waybill.upper()})
     found = list(rows.select_related("shop", "order", "order__buyer").order_by("-pk")[:MOST])
     return sorted(found, key=lambda package: policies.kind_of(package) is None)
 
@@ -55,7 +55,7 @@ def candidates(user: User, waybill: str) -> list[Package]:
 def look(user: User, waybill: str, *, just: str = "") -> list[Band]:
     """The bands of this number; `just` is the paper of the scan that was sent a moment ago."""
     packages = candidates(user, waybill)
-    papers = ReturnParcel.objects.filter(shop_id__in=shops_of(user))
+    papers = ReturnParcel.objects.visible_to(user)
     papers = papers.select_related("received_by", "order", "shop", "inspection", "inspection__done_by", "package")
     if not packages:
         unknown = papers.filter(waybill__in={waybill, waybill.upper()}).first()

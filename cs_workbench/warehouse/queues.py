@@ -15,6 +15,7 @@ from logistics.interception.models import Interception
 from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package
 from logistics.tracking.models import TrackingEvent
+from merchant.people.rights import shops_of
 
 SIZE = 50
 ON_THE_WAY = (S.SUCCEEDED, S.RETURNING, S.LOST_SUSPECT)
@@ -36,11 +37,11 @@ class Waiting:
     shop_id: int = 0
 
 
-def coming_home(shops: list[int]) -> list[Waiting]:
+def coming_home(user: Any) -> list[Waiting]:
     """Stopped parcels on their way to our door, and returns the buyers have sent."""
-    rows = _stopped(shops).exclude(kind=Kind.RETURN_TO_SITE.value)[:SIZE]
+    rows = _stopped(user).exclude(kind=Kind.RETURN_TO_SITE.value)[:SIZE]
     found = [_of_interception(row) for row in rows]
-    expected = ReturnParcel.objects.expected().filter(shop_id__in=shops).select_related("order", "shop", "case")
+    expected = ReturnParcel.objects.visible_to(user).expected().select_related("order", "shop", "case")
     found += [
         Waiting(
             row.courier,
@@ -57,9 +58,9 @@ def coming_home(shops: list[int]) -> list[Waiting]:
     return found[:SIZE]
 
 
-def to_fetch(shops: list[int]) -> list[Waiting]:
+def to_fetch(user: Any) -> list[Waiting]:
     """Stopped parcels that end at the courier's collecting site: somebody has to go there; a scan here ends it."""
-    rows = list(_stopped(shops).filter(kind=Kind.RETURN_TO_SITE.value)[:SIZE])
+    rows = list(_stopped(user).filter(kind=Kind.RETURN_TO_SITE.value)[:SIZE])
     sites = _collecting_sites([row.package_id for row in rows])
     return [
         _of_interception(row, site=sites.get(row.package_id) or (row.account.name if row.account else ""))
@@ -67,28 +68,28 @@ def to_fetch(shops: list[int]) -> list[Waiting]:
     ]
 
 
-def to_inspect(shops: list[int]) -> list[Inspection]:
-    rows = Inspection.objects.open().filter(shop_id__in=shops).select_related("parcel", "order", "shop")
+def to_inspect(user: Any) -> list[Inspection]:
+    rows = Inspection.objects.visible_to(user).open().select_related("parcel", "order", "shop")
     return list(rows.order_by("due_at", "pk")[:SIZE])
 
 
-def whose_is_it(shops: list[int]) -> list[ReturnParcel]:
-    rows = ReturnParcel.objects.unmatched().filter(shop_id__in=shops).select_related("shop", "received_by")
+def whose_is_it(user: Any) -> list[ReturnParcel]:
+    rows = ReturnParcel.objects.visible_to(user).unmatched().select_related("shop", "received_by")
     return list(rows.order_by("received_at", "pk")[:SIZE])
 
 
-def on_the_bench(shops: list[int]) -> list[Package]:
-    return list(policies.bench_parcels(shops)[:SIZE])
+def on_the_bench(user: Any) -> list[Package]:
+    return list(policies.bench_parcels(shops_of(user)).visible_to(user)[:SIZE])
 
 
-def just_scanned(user: Any, shops: list[int]) -> list[ReturnParcel]:
+def just_scanned(user: Any) -> list[ReturnParcel]:
     """The last ten parcels taken in, by anybody."""
-    rows = ReturnParcel.objects.filter(shop_id__in=shops, received_at__isnull=False)
+    rows = ReturnParcel.objects.visible_to(user).filter(received_at__isnull=False)
     return list(rows.select_related("received_by", "shop", "inspection").order_by("-received_at", "-pk")[:10])
 
 
-def _stopped(shops: list[int]) -> QuerySet[Interception]:
-    rows = Interception.objects.filter(shop_id__in=shops, state__in=ON_THE_WAY)
+def _stopped(user: Any) -> QuerySet[Interception]:
+    rows = Interception.objects.visible_to(user).filter(state__in=ON_THE_WAY)
     return rows.select_related("package", "package__order", "account", "shop").order_by("due_at", "pk")
 
 

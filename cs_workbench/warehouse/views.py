@@ -33,14 +33,13 @@ from orders.record.models import Order
 @require_safe
 def warehouse(request: SignedInRequest) -> HttpResponse:
     """The scan field, the band of the last scan, and the queues."""
-    shops = shops_of(request.user)
     waybill = clean(request.GET.get("waybill", ""))
     lists: dict[str, list[Any]] = {
-        "coming": queues.coming_home(shops),
-        "inspect": queues.to_inspect(shops),
-        "fetch": queues.to_fetch(shops),
-        "bench": queues.on_the_bench(shops),
-        "whose": queues.whose_is_it(shops),
+        "coming": queues.coming_home(request.user),
+        "inspect": queues.to_inspect(request.user),
+        "fetch": queues.to_fetch(request.user),
+        "bench": queues.on_the_bench(request.user),
+        "whose": queues.whose_is_it(request.user),
     }
     wanted = request.GET.get("list", "")
     default = next((name for name in ("inspect", "bench", "fetch", "whose") if lists[name]), "coming")
@@ -55,7 +54,7 @@ def warehouse(request: SignedInRequest) -> HttpResponse:
         "tabs": [(name, label, len(lists[name])) for name, label in queues.QUEUES.items()],
         "rows": lists[here],
         "cap": queues.SIZE,
-        "scanned": queues.just_scanned(request.user, shops),
+        "scanned": queues.just_scanned(request.user),
         "to_try": to_try(lists) if settings.IS_DEMO else [],
     }
     return render(request, "cs_workbench/warehouse.html", context)

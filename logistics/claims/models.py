@@ -79,6 +79,7 @@ class Claim(StateMachine):
     created_at = models.DateTimeField(db_default=Now())
 
     objects = ClaimQuerySet.as_manager()
+    buyer_path = "package__order__buyer"
 
     class Meta:
         verbose_name = _("claim")

@@ -93,6 +93,7 @@ class Interception(StateMachine):
     created_at = models.DateTimeField(db_default=Now())
 
     objects = InterceptionQuerySet.as_manager()
+    buyer_path = "package__order__buyer"
 
     class Meta:
         verbose_name = _("interception")

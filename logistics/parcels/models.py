@@ -53,6 +53,7 @@ class Package(models.Model):
     version = models.PositiveIntegerField(db_default=1)
 
     objects = PackageQuerySet.as_manager()
+    buyer_path = "order__buyer"
 
     class Meta:
         verbose_name = _("parcel")

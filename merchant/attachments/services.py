@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from django.apps import apps
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
 from django.utils.translation import gettext as _
@@ -95,6 +96,12 @@ def files_of(subject: models.Model, *, purpose: str = "") -> list[Attachment]:
     """The document's files, oldest first, without their bytes."""
     rows = Attachment.objects.about(subject)
     return list(rows.filter(purpose=purpose) if purpose else rows)
+
+
+def is_in_sight(attachment: Attachment, user: Any) -> bool:
+    """Whether the document it belongs to is one that `user` sees; a file of a hidden customer is not there."""
+    subject = next(model for model in apps.get_models() if model._meta.model_name == attachment.subject_kind)
+    return bool(subject._default_manager.visible_to(user).filter(pk=attachment.subject_id).exists())
 
 
 def check_can_open(attachment: Attachment, user: Any) -> None:

@@ -15,6 +15,8 @@ from merchant.signed_in import SignedInRequest
 def attachment(request: SignedInRequest, pk: int, size: str = "full") -> HttpResponse:
     """The picture, or its small copy; papers are downloaded, never shown in the page."""
     row = get_object_or_404(Attachment.objects.visible_to(request.user), pk=pk)
+    if not services.is_in_sight(row, request.user):
+        raise Http404
     try:
         services.check_can_open(row, request.user)
     except Refused as refusal:

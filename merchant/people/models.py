@@ -31,6 +31,14 @@ class Team(models.Model):
         return self.name
 
 
+class Scope(models.TextChoices):
+    """Whose customers a role sees; a customer nobody keeps is everybody's (P-AGENT-SCOPE)."""
+
+    OWN = "own", _("own customers")
+    TEAM = "team", _("the team's customers")
+    SHOP = "shop", _("the whole shop")
+
+
 class Role(models.Model):
     """Rights and amount limits as data. A role without a shop is a default for every shop (docs/rules.md, rights)."""
 
@@ -40,6 +48,7 @@ class Role(models.Model):
     rights = ArrayField(models.CharField(max_length=32), default=list, verbose_name=_("rights"))
     # {right: fen}: the most this role may decide on one case, on one order in sum, and in sum over a day.
     limits = models.JSONField(_("amount limits (fen)"), default=dict, blank=True)
+    scope = models.CharField(_("sees"), max_length=8, choices=Scope, default=Scope.SHOP)
 
     class Meta:
         verbose_name = _("role")

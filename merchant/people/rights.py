@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from merchant.people.models import Membership, Role, User
+from merchant.people.models import Membership, Role, Scope, User
 from merchant.refusals import Refused
 
 
@@ -40,6 +40,8 @@ class Right(models.TextChoices):
     EDIT_COST = "edit_cost", _("enter cost prices")
     SETTLE_STATEMENT = "settle_statement", _("import statements and settle differences")
     EDIT_REPLIES = "edit_replies", _("change the shop's quick replies")
+    ASSIGN_WORK = "assign_work", _("hand customers and work to colleagues")
+    SEE_BOARD = "see_board", _("see the board and the team")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class DefaultRole:
     name: str
     rights: tuple[Right, ...]
     limits: dict[str, int] = field(default_factory=dict)
+    scope: Scope = Scope.SHOP
 
 
 R = Right
@@ -64,12 +67,22 @@ _DESK = (
 )
 
 ROLES: dict[str, DefaultRole] = {
-    "agent": DefaultRole(gettext_noop("Customer-service agent"), _DESK, {R.AGREE_CASE: 20_000}),
+    "agent": DefaultRole(gettext_noop("Customer-service agent"), _DESK, {R.AGREE_CASE: 20_000}, Scope.OWN),
     "supervisor": DefaultRole(
         gettext_noop("Customer-service supervisor"),
-        (*_DESK, R.EDIT_ADDRESS_MANY, R.IMPORT_ORDERS, R.SEE_MESSAGES, R.OPERATE_JOBS, R.BOOK_CLAIM),
-        (*_DESK, R.IMPORT_ORDERS, R.SEE_MESSAGES, R.OPERATE_JOBS, R.BOOK_CLAIM, R.EDIT_REPLIES),
+        (
+            *_DESK,
+            R.EDIT_ADDRESS_MANY,
+            R.EDIT_REPLIES,
+            R.IMPORT_ORDERS,
+            R.SEE_MESSAGES,
+            R.OPERATE_JOBS,
+            R.BOOK_CLAIM,
+            R.ASSIGN_WORK,
+            R.SEE_BOARD,
+        ),
         {R.AGREE_CASE: 100_000},
+        Scope.TEAM,
     ),
     "warehouse": DefaultRole(
         gettext_noop("Warehouse"), (R.SEE_ORDERS, R.REMARK_ORDER, R.HOLD_ORDER, R.RECEIVE_PARCEL, R.DRAFT_CLAIM)
@@ -105,6 +118,8 @@ ROLES: dict[str, DefaultRole] = {
             R.OPERATE_JOBS,
             R.SEE_MESSAGES,
             R.EDIT_REPLIES,
+            R.ASSIGN_WORK,
+            R.SEE_BOARD,
         ),
     ),
     "platform_admin": DefaultRole(
@@ -125,6 +140,7 @@ def ensure_default_roles() -> dict[str, Role]:
                 "name": role.name,
                 "rights": [str(right) for right in role.rights],
                 "limits": {str(right): fen for right, fen in role.limits.items()},
+                "scope": role.scope,
             },
         )
     return made
@@ -132,11 +148,16 @@ def ensure_default_roles() -> dict[str, Role]:
 
 def membership_of(user: Any, shop: Any) -> Membership | None:
     """The active membership that gives this user rights in this shop; read once per user object."""
+    return memberships_of(user).get(shop if isinstance(shop, int) else shop.pk)
+
+
+def memberships_of(user: Any) -> dict[int, Membership]:
+    """All of them, by the shop's id."""
     held: dict[int, Membership] | None = getattr(user, "_memberships_by_shop", None)
     if held is None:
         rows = Membership.objects.filter(user=user, is_active=True).select_related("role")
         held = user._memberships_by_shop = {row.shop_id: row for row in rows}
-    return held.get(shop if isinstance(shop, int) else shop.pk)
+    return held
 
 
 def can(user: Any, shop: Any, right: str) -> bool:
@@ -176,6 +197,27 @@ def hold_limits(user: Any, shop: Any) -> None:
     if user is not None:
         shop_id = shop if isinstance(shop, int) else shop.pk
         list(Membership.objects.select_for_update(no_key=True).filter(user=user, shop_id=shop_id).values_list("pk"))
+
+
+def members_with(shop: Any, *rights: str) -> models.QuerySet[Membership]:
+    """The active members of a shop (or its id) whose role includes all of these rights, by name."""
+    shop_id = shop if isinstance(shop, int) else shop.pk
+    rows = Membership.objects.filter(shop_id=shop_id, is_active=True, user__is_active=True)
+    rows = rows.filter(role__rights__contains=[str(right) for right in rights])
+    return rows.select_related("user", "role", "team").order_by("user__display_name", "user__username")
+
+
+def rank_of(user: Any, shop: Any) -> int:
+    """How far up somebody stands in a shop: 2 decides on its rules, 1 hands out work, 0 neither."""
+    if not can(user, shop, Right.ASSIGN_WORK):
+        return 0
+    return 2 if can(user, shop, Right.EDIT_POLICY) else 1
+
+
+def check_may_get_work(user: Any, shop: Any) -> None:
+    """Raise Refused("MEMBER") unless `user` is an active member of the shop who settles cases."""
+    if user is None or not members_with(shop, Right.SEE_ORDERS, Right.AGREE_CASE).filter(user=user).exists():
+        raise Refused("MEMBER", _("Choose somebody of this shop who settles cases."))
 
 
 def shops_of(user: User) -> list[int]:

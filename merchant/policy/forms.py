@@ -103,6 +103,16 @@ class PolicyForm(Dressed, forms.Form):
     arrive_platform_days = forms.IntegerField(
         label=_("Platforms: a refund arrives within (working days)"), min_value=1, max_value=60
     )
+    agent_scope = forms.ChoiceField(
+        label=_("Agents see (P-AGENT-SCOPE)"),
+        choices=[
+            ("own", _("the customers they keep and those nobody keeps; supervisors their team's")),
+            ("shop", _("every customer of the shop")),
+        ],
+    )
+    only_assignee_decides = forms.BooleanField(
+        label=_("Only the person who has a case decides it (P-ONLY-ASSIGNEE)"), required=False
+    )
     keep_raw_days = forms.IntegerField(label=_("Keep raw messages (days)"), min_value=1, max_value=3650)
     product_url = forms.CharField(
         label=_("Address of the product page on the platform"),

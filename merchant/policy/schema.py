@@ -104,6 +104,8 @@ class ShopPolicy:
     instant_refund_credit: int = 70
     product_url: str = ""
     bulk_address_limit: int = 20
+    agent_scope: str = "own"
+    only_assignee_decides: bool = False
     timers: dict[str, int] = field(default_factory=lambda: dict(TIMERS))
 
 
@@ -112,6 +114,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "release_manual_refunds": ("finance", "at_once"),
     "pii_count": ("order", "view"),
     "refund_window": ("", "09:00-21:00"),
+    "agent_scope": ("own", "shop"),
 }
 OWN_FIELDS = [f.name for f in fields(ShopPolicy) if f.name not in {"version_id", "version"}]
 

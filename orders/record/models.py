@@ -121,6 +121,7 @@ class Order(StateMachine):
     version = models.PositiveIntegerField(default=1, db_default=1)
 
     objects = OrderQuerySet.as_manager()
+    buyer_path = "buyer"
 
     class Meta:
         verbose_name = _("order")

@@ -91,7 +91,7 @@ def waiting_return(platform, shop=None, **more):
     shop = shop or own_shop()
     order = more.pop("order", None) or black_shirts(platform, shop)
     case = cases.apply_case(order, kind="return_refund", amount_fen=order.paid_fen, reason="不合适", by=None)
-    return cases.agree_case(case, by=agent_of(shop))
+    return cases.agree_case(case, by=agent_of(shop, "supervisor"))
 
 
 def returned(platform, shop=None):

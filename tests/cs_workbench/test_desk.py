@@ -249,7 +249,7 @@ def test_a_task_settled_by_a_colleague_turns_grey_in_its_place(platform, sign_in
     case = case_of(platform, shop)
     client = sign_in(agent_of(shop))
     page = client.get(reverse("desk"))
-    cases.refuse_case(case, by=agent_of(shop), reason="other")
+    cases.refuse_case(case, by=agent_of(shop, "supervisor"), reason="other")
 
     text = client.get(reverse("desk_pulse"), pulse_of(page, case)).content.decode()
 

@@ -35,6 +35,7 @@ from merchant.shops.models import Agreement
 from merchant.stock.services import Change, move_stock
 from merchant.vault.models import PiiReveal
 from merchant.vault.quota import ask_quota
+from orders.buyers.models import Buyer
 from orders.intake import jobs
 from tests.aftersales.factories import case_of, intercepting, own_shop, refund_of, shipped_order
 from tests.logistics.factories import account_of, make_package
@@ -66,6 +67,10 @@ LISTS = {
     "rules": EVERYBODY,
     "bulk_list": EVERYBODY,
     "replies": EVERYBODY,
+    "board": DESK,
+    "board_cases": DESK,
+    "board_orders": DESK,
+    "team": (S, OWNER),
     "settings": EVERYBODY,
     "import_list": EVERYBODY,
     "password_change": EVERYBODY,
@@ -81,6 +86,7 @@ PAGES = {
     "order_detail": EVERYBODY,
     "product_detail": EVERYBODY,
     "order_address": EVERYBODY,
+    "team_hand_over": (S, OWNER),
     "parcel_detail": EVERYBODY,
     "interception_detail": EVERYBODY,
     "reply_add": EVERYBODY,
@@ -126,6 +132,16 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("desk_order_verb", "note"): dict.fromkeys((*DESK, W), ""),
     # The order of this world has an open case.
     ("desk_order_verb", "apply"): dict.fromkeys(DESK, "OPEN_CASE"),
+    ("case_assign", "claim"): dict.fromkeys(DESK, ""),
+    ("case_assign", "hand-over"): dict.fromkeys(DESK, ""),
+    # Nobody stands above the owner.
+    ("case_assign", "escalate"): {A: "", S: "", OWNER: "TOP"},
+    ("case_assign", "release"): dict.fromkeys(DESK, "FREE"),
+    # The order of this world has been shipped.
+    ("order_assign", "claim"): dict.fromkeys(DESK, "ORDER_STATE"),
+    ("order_assign", "hand-over"): dict.fromkeys(DESK, "ORDER_STATE"),
+    ("customer_keeper", ""): {S: "", OWNER: ""},
+    ("team_hand_over_all", ""): {S: "", OWNER: ""},
     ("order_note", ""): dict.fromkeys((*DESK, W), ""),
     ("bulk_verb", "stop"): dict.fromkeys((A, S, OWNER, P), ""),
     ("bulk_verb", "resume"): dict.fromkeys((A, S, OWNER, P), "JOB"),
@@ -273,6 +289,9 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
     reply = QuickReply.objects.create(shop=shop, title="您好", text="您好 {buyer}")
     [photo] = attach(case, read_files([photo_upload()]), by=None, purpose=Purpose.PHOTO)
     request = ask_quota(shop, by=make_user(A, shop), wanted=20, reason="回访")
+    # A customer and a member nothing else of this world is about.
+    colleague_buyer = Buyer.objects.create(shop=shop, external_id="buyer-2", nickname="小满")
+    member = Membership.objects.get(shop=shop, user=people[A])
     arguments = {
         "desk_case": of_case,
         "desk_verb": of_case,
@@ -280,6 +299,11 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         "desk_order_verb": of_order,
         "desk_cards": [shop.pk, case.order.buyer_id],
         "case_detail": of_case,
+        "case_assign": of_case,
+        "order_assign": of_order,
+        "customer_keeper": [shop.pk, colleague_buyer.pk],
+        "team_hand_over": [member.pk],
+        "team_hand_over_all": [member.pk],
         "order_detail": of_order,
         "order_note": of_order,
         "order_flag": of_order,
@@ -373,6 +397,8 @@ def told(world: SimpleNamespace, name: str, verb: str) -> dict[str, Any]:
     if verb == "payout":
         sent |= {"method": "bank", "reference": "BK-1", "paid_on": f"{now().astimezone(SHANGHAI):%Y-%m-%d}"}
         sent |= {"amount": "300.00", "proofs": photo_upload()}
+    if name in ("case_assign", "order_assign", "customer_keeper", "team_hand_over_all"):
+        sent |= {"to": "" if verb == "escalate" else world.people[OWNER if name == "team_hand_over_all" else S].pk}
     if name == "case_wish":
         sent |= {"way": "offline", "shown": "1"}
     return sent

@@ -223,9 +223,10 @@ def test_cases_handled_by_the_courier_s_result_stand_beside_those_without(platfo
 @pytest.mark.req("R0.5")
 def test_a_group_without_a_settled_case_says_so_in_words(platform, sign_in):
     shop = own_shop()
-    cases.refuse_case(case_of(platform, shop), by=agent_of(shop), reason="other")
+    agent = agent_of(shop)
+    cases.refuse_case(case_of(platform, shop), by=agent, reason="other")
 
-    page = page_of(sign_in, agent_of(shop))
+    page = page_of(sign_in, agent)
 
     assert rows_of(page, "cases-head") == [
         ["With an interception", "no data", "no data", "no data", "no data", "0"],
@@ -288,7 +289,7 @@ def test_the_page_costs_the_same_for_one_week_and_for_three(platform, sign_in):
     with CaptureQueriesContext(connection) as three:
         client.get(address)
 
-    assert len(three) == len(one) <= 8
+    assert len(three) == len(one) <= 9
 
 
 def test_a_line_breaks_where_a_week_has_no_value():

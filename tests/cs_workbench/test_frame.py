@@ -15,14 +15,16 @@ EVERYBODY = ["desk", "orders", "interceptions"]
 @pytest.mark.parametrize(
     ("role", "rooms"),
     [
-        ("agent", [*EVERYBODY, "claims", "quota", "rules"]),
-        ("supervisor", [*EVERYBODY, "claims", "quota", "import_list", "ops", "rules"]),
+        ("agent", [*EVERYBODY, "board", "claims", "quota", "rules"]),
+        ("supervisor", [*EVERYBODY, "board", "team", "claims", "quota", "import_list", "ops", "rules"]),
         ("warehouse", [*EVERYBODY, "warehouse", "stock", "claims", "rules"]),
         ("finance", [*EVERYBODY, "stock", "claims", "refunds", "statements", "ops", "rules"]),
         (
             "owner",
             [
                 *EVERYBODY,
+                "board",
+                "team",
                 "stock",
                 "claims",
                 "refunds",

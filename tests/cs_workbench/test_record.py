@@ -251,4 +251,4 @@ def test_the_case_page_lists_the_decisions_with_what_follows(platform, sign_in):
 
     assert "Intercept the parcel; refund when it is stopped" in text
     assert "Agree, refund ¥88.00" in text
-    assert "Your own limit: ¥200.00 a case and day; above it a second person approves" in text
+    assert "Your limit: ¥200.00 a case; ¥200.00 left today. Above it a second person approves." in text

@@ -40,6 +40,8 @@ MATRIX = {
         R.SEE_MESSAGES,
         R.OPERATE_JOBS,
         R.EDIT_REPLIES,
+        R.ASSIGN_WORK,
+        R.SEE_BOARD,
     },
     "warehouse": {R.SEE_ORDERS, R.REMARK_ORDER, R.HOLD_ORDER, R.RECEIVE_PARCEL, R.DRAFT_CLAIM},
     "finance": {
@@ -76,6 +78,8 @@ MATRIX = {
         R.EDIT_POLICY,
         R.EDIT_SECRETS,
         R.EDIT_REPLIES,
+        R.ASSIGN_WORK,
+        R.SEE_BOARD,
     },
     "platform_admin": {R.SEE_ORDERS, R.APPROVE_QUOTA, R.EDIT_POLICY, R.EDIT_SECRETS, R.OPERATE_JOBS, R.SEE_MESSAGES},
 }

@@ -150,10 +150,10 @@ def test_the_groups_keep_the_order_of_the_page():
         ("Evidence that may pay by itself", 6),
         ("Money", 16),
         ("Clocks", 41),
-        ("The shop's own choices", 8),
+        ("The shop's own choices", 11),
         ("Promises to the buyer", 26),
         ("When a refund arrives", 3),
-        ("Rights", 28),
+        ("Rights", 30),
         ("Personal data", 5),
         ("The road", 9),
     ]

@@ -79,8 +79,8 @@ class Cases(Source):
         whose, kind = view.mine(user, is_supervisor=is_supervisor), KINDS.get(view.kind, Q())
         order = ("-applied_at", "-pk") if view.segment == "done" else ("due_at", "pk")
         branches: list[QuerySet[Any, Any]] = [
-            Case.objects.visible_to(user)
-            .filter(condition, whose, kind, shop_id=shop)
+            Case.objects.seen_in(shop, user)
+            .filter(condition, whose, kind)
             .order_by(*order)
             .values_list("pk", "due_at", "applied_at")[:size]
             for shop in shops
@@ -92,7 +92,7 @@ class Cases(Source):
         whose = view.mine(user, is_supervisor=is_supervisor)
         found: Counter[str] = Counter()
         for condition in SEGMENTS[view.segment]:
-            rows = Case.objects.visible_to(user).filter(condition, whose, shop_id__in=shops).order_by()
+            rows = Case.objects.visible_to(user).filter(condition, whose).order_by()
             for state, tag, level in rows.values_list("state", "tag", "level")[: CAP + 1]:
                 found[""] += 1
                 found.update(kinds_of(state, tag, level))

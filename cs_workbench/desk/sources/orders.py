@@ -45,7 +45,7 @@ class LateOrders(Source):
         whose = {"mine": Q(assignee=user), "free": Q(assignee=None), "all": Q()}.get(
             view.whose, Q(assignee=user) | Q(assignee=None)
         )
-        rows = Order.objects.visible_to(user).filter(AWAITING_SHIPMENT, whose, shop_id=shop, ship_by_at__lte=until)
+        rows = Order.objects.seen_in(shop, user).filter(AWAITING_SHIPMENT, whose, ship_by_at__lte=until)
         return rows.exclude(Exists(open_case))
 
     def _task(self, order: Order, user: Any) -> Task:

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("merchant", "0002_storage")]
+    dependencies = [("merchant", "0003_quota_request")]
 
     operations = [
         migrations.AddField(
