@@ -10,7 +10,7 @@ from orders.editing.addresses import Given, faults, given
 class AddressForm(Dressed, forms.Form):
     """A new recipient, whole or in part. Nothing of the old one is shown: an empty field keeps it."""
 
-    name = forms.CharField(label=_("Name"), required=False, max_length=40)
+    name = forms.CharField(label=_("Recipient's name"), required=False, max_length=40)
     phone = forms.CharField(label=_("Phone"), required=False, max_length=24)
     province = forms.CharField(label=_("Province"), required=False, max_length=20)
     city = forms.CharField(label=_("City"), required=False, max_length=20)
