@@ -10,6 +10,8 @@ from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseKind, OpenedBy, Origin
 from aftersales.cases.policies import check_can_apply, kinds_open_to
 from cs_workbench.buttons import Button, button
+from cs_workbench.people.views import ORDER_VERBS
+from cs_workbench.record.address import address_button
 from merchant.asked import whole
 from merchant.money import fen
 from merchant.people.rights import Right, check_right
@@ -23,12 +25,14 @@ from orders.remarks import services as remarks
 class OrderAction:
     apply: Button
     note: Button
+    address: Button
     kinds: list[tuple[str, Any]]
 
 
 def build(order: Order, user: Any) -> OrderAction:
     return OrderAction(
         apply=button("apply", _("Ask for a refund"), check_can_apply, order, user),
+        address=address_button(order, user),
         note=button("note", _("Save the note"), check_right, user, order.shop_id, Right.REMARK_ORDER),
         kinds=[(kind.value, kind.label) for kind in kinds_open_to(order)],
     )
@@ -64,4 +68,4 @@ def _apply(request: SignedInRequest, order: Order) -> str:
     return _("The case is open; decide about it on the right.")
 
 
-VERBS: dict[str, Callable[[SignedInRequest, Order], str]] = {"note": _note, "apply": _apply}
+VERBS: dict[str, Callable[[SignedInRequest, Order], str]] = {"note": _note, "apply": _apply, **ORDER_VERBS}

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from cs_workbench.desk.sources.base import CAP, Source, Task, View
 from cs_workbench.desk.sources.cases import Cases, segment_of
 from cs_workbench.desk.sources.orders import LateOrders
+from cs_workbench.desk.sources.quotas import Quotas
 from merchant.asked import whole
 from merchant.clock import SHANGHAI, now
 from merchant.people.rights import Right, can, shops_of
@@ -19,7 +20,7 @@ from merchant.people.rights import Right, can, shops_of
 __all__ = ["SIZE", "Queue", "View", "keys", "read", "segment_of", "view_of"]
 
 SIZE = 50
-SOURCES: tuple[Source, ...] = (Cases(), LateOrders())
+SOURCES: tuple[Source, ...] = (Cases(), LateOrders(), Quotas())
 BY_LETTER: Mapping[str, Source] = {source.letter: source for source in SOURCES}
 SEGMENTS: dict[str, Any] = {"todo": _("To decide"), "running": _("Under way"), "done": _("Settled")}
 WHOSE: dict[str, Any] = {
@@ -36,6 +37,7 @@ KINDS: dict[str, Any] = {
     "back": _("Goods back"),
     "money": _("Refund failed"),
     "escalated": _("Escalated"),
+    "quota": _("Decrypt quota"),
 }
 
 

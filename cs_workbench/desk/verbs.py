@@ -8,6 +8,7 @@ from aftersales.cases import services as cases
 from aftersales.cases.models import Case
 from aftersales.returns import services as returns
 from cs_workbench.desk import action
+from cs_workbench.people.views import CASE_VERBS
 from logistics.tracking import services as tracking
 from merchant.asked import whole
 from merchant.attachments.services import read_files
@@ -128,4 +129,5 @@ VERBS: dict[str, Callable[[SignedInRequest, Case], str]] = {
     "agree": _agree,
     "refuse": _refuse,
     "recheck": _recheck,
+    **CASE_VERBS,
 }

@@ -6,18 +6,23 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
+from aftersales.refunds.policies import limits_of
 from cs_workbench.desk import action, order_action, panes, queue, subject
 from cs_workbench.desk.subject import Subject
 from cs_workbench.desk.verbs import VERBS
+from cs_workbench.people import work
 from cs_workbench.record import search
 from cs_workbench.record.cards import Card
 from cs_workbench.replies.panel import panel
 from merchant.asked import whole
 from merchant.refusals import refusals_as_messages
 from merchant.signed_in import SignedInRequest
+from merchant.vault.quota import quota_of
 from orders.buyers.models import Buyer
 from orders.record.enums import Flag
 from orders.record.models import Order
@@ -49,6 +54,9 @@ def decision_of(request: SignedInRequest, opened: Subject, card: Card) -> dict[s
         "order_act": order_action.build(opened.order, request.user),
         "flags": Flag.choices,
         "replies": panel(request.user, opened.shop, card, act),
+        "work": work.of_case(opened.case, request.user) if opened.case else work.of_order(opened.order, request.user),
+        "limits": limits_of(request.user, opened.shop),
+        "quota": quota_of(opened.shop),
     }
 
 
@@ -73,7 +81,8 @@ def desk(request: SignedInRequest) -> HttpResponse:
             return render(request, "cs_workbench/desk.html", context_of(request, view, None))
         return redirect(opened.url)
     found = queue.read(request.user, view)
-    opened = subject.asked(request.user, found.rows[0].subject) if found.rows else None
+    first = next((row.subject for row in found.rows if row.subject), "")
+    opened = subject.asked(request.user, first)
     found.here = opened.key if opened else ""
     return render(request, "cs_workbench/desk.html", {"queue": found, "opened": opened} | panes_of(request, opened))
 
@@ -170,7 +179,8 @@ def desk_order_verb(request: SignedInRequest, shop_id: int, number: str, verb: s
 def fresh(request: SignedInRequest, opened: Subject | None) -> HttpResponse:
     """After a POST: the re-read panes for htmx, the page for everybody else."""
     if opened is None:
-        return redirect("desk")
+        # Given to somebody whose customers this person does not see.
+        return HttpResponseClientRedirect(reverse("desk")) if request.htmx else redirect("desk")
     if not request.htmx:
         return redirect(opened.url)
     return desk_panes(request, queue.view_of(request.POST), opened, keep=shown_in(request.POST))

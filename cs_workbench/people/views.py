@@ -1,5 +1,6 @@
 """Claiming, handing over, escalating; whose customer a buyer is; the team and its load."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -32,27 +33,59 @@ def _reason(request: SignedInRequest) -> str:
     return request.POST.get("reason", "").strip()[:300]
 
 
+def _claim_case(request: SignedInRequest, case: Case) -> str:
+    assigning.claim_case(case, by=request.user)
+    return _("You have this case now.")
+
+
+def _hand_over_case(request: SignedInRequest, case: Case) -> str:
+    given = assigning.hand_over_case(case, to=_person(request), by=request.user, reason=_reason(request))
+    return _("%(name)s has this case now.") % {"name": given.assignee}
+
+
+def _escalate_case(request: SignedInRequest, case: Case) -> str:
+    assigning.escalate_case(case, to=_person(request), by=request.user, reason=_reason(request))
+    return _("Escalated; you go on seeing it.")
+
+
+def _release_case(request: SignedInRequest, case: Case) -> str:
+    assigning.release_case(case, by=request.user)
+    return _("Anybody may take this case now.")
+
+
+def _claim_order(request: SignedInRequest, order: Order) -> str:
+    order_work.claim_order(order, by=request.user)
+    return _("You have this order now.")
+
+
+def _hand_over_order(request: SignedInRequest, order: Order) -> str:
+    given = order_work.hand_over_order(order, to=_person(request), by=request.user, reason=_reason(request))
+    return _("%(name)s has this order now.") % {"name": given.assignee}
+
+
+# What changes who works on a case, and on an order that is still to be shipped; the sentence that says so.
+CASE_VERBS: dict[str, Callable[[SignedInRequest, Case], str]] = {
+    "claim": _claim_case,
+    "hand-over": _hand_over_case,
+    "escalate": _escalate_case,
+    "release": _release_case,
+}
+ORDER_VERBS: dict[str, Callable[[SignedInRequest, Order], str]] = {
+    "claim": _claim_order,
+    "hand-over": _hand_over_order,
+}
+
+
 @login_required
 @require_POST
 def case_assign(request: SignedInRequest, shop_id: int, number: str, verb: str) -> HttpResponse:
     """One change of who works on a case. Whoever gave it out of sight goes back to their queue."""
     rows = Case.objects.visible_to(request.user)
     case = get_object_or_404(rows, shop_id=shop_id, number=number)
+    if verb not in CASE_VERBS:
+        raise Http404
     with refusals_as_messages(request):
-        if verb == "claim":
-            assigning.claim_case(case, by=request.user)
-            messages.success(request, _("You have this case now."))
-        elif verb == "hand-over":
-            given = assigning.hand_over_case(case, to=_person(request), by=request.user, reason=_reason(request))
-            messages.success(request, _("%(name)s has this case now.") % {"name": given.assignee})
-        elif verb == "escalate":
-            assigning.escalate_case(case, to=_person(request), by=request.user, reason=_reason(request))
-            messages.success(request, _("Escalated; you go on seeing it."))
-        elif verb == "release":
-            assigning.release_case(case, by=request.user)
-            messages.success(request, _("Anybody may take this case now."))
-        else:
-            raise Http404
+        messages.success(request, CASE_VERBS[verb](request, case))
     if not rows.filter(pk=case.pk).exists():
         return redirect("desk")
     return redirect("case_detail", shop_id=shop_id, number=number)
@@ -64,15 +97,10 @@ def order_assign(request: SignedInRequest, shop_id: int, number: str, verb: str)
     """The same for an order that is still to be shipped."""
     rows = Order.objects.visible_to(request.user)
     order = get_object_or_404(rows, shop_id=shop_id, number=number)
+    if verb not in ORDER_VERBS:
+        raise Http404
     with refusals_as_messages(request):
-        if verb == "claim":
-            order_work.claim_order(order, by=request.user)
-            messages.success(request, _("You have this order now."))
-        elif verb == "hand-over":
-            given = order_work.hand_over_order(order, to=_person(request), by=request.user, reason=_reason(request))
-            messages.success(request, _("%(name)s has this order now.") % {"name": given.assignee})
-        else:
-            raise Http404
+        messages.success(request, ORDER_VERBS[verb](request, order))
     if not rows.filter(pk=order.pk).exists():
         return redirect("orders")
     return redirect("order_detail", shop_id=shop_id, number=number)

@@ -54,6 +54,7 @@ const letters = {
   r: () => press('[data-key="r"]'),
   g: () => press('[data-key="g"]'),
   n: () => press('[data-key="n"]'),
+  ...Object.fromEntries([..."wtehd"].map((letter) => [letter, () => press(`[data-key="${letter}"]`)])),
   f: ask,
   c: () => { const place = order(); (place ? within(place, ".order-no [data-copy]") : within(null, "h1 [data-copy], [data-key=\"c\"]"))?.click(); },
   x: tickHere,

@@ -132,6 +132,13 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("desk_order_verb", "note"): dict.fromkeys((*DESK, W), ""),
     # The order of this world has an open case.
     ("desk_order_verb", "apply"): dict.fromkeys(DESK, "OPEN_CASE"),
+    # The same four beside the panes; the order of this world has been shipped, nobody stands above the owner.
+    ("desk_verb", "claim"): dict.fromkeys(DESK, ""),
+    ("desk_verb", "hand-over"): dict.fromkeys(DESK, ""),
+    ("desk_verb", "escalate"): {A: "", S: "", OWNER: "TOP"},
+    ("desk_verb", "release"): dict.fromkeys(DESK, "FREE"),
+    ("desk_order_verb", "claim"): dict.fromkeys(DESK, "ORDER_STATE"),
+    ("desk_order_verb", "hand-over"): dict.fromkeys(DESK, "ORDER_STATE"),
     ("case_assign", "claim"): dict.fromkeys(DESK, ""),
     ("case_assign", "hand-over"): dict.fromkeys(DESK, ""),
     # Nobody stands above the owner.

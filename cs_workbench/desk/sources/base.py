@@ -60,6 +60,8 @@ class Task:
     is_mine: bool = False
     is_escalated: bool = False
     is_settled: bool = False
+    # Decided on a page of its own, not in the panes.
+    is_elsewhere: bool = False
     version: str = ""
 
     @property
