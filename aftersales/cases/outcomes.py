@@ -86,9 +86,12 @@ def _each(cases: QuerySet[Case], interception_id: int | None, work: Callable[[In
     moved = 0
     for pk in ids:
         try:
-            with transaction.atomic():
+            with shop_policies.read_once(), transaction.atomic():
                 group = lock_all(Case.objects.filter(interception_id=pk))
-                moved += work(Interception.objects.get(pk=pk), group)
+                interception = Interception.objects.select_related("package").get(pk=pk)
+                for case in group:
+                    case.interception = interception
+                moved += work(interception, group)
         except Exception:
             logger.exception("cases of interception %s could not be moved", pk)
     return moved
@@ -108,7 +111,7 @@ def _pay_stopped(interception: Interception, group: list[Case]) -> int:
     rules = shop_policies.current(interception.shop_id)
     if rules.pay_when == "returned" and interception.state in (S.SUCCEEDED, S.RETURNING):
         return 0
-    refusal = preflight_stop(interception.pk, interception.shop_id) or _withdrawn_meanwhile(group)
+    refusal = preflight_stop(interception, interception.shop_id) or _withdrawn_meanwhile(group)
     for case in waiting:
         why = refusal or _pay_one(case, interception)
         if why is not None:

@@ -114,13 +114,13 @@ def judge(snapshot: RefundSnapshot, refund: Refund, request: dict[str, Any]) -> 
 
 
 def client_of(shop: Any) -> KuaishouClient | None:
-    """A client for the shop's Kuaishou account, None when there is none."""
+    """A client for the Kuaishou account of this shop (or its id), None when there is none."""
     account: Any = platform_account(shop, Platform.KUAISHOU)
     return None if account is None else KuaishouClient(account)
 
 
 def _client(refund: Refund) -> tuple[KuaishouClient | None, Receipt]:
-    client = client_of(refund.shop)
+    client = client_of(refund.shop_id)
     if client is None:
         return None, Receipt(Outcome.REFUSED, code="ACCOUNT", message="no Kuaishou account is connected")
     if refund.case is None:

@@ -52,6 +52,7 @@ def after_payment(refund: Refund, case: Case | None, *, by: Any) -> None:
 
     Caller holds case and refund."""
     if case is not None:
+        case.order = refund.order
         went_to_buyer = case.road_seen == RoadNews.DELIVERED_ANYWAY
         if case.state in (CaseState.REFUNDING, CaseState.REFUND_FAILED):
             kept = None if went_to_buyer else ""
@@ -103,7 +104,7 @@ def _give_back_discounts(refund: Refund, order: Order) -> None:
 
 def _post(refund: Refund, debit: str, credit: str, *, kind: str, at_success: bool = True) -> None:
     ledger.post(
-        refund.shop,
+        refund.shop_id,
         debit,
         credit,
         refund.amount_fen,

@@ -93,12 +93,12 @@ def sheet_of(refund: Refund) -> Sheet:
     )
 
 
-def write_breakdown(refund: Refund) -> None:
-    """Keep on each line how it was reckoned; call it once the money is reserved."""
-    lines = list(refund.lines.select_related("order_line", "order_line__listing"))
-    for line in lines:
-        row = _row(line.order_line, now=line.amount_fen, is_reserved=True)
-        line.breakdown = {
+def breakdowns_of(parts: Mapping[int, int]) -> dict[int, dict[str, int]]:
+    """{order line: how its share was reckoned}, to be kept with the refund; call it once the money is reserved."""
+    found = {}
+    for line in OrderLine.objects.select_related("listing").filter(pk__in=parts):
+        row = _row(line, now=parts[line.pk], is_reserved=True)
+        found[line.pk] = {
             "goods": row.goods,
             "discount": row.discount,
             "subsidy": row.subsidy,
@@ -107,7 +107,7 @@ def write_breakdown(refund: Refund) -> None:
             "under_way": row.under_way,
             "now": row.now,
         }
-    RefundLine.objects.bulk_update(lines, ["breakdown"])
+    return found
 
 
 def _row(line: OrderLine, *, now: int, is_reserved: bool = False) -> Row:

@@ -22,15 +22,14 @@ from aftersales.refunds.wishes import is_exception_granted
 from logistics.interception.enums import InterceptionState
 from logistics.interception.models import Interception
 from logistics.parcels.enums import PackageState
-from logistics.parcels.models import Package
 from merchant.clock import SHANGHAI, now
 from merchant.money import yuan
 from merchant.people.rights import Right, can, check_right, limit_fen
 from merchant.policy import services as policies
 from merchant.policy.schema import ShopPolicy
 from merchant.refusals import Refused
-from merchant.shops.models import Shop, ShopState
-from merchant.shops.services import agreement_in_force
+from merchant.shops.models import ShopState
+from merchant.shops.services import standing_of
 from orders.record.models import Order
 
 # A stopped parcel in one of these is not where the courier's success says it is: a person looks first.
@@ -217,8 +216,8 @@ def check_can_replace(refund: Refund, by: Any) -> None:
 def preflight(refund: Refund, case: Case | None) -> Refused | None:
     """What is read again before the money leaves: case, sums, parcel, kind of interception, switches. None when all
     is as it was when the refund was decided; otherwise why a person must look."""
-    order = Order.objects.get(pk=refund.order_id)
-    if order.refunding_fen < refund.amount_fen:
+    set_aside = Order.objects.values_list("refunding_fen", flat=True).get(pk=refund.order_id)
+    if set_aside < refund.amount_fen:
         return Refused("M5", _("The money of this refund is no longer set aside."), amount_fen=refund.amount_fen)
     if case is not None:
         if case.state != CaseState.REFUNDING:
@@ -237,21 +236,22 @@ def preflight(refund: Refund, case: Case | None) -> Refused | None:
             except Refused as refusal:
                 return refusal
     if refund.source == Source.INTERCEPTION:
-        return preflight_stop(refund.interception_id, refund.shop_id)
+        stops = Interception.objects.select_related("package")
+        return preflight_stop(stops.filter(pk=refund.interception_id).first(), refund.shop_id)
     return None
 
 
-def preflight_stop(interception_id: int | None, shop_id: int) -> Refused | None:
-    """May this interception pay by itself now? The stricter of the switches then and now wins."""
+def preflight_stop(found: Interception | None, shop_id: int) -> Refused | None:
+    """May this interception pay by itself now? `found` was just read, with its parcel. The stricter of the switches
+    then and now wins."""
     rules = policies.current(shop_id)
-    shop = Shop.objects.get(pk=shop_id)
-    if shop.state != ShopState.NORMAL:
-        return Refused("E01", _("The shop is not in normal operation."), state=shop.state)
-    if agreement_in_force(shop) is None:
+    state, is_signed = standing_of(shop_id)
+    if state != ShopState.NORMAL:
+        return Refused("E01", _("The shop is not in normal operation."), state=state)
+    if not is_signed:
         return Refused("E03", _("The interception agreement is not signed."))
     if not rules.auto_agree:
         return Refused("AUTO_OFF", _("The shop has switched off paying by itself."))
-    found = Interception.objects.filter(pk=interception_id).first()
     if found is None or not found.is_stopped:
         return Refused("NOT_STOPPED", _("The parcel is not stopped."), state=found.state if found else "")
     if not found.is_return:
@@ -260,9 +260,8 @@ def preflight_stop(interception_id: int | None, shop_id: int) -> Refused | None:
         return Refused("EVIDENCE", _("What proves the stop may not pay by itself."), evidence=found.evidence)
     if rules.pay_when == "returned" and found.state not in HOME_STATES:
         return Refused("NOT_HOME", _("This shop pays when the parcel is back."), state=found.state)
-    package = Package.objects.get(pk=found.package_id)
-    if package.state in UNEXPECTED_AFTER_STOP:
-        return Refused("PARCEL", _("The parcel's track does not fit the stop."), state=package.state)
+    if found.package.state in UNEXPECTED_AFTER_STOP:
+        return Refused("PARCEL", _("The parcel's track does not fit the stop."), state=found.package.state)
     return None
 
 

@@ -22,6 +22,7 @@ from aftersales.refunds.clocks import gap_between_refunds, poll_after
 from aftersales.refunds.enums import SENT_STATES, Outcome, RefundState
 from aftersales.refunds.models import Refund, RefundCall
 from merchant.clock import now
+from merchant.locking import lock, lock_all
 from merchant.people.rights import Right, check_right
 from merchant.policy import services as shop_policies
 from merchant.refusals import Refused
@@ -94,9 +95,10 @@ def sweep_refunds() -> int:
 # --- claims -----------------------------------------------------------------------------------------------------------
 
 
+@shop_policies.read_once()
 @transaction.atomic(durable=True)
 def _claim_to_send(refund_id: int) -> Refund | None:
-    case, refund = services.lock_with_case(Refund.objects.get(pk=refund_id))
+    case, refund = _hold(refund_id)
     if refund.state != RefundState.APPROVED or refund.next_at is None or refund.next_at > now():
         return None
     waits_until = _next_turn(refund)
@@ -118,7 +120,7 @@ def _claim_to_send(refund_id: int) -> Refund | None:
 
 @transaction.atomic(durable=True)
 def _claim_to_ask(refund_id: int) -> Refund | None:
-    _case, refund = services.lock_with_case(Refund.objects.get(pk=refund_id))
+    _case, refund = _hold(refund_id)
     if refund.state not in SENT_STATES or refund.next_at is None or refund.next_at > now():
         return None
     _begin_call(refund)
@@ -126,10 +128,11 @@ def _claim_to_ask(refund_id: int) -> Refund | None:
     return refund
 
 
+@shop_policies.read_once()
 @transaction.atomic(durable=True)
 def _claim_to_send_again(refund_id: int) -> Refund | None:
     """The channel does not know the number, so nothing was paid: law 1 is read again before it is told once more."""
-    case, refund = services.lock_with_case(Refund.objects.get(pk=refund_id))
+    case, refund = _hold(refund_id)
     if refund.state not in SENT_STATES:
         return None
     refusal = _may_not_pay(refund, case)
@@ -139,6 +142,15 @@ def _claim_to_send_again(refund_id: int) -> Refund | None:
     _begin_call(refund)
     refund.save()
     return refund
+
+
+def _hold(refund_id: int) -> tuple[Case | None, Refund]:
+    """Case before refund, as everywhere."""
+    case = next(iter(lock_all(Case.objects.filter(refunds=refund_id))), None)
+    refund = lock(Refund(pk=refund_id))
+    if case is not None:
+        refund.case = case
+    return case, refund
 
 
 def _begin_call(refund: Refund) -> None:
@@ -200,7 +212,7 @@ def _call(refund: Refund, operation: str) -> Receipt:
 @transaction.atomic(durable=True)
 def record(refund_id: int, receipt: Receipt, *, operation: str, started_at: datetime) -> Refund:
     """Write the answer down and move refund and case by it. A refund somebody settled meanwhile only keeps the line."""
-    case, refund = services.lock_with_case(Refund.objects.get(pk=refund_id))
+    case, refund = _hold(refund_id)
     _write_call(refund, receipt, operation=operation, started_at=started_at)
     if refund.state not in SENT_STATES and not (
         refund.state == RefundState.ABNORMAL and receipt.outcome == Outcome.SUCCESS

@@ -77,7 +77,7 @@ def create_refund(
         state=RefundState.CREATED,
     )
     payments.reserve_money(order, parts=parts, freight_fen=freight_fen)
-    calculator.write_breakdown(refund)
+    _write_lines(refund, parts, calculator.breakdowns_of(parts))
     rules = shop_policies.current(order.shop_id)
     hold_limits(by, order.shop_id)
     why = policies.needs_second_person(order, refund.amount_fen, source=source, by=by, rules=rules)
@@ -93,7 +93,7 @@ def create_refund(
         case=case.number if case else "",
         second_person=why,
     )
-    return refund if why else _approve(refund, by=by, deadline=_deadline(case))
+    return refund if why else _approve(refund, by=by, deadline=_deadline(case), is_outside=is_outside)
 
 
 @transaction.atomic
@@ -105,7 +105,8 @@ def approve_refund(refund: Refund, *, by: Any) -> Refund:
     policies.check_has_room(refund, by)
     if case is not None and case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
         check_still_in_house(case.order_id)
-    return _approve(refund, by=by, deadline=_deadline(case))
+    is_outside = wishes.is_exception_granted(case)
+    return _approve(refund, by=by, deadline=_deadline(case), is_outside=is_outside)
 
 
 @transaction.atomic
@@ -199,6 +200,7 @@ def book_paid_refund(
         channel_number=channel_number,
         settled_at=paid_at or now(),
     )
+    _write_lines(refund, parts, {})
     if not payments.adopt_refund_before(order, parts=parts, freight_fen=freight_fen):
         payments.reserve_money(order, parts=parts, freight_fen=freight_fen)
         payments.settle_money(order, parts=parts, freight_fen=freight_fen)
@@ -250,8 +252,11 @@ def settle_as_paid(refund: Refund, *, channel_number: str = "", paid_at: datetim
 
 def lock_with_case(refund: Refund) -> tuple[Case | None, Refund]:
     """Case before refund: the order in which everybody locks them."""
-    case = lock(refund.case) if refund.case is not None else None
-    return case, lock(refund)
+    case = lock(Case(pk=refund.case_id)) if refund.case_id is not None else None
+    refund = lock(refund)
+    if case is not None:
+        refund.case = case
+    return case, refund
 
 
 def take_back(refund: Refund, verb: str, *, by: Any, reason: str) -> Refund:
@@ -269,11 +274,11 @@ def take_back(refund: Refund, verb: str, *, by: Any, reason: str) -> Refund:
     return refund
 
 
-def _approve(refund: Refund, *, by: Any, deadline: datetime | None) -> Refund:
+def _approve(refund: Refund, *, by: Any, deadline: datetime | None, is_outside: bool) -> Refund:
     rules = shop_policies.current(refund.shop_id)
     refund.approve()
     refund.approved_by = by
-    if wishes.is_exception_granted(refund.case):
+    if is_outside:
         # It goes another way than it came: finance pays it outside the channel.
         refund.next_at = None
     elif refund.source in POLICY_SOURCES:
@@ -315,12 +320,21 @@ def _make(
         if "refund_one_live_per_case" not in str(error) and "replaces" not in str(error):
             raise
         raise Refused("LIVE_REFUND", _("This case has a refund already.")) from error
+    return refund
+
+
+def _write_lines(refund: Refund, parts: Mapping[int, int], breakdowns: Mapping[int, dict[str, int]]) -> None:
     RefundLine.objects.bulk_create(
-        RefundLine(shop_id=order.shop_id, refund=refund, order_line_id=line_id, amount_fen=amount)
+        RefundLine(
+            shop_id=refund.shop_id,
+            refund=refund,
+            order_line_id=line_id,
+            amount_fen=amount,
+            breakdown=breakdowns.get(line_id, {}),
+        )
         for line_id, amount in sorted(parts.items())
         if amount
     )
-    return refund
 
 
 def _check_count(payment: Payment, most: int) -> None:

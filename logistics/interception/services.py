@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from logistics import tasks
@@ -34,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 # What a parcel's news may still move.
 WEIGHED = (S.RUNNING, S.SUCCEEDED, S.RETURNING, S.FAILED)
+# At most so many moves follow from one look at the evidence.
+TURNS = 4
 # A parcel that was not stopped may still turn back; nobody waits longer than this for it.
 LATE_EVIDENCE = timedelta(days=30)
 
@@ -108,21 +112,32 @@ def withdraw_interception(interception: Interception, *, by: Any) -> Interceptio
 def weigh_evidence(package_id: int, *, status: InterceptStatus | None = None) -> Interception | None:
     """Move the parcel's interception as far as its sorted track and the courier's answer say. Returns it if it moved.
 
-    Each move is its own transaction; the sweep runs the same function, so a lost wake-up costs minutes.
+    One transaction, as long as it stays the one that news may move; the sweep runs the same function, so a lost wake-up
+    costs minutes.
     """
+    found = _weighed([package_id]).get(package_id)
+    return None if found is None else _weigh(package_id, found, status)
+
+
+def _weigh(package_id: int, found: int | None, status: InterceptStatus | None = None) -> Interception | None:
+    """`found`: the id of the interception that news about this parcel may move."""
     moved = None
-    for _turn in range(4):
-        row = _weigh_once(package_id, status)
+    for _turn in range(TURNS):
+        row = None if found is None else _weigh_once(found, status)
         if row is None:
             break
         moved = row
+        if row.is_live:
+            break  # moved as far as it goes
+        found = _weighed([package_id]).get(package_id)
     return moved
 
 
+@policy.read_once()
 @transaction.atomic
-def _weigh_once(package_id: int, status: InterceptStatus | None) -> Interception | None:
-    interception = _weighed(package_id)
-    if interception is None:
+def _weigh_once(interception_id: int, status: InterceptStatus | None) -> Interception | None:
+    interception = lock(Interception(pk=interception_id), "account", "package__account")
+    if interception.state not in WEIGHED or (interception.state == S.FAILED and _has_live_other(interception)):
         return None
     courier = policies.whom(interception)
     kind = courier.evidence_of(interception.account) if courier else ""
@@ -139,6 +154,18 @@ def _weigh_once(package_id: int, status: InterceptStatus | None) -> Interception
         track=store.projection_of(interception.package, now()),
         status=status,
     )
+    moved = _make_next_move(interception, facts)
+    for _turn in range(1, TURNS):
+        if moved is None or not moved.is_live:
+            break
+        further = _go_on(moved, replace(facts, state=str(moved.state), question=moved.question))
+        if further is None:
+            break
+        moved = further
+    return moved
+
+
+def _make_next_move(interception: Interception, facts: proof.Facts) -> Interception | None:
     move = proof.next_move(facts)
     if move is None:
         return None
@@ -153,19 +180,25 @@ def _weigh_once(package_id: int, status: InterceptStatus | None) -> Interception
     return result
 
 
-def _weighed(package_id: int) -> Interception | None:
-    """The parcel's interception that news may move, locked: the live one, else the latest that failed."""
-    rows = Interception.objects.filter(package_id=package_id, state__in=WEIGHED).order_by("-pk")
-    found = list(rows.values_list("pk", "state"))
-    live = [pk for pk, state in found if state != S.FAILED]
-    for pk in live or [pk for pk, _state in found[:1]]:
-        row = lock(Interception(pk=pk))
-        if row.state not in WEIGHED:
-            return None
-        if row.state == S.FAILED and _has_live_other(row):
-            return None
-        return row
-    return None
+def _go_on(interception: Interception, facts: proof.Facts) -> Interception | None:
+    """What the same facts call for after a move. Should that fail, the move before it stands: the sweep tries again."""
+    if proof.next_move(facts) is None:
+        return None
+    try:
+        with transaction.atomic():
+            return _make_next_move(interception, facts)
+    except Exception:
+        logger.exception("interception %s could not go on from %s", interception.pk, facts.state)
+        interception.refresh_from_db()
+        return None
+
+
+def _weighed(package_ids: Iterable[int]) -> dict[int, int]:
+    """{parcel: the interception that its news may move}: the live one, else the latest that failed."""
+    rows = Interception.objects.filter(package_id__in=list(package_ids), state__in=WEIGHED)
+    # The one that counts comes last: failed ones before live ones, the latest last.
+    rows = rows.annotate(is_failed=Q(state=S.FAILED)).order_by("package_id", "-is_failed", "pk")
+    return dict(rows.values_list("package_id", "pk"))
 
 
 def _has_live_other(row: Interception) -> bool:
@@ -178,11 +211,10 @@ def _words(raw: str) -> str:
 
 def weigh_packages(package_ids: Iterable[int]) -> int:
     """`weigh_evidence` for those of the parcels whose interception may move. A bad row is logged, the rest go on."""
-    rows = Interception.objects.filter(package_id__in=list(package_ids), state__in=WEIGHED)
     count = 0
-    for package_id in rows.order_by("package_id").values_list("package_id", flat=True).distinct():
+    for package_id, found in _weighed(package_ids).items():
         try:
-            count += weigh_evidence(package_id) is not None
+            count += _weigh(package_id, found) is not None
         except Exception:
             logger.exception("evidence of parcel %s could not be weighed", package_id)
     return count

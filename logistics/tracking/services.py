@@ -148,7 +148,7 @@ def _store(
 ) -> set[int]:
     """Under the parcels' locks, so nobody stores the same scan meanwhile: what is known is not sent again."""
     at = now()
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         held = store.hold_packages(points)
         stored = store.read_held(held)
         new = {pk: _unknown(points[pk], stored.get(pk, ())) for pk in held}

@@ -201,7 +201,8 @@ def _work_on(message_id: int, attempt: int) -> bool:
             is_parked=attempt >= len(RETRIES) or isinstance(error, LookupError),
         )
         return False
-    InboxTask.objects.filter(pk=message_id).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM merchant_inboxtask WHERE message_id = %s", [message_id])
     return True
 
 

@@ -25,10 +25,12 @@ def post(
     at: datetime | None = None,
     is_estimated: bool = False,
 ) -> bool:
-    """Book one transfer once: False when (kind, document, leg) stands already. `at` defaults to now (M16).
+    """Book one transfer once: False when (kind, document, leg) stands already. `at` defaults to now (M16); `shop` is a
+    Shop or its id.
 
     Raises ValueError for an account that does not exist, BookedOtherwise when what stands there is another transfer.
     """
+    shop_id = shop if isinstance(shop, int) else shop.pk
     accounts = (LedgerAccount(debit).value, LedgerAccount(credit).value)
     book_date = (at or now()).astimezone(SHANGHAI).date()
     table = LedgerEntry._meta.db_table
@@ -37,11 +39,11 @@ def post(
             f"INSERT INTO {table} (shop_id, debit, credit, amount_fen, kind, document, leg, order_number, book_date,"  # noqa: S608
             " is_estimated) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (shop_id, kind, document, leg) DO NOTHING",
-            [shop.pk, *accounts, amount_fen, kind, document, leg, order_number, book_date, is_estimated],
+            [shop_id, *accounts, amount_fen, kind, document, leg, order_number, book_date, is_estimated],
         )
         if cursor.rowcount == 1:
             return True
-    stands = LedgerEntry.objects.get(shop=shop, kind=kind, document=document, leg=leg)
+    stands = LedgerEntry.objects.get(shop_id=shop_id, kind=kind, document=document, leg=leg)
     if (stands.debit, stands.credit, stands.amount_fen) != (*accounts, amount_fen):
         raise BookedOtherwise(f"{kind} {document} stands with {stands.amount_fen} fen, not {amount_fen}: {stands}")
     return False

@@ -1,4 +1,6 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -13,10 +15,33 @@ from merchant.policy.schema import ShopPolicy
 from merchant.shops.models import Shop
 from merchant.trail import activity
 
+_read: ContextVar[dict[int, ShopPolicy] | None] = ContextVar("policies_read", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """For one short piece of work, a transaction at most: a shop's rules are read once, all of it goes by the same
+    version. The next piece reads again."""
+    token = _read.set({})
+    try:
+        yield
+    finally:
+        _read.reset(token)
+
 
 def current(shop: Any) -> ShopPolicy:
     """The shop's rules now (a Shop or its id); the defaults of docs/rules.md while it changed none."""
-    row = Policy.objects.filter(shop_id=shop if isinstance(shop, int) else shop.pk).order_by("-version").first()
+    shop_id = shop if isinstance(shop, int) else shop.pk
+    known = _read.get()
+    if known is None:
+        return _newest(shop_id)
+    if shop_id not in known:
+        known[shop_id] = _newest(shop_id)
+    return known[shop_id]
+
+
+def _newest(shop_id: int) -> ShopPolicy:
+    row = Policy.objects.filter(shop_id=shop_id).order_by("-version").first()
     return ShopPolicy() if row is None else schema.read(row.body, version_id=row.pk, version=row.version)
 
 
@@ -45,7 +70,7 @@ def change(shop: Shop, *, by: Any, reason: str, **settings: Any) -> ShopPolicy:
     check_right(by, shop, Right.EDIT_POLICY)
     schema.check(settings)
     Shop.objects.select_for_update(no_key=True).get(pk=shop.pk)
-    before = current(shop)
+    before = _newest(shop.pk)
     body = {name: value for name, value in asdict(before).items() if name in schema.OWN_FIELDS}
     for name, value in settings.items():
         body[name] = {**body[name], **value} if isinstance(value, dict) else value

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from merchant.clock import now
@@ -32,6 +33,14 @@ ACCOUNT_FIELDS = frozenset(
 
 def agreement_in_force(shop: Any, kind: str = AgreementKind.INTERCEPT) -> Agreement | None:
     return Agreement.objects.filter(shop=shop, kind=kind, revoked_at__isnull=True).first()
+
+
+def standing_of(shop_id: int) -> tuple[str, bool]:
+    """(its state, whether its interception agreement is in force), both as of one moment."""
+    signed = Agreement.objects.filter(shop=OuterRef("pk"), kind=AgreementKind.INTERCEPT, revoked_at__isnull=True)
+    shops = Shop.objects.annotate(is_signed=Exists(signed))
+    state, is_signed = shops.values_list("state", "is_signed").get(pk=shop_id)
+    return state, is_signed
 
 
 @transaction.atomic

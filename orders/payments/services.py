@@ -23,7 +23,6 @@ class _Short(Exception):
     """Less is left than was asked; carries nothing, the savepoint takes back what was set aside halfway."""
 
 
-@transaction.atomic
 def reserve_money(order: Order, *, parts: Mapping[int, int], freight_fen: int = 0) -> None:
     """Set aside `parts` ({line id: fen}) and `freight_fen` for a refund that now exists.
 
@@ -137,6 +136,7 @@ def _move(order: Order, parts: Mapping[int, int], freight_fen: int, *, settled: 
         raise Refused("NOT_RESERVED", _("This money is not set aside for a refund."), amount_fen=amount)
 
 
+@transaction.atomic
 def _too_much(order: Order, parts: Mapping[int, int], freight_fen: int, amount: int) -> Refused:
     """The refusal, with the most these lines can still give. The rows are read locked, so the figure is exact."""
     fresh = lock(order)

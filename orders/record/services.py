@@ -92,7 +92,7 @@ def place_block(order: Order, *, kind: str, document: str, stops: Iterable[str],
     return block
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def lift_block(order: Order, *, kind: str, document: str, by: Any, reason: str = "") -> bool:
     """Take the block away; False when it no longer stood."""
     lifted = (

@@ -147,27 +147,26 @@ class Road:
         """Parcels on the road, asked to stop and accepted by the courier; each has a case at the platform and here."""
         from aftersales.cases import intake
         from aftersales.cases import services as cases
+        from tests.bench.copies import copy_case
         from tests.merchant.factories import make_user
 
         began = time.monotonic()
-        rows = [(str(26_11_23_000_000 + n), f"YT{900_000_000 + n:010d}") for n in range(count)]
+        rows = [(str(26_11_23_000_000 + n), f"YT{900_000_000 + n:010d}", str(17_000_000_000 + n)) for n in range(count)]
         told = {"courier": "yto", "script": "silent", "start": "in_transit", "hold": True}
-        self.crew.control("courier", "/control/parcels", [{**told, "waybill": waybill} for _oid, waybill in rows])
-        orders = [{"oid": oid, "total_fee": 8800, "courier": "yto", "waybill": waybill} for oid, waybill in rows]
-        refunds = [{"oid": oid, "push": False} for oid, _waybill in rows]
+        self.crew.control("courier", "/control/parcels", [{**told, "waybill": waybill} for _oid, waybill, _id in rows])
+        orders = [{"oid": oid, "total_fee": 8800, "courier": "yto", "waybill": waybill} for oid, waybill, _id in rows]
+        refunds = [{"oid": oid, "refund_id": refund_id, "push": False} for oid, _waybill, refund_id in rows]
         self.crew.control("platform", "/control/bulk", {"orders": orders, "refunds": refunds})
         supervisor = make_user("supervisor", self.shop)
-        waiting = []
         hosts = {
             "COURIER_HOSTS": {"yto": self.crew.courier.url},
             "PLATFORM_HOSTS": {"kuaishou": self.crew.platform.url},
         }
         with override_settings(**hosts):
-            for oid, waybill in rows:
-                (refund_id,) = self.crew.control("platform", f"/control/orders/{oid}")["refundIds"]
-                case = intake.re_read(self.platform, refund_id)
-                cases.start_interception(case, by=supervisor)
-                waiting.append(Stopped(waybill, refund_id))
+            case = intake.re_read(self.platform, rows[0][2])
+            cases.start_interception(case, by=supervisor)
+        case.refresh_from_db()
+        copy_case(case, rows[1:])
         with connection.cursor() as cursor:
             cursor.execute("SELECT state, count(*) FROM logistics_interception GROUP BY state")
             assert dict(cursor.fetchall()) == {"running": count}
@@ -175,7 +174,7 @@ class Road:
             cursor.execute("UPDATE logistics_watch SET next_at = now() + interval '10 minutes' * (1 + random())")
             cursor.execute("VACUUM ANALYZE")
         note(f"{count} parcels asked to stop in {time.monotonic() - began:.0f} s")
-        return waiting
+        return [Stopped(waybill, refund_id) for _oid, waybill, refund_id in rows]
 
     # --- the courier ------------------------------------------------------------------------------------------------
 

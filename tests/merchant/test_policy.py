@@ -46,6 +46,20 @@ def test_a_case_can_still_read_the_version_its_clock_started_under():
     assert services.version_of(None) == ShopPolicy()
 
 
+def test_one_piece_of_work_goes_by_one_version_and_the_next_by_the_newest(django_assert_num_queries):
+    shop = make_shop()
+
+    with services.read_once():
+        with django_assert_num_queries(1):
+            first, again = services.current(shop), services.current(shop.pk)
+        services.change(shop, by=None, reason="先退回再退款", pay_when="returned")
+        during = services.current(shop)
+    with services.read_once():
+        after = services.current(shop)
+
+    assert (first, again, during, after.pay_when) == (ShopPolicy(), first, first, "returned")
+
+
 def test_changing_one_timer_leaves_the_others():
     shop = make_shop()
 
