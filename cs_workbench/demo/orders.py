@@ -47,6 +47,8 @@ def buyers() -> list[Buyer]:
                 address="".join(place[2:]) + f"演示路 {number + 1} 号 {number % 9 + 1} 幢",
                 province=place[0],
                 city=place[1],
+                # Every other buyer stands behind a virtual number, as platforms give them.
+                virtual_phone=f"1990001{1000 + number:04d}-{2000 + number}" if number % 2 == 0 else "",
             ),
         )
         for number, nickname in enumerate(NICKNAMES)

@@ -48,7 +48,7 @@ def requests(shop: Shop, key: str) -> Page:
     return _page(QuotaRequest.objects.filter(shop=shop).select_related(*people), "created_at", key)
 
 
-def people_today(shop: Shop) -> list[dict[str, Any]]:
+def people_today(shop: Shop) -> list[Any]:
     """Who looked how often since midnight in Shanghai, and what it took from the quota."""
     begin = quota_of(shop).resets_at - timedelta(days=1)
     shown = Q(verdict=RevealVerdict.SHOWN)

@@ -143,7 +143,7 @@ def quota_verb(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
 def quota_ask(request: SignedInRequest, shop_id: int) -> HttpResponse:
     """Ask for more, from the centre or in place beside a refused look."""
     shop = get_object_or_404(Shop.objects.visible_to(request.user), pk=shop_id)
-    wanted, reason = whole(request.POST.get("wanted", "")), request.POST.get("reason", "")
+    wanted, reason = whole(request.POST.get("wanted", "")) or 0, request.POST.get("reason", "")
     if request.htmx:
         return render(request, "cs_workbench/_quota_asked.html", _asked(request.user, shop, wanted, reason))
     with refusals_as_messages(request):
@@ -152,7 +152,7 @@ def quota_ask(request: SignedInRequest, shop_id: int) -> HttpResponse:
     return redirect(f"{reverse('quota')}?shop={shop.pk}")
 
 
-def _asked(user: User, shop: Shop, wanted: int | None, reason: str) -> dict[str, Any]:
+def _asked(user: User, shop: Shop, wanted: int, reason: str) -> dict[str, Any]:
     try:
         return {"said": said(quotas.ask_quota(shop, by=user, wanted=wanted, reason=reason))}
     except Refused as refusal:

@@ -22,13 +22,12 @@ def already_asked() -> Refused:
     return Refused("QUOTA_ASKED", _("You have asked already today; that request is still to be decided."))
 
 
-def check_words(wanted: int | None, reason: str) -> int:
-    """How many looks are asked for. Raise Refused: QUOTA_WANTED, REASON."""
-    if wanted is None or not 1 <= wanted <= MOST_WANTED:
+def check_words(wanted: int, reason: str) -> None:
+    """Raise Refused: QUOTA_WANTED, REASON."""
+    if not 1 <= wanted <= MOST_WANTED:
         raise Refused("QUOTA_WANTED", _("Ask for a whole number of looks, from 1 to %(most)s.") % {"most": MOST_WANTED})
     if not reason.strip():
         raise Refused("REASON", _("Say in a few words what the looks are for."))
-    return wanted
 
 
 def check_can_apply(request: QuotaRequest, by: Any) -> None:

@@ -56,7 +56,7 @@ def waiting_for(user: User) -> QuerySet[QuotaRequest]:
 
 
 @transaction.atomic
-def ask_quota(shop: Any, *, by: User, wanted: int | None, reason: str) -> QuotaRequest:
+def ask_quota(shop: Any, *, by: User, wanted: int, reason: str) -> QuotaRequest:
     """追加解密额度: ask the shop's owner; whoever may apply to the platform thereby does."""
     policies.check_can_ask(shop, by)
     looks = policies.check_words(wanted, reason)

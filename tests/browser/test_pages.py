@@ -151,6 +151,7 @@ def pages_of(scene: Scene, made: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("couriers", "supervisor", at("couriers")),
         ("messages", "supervisor", at("messages")),
         ("message", "supervisor", at("message_detail", made["stuck"].pk)),
+        ("quota", "owner", at("quota")),
         ("rules", "owner", at("rules")),
         ("accounts", "owner", at("accounts", shop)),
         ("courier-account", "owner", at("courier_account_edit", shop, scene.account("yto").pk)),

@@ -192,7 +192,6 @@ def test_a_refusal_needs_a_sentence(shop, people):
 @pytest.mark.parametrize(
     ("wanted", "reason", "code"),
     [
-        (None, "回访", "QUOTA_WANTED"),
         (0, "回访", "QUOTA_WANTED"),
         (10_000, "回访", "QUOTA_WANTED"),
         (5, "  ", "REASON"),

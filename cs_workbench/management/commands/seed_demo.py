@@ -8,6 +8,7 @@ from django.utils import translation
 from cs_workbench.demo import history, home
 from cs_workbench.demo.claims import make_claims
 from cs_workbench.demo.orders import OrderMaker
+from cs_workbench.demo.quota import make_looks
 from cs_workbench.demo.road import Stage
 from cs_workbench.demo.scenes import SCENES
 from cs_workbench.demo.shops import open_shops, tell_our_doors
@@ -61,6 +62,7 @@ class Command(BaseCommand):
                 history.press(one, shops.agent)
         home.set_up(shops, stage.makers[shops.own.pk])
         make_statement(shops.own)
+        make_looks(shops)
         activity.record(shops.kuaishou, SEEDED, by=None, shop=shops.kuaishou)
         # The past was moved back in time after the platform told it: it is not to be told again.
         for shop in (shops.kuaishou, shops.douyin):
