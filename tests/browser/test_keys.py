@@ -155,7 +155,7 @@ def test_a_reply_with_a_gap_says_what_is_missing_before_and_after_copying(scene,
 
     desk.keyboard.press("1")
 
-    expect(desk.locator(".toast")).to_have_text("已复制：到账. 发送前请补上：预计到账")
+    expect(desk.locator(".toast")).to_have_text("已复制：到账。发送前请补上：预计到账")
     assert clipboard(desk) == "预计 {预计到账} 到账"
 
 
