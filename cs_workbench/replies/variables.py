@@ -11,9 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 
 from aftersales.refunds import arrivals
 from aftersales.refunds.models import Refund
@@ -44,20 +43,20 @@ class Variable:
 
 
 VARIABLES = (
-    Variable("buyer", "买家昵称", lazy("nickname on the platform, never the recipient's name")),
-    Variable("order", "订单号", lazy("number of the open order")),
-    Variable("courier", "快递公司", lazy("courier of the parcel")),
-    Variable("waybill", "运单号", lazy("tracking number of the parcel")),
-    Variable("parcel", "包裹状态", lazy("where the parcel is, in one word")),
-    Variable("scan", "最新轨迹", lazy("text of the last scan, phone numbers masked")),
-    Variable("scan_time", "轨迹时间", lazy("time of the last scan")),
-    Variable("amount", "退款金额", lazy("sum of the case, without one of the newest refund")),
-    Variable("paid", "实付金额", lazy("what the buyer paid for the order")),
-    Variable("refund", "退款状态", lazy("state of the newest refund")),
-    Variable("arrival", "预计到账", lazy("when the refund is expected, once it has left")),
-    Variable("ship_by", "承诺发货时间", lazy("promised ship time, while the order waits to be sent")),
-    Variable("shop", "店铺名", lazy("name of the shop")),
-    Variable("agent", "客服昵称", lazy("your own name as colleagues see it")),
+    Variable("buyer", "买家昵称", gettext_lazy("nickname on the platform, never the recipient's name")),
+    Variable("order", "订单号", gettext_lazy("number of the open order")),
+    Variable("courier", "快递公司", gettext_lazy("courier of the parcel")),
+    Variable("waybill", "运单号", gettext_lazy("tracking number of the parcel")),
+    Variable("parcel", "包裹状态", gettext_lazy("where the parcel is, in one word")),
+    Variable("scan", "最新轨迹", gettext_lazy("text of the last scan, phone numbers masked")),
+    Variable("scan_time", "轨迹时间", gettext_lazy("time of the last scan")),
+    Variable("amount", "退款金额", gettext_lazy("sum of the case, without one of the newest refund")),
+    Variable("paid", "实付金额", gettext_lazy("what the buyer paid for the order")),
+    Variable("refund", "退款状态", gettext_lazy("state of the newest refund")),
+    Variable("arrival", "预计到账", gettext_lazy("when the refund is expected, once it has left")),
+    Variable("ship_by", "承诺发货时间", gettext_lazy("promised ship time, while the order waits to be sent")),
+    Variable("shop", "店铺名", gettext_lazy("name of the shop")),
+    Variable("agent", "客服昵称", gettext_lazy("your own name as colleagues see it")),
 )
 BY_NAME: dict[str, Variable] = {name: each for each in VARIABLES for name in (each.code, each.zh)}
 

@@ -59,14 +59,14 @@ def waiting_for(user: User) -> QuerySet[QuotaRequest]:
 def ask_quota(shop: Any, *, by: User, wanted: int, reason: str) -> QuotaRequest:
     """追加解密额度: ask the shop's owner; whoever may apply to the platform thereby does."""
     policies.check_can_ask(shop, by)
-    looks = policies.check_words(wanted, reason)
+    policies.check_words(wanted, reason)
     applies = can(by, shop, Right.APPLY_QUOTA)
     try:
         with transaction.atomic():  # two presses at once: the database keeps one
             request = QuotaRequest.objects.create(
                 shop=shop,
                 day=today(),
-                wanted=looks,
+                wanted=wanted,
                 reason=reason.strip()[:200],
                 state=QuotaState.APPLIED if applies else QuotaState.ASKED,
                 asked_by=by,

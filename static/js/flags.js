@@ -9,6 +9,14 @@ function show(menu, flag) {
   for (const one of menu.querySelectorAll("button[aria-current]")) one.removeAttribute("aria-current");
   button.setAttribute("aria-current", "true");
   menu.querySelector("summary .flag").replaceWith(button.querySelector(".flag").cloneNode(true));
+  // The queue's line of the order at issue wears it too.
+  const line = menu.closest(".order[data-current]") && document.querySelector("#queue .task[aria-current] .who");
+  if (!line) return;
+  line.querySelector(".flag")?.remove();
+  if (flag === "") return;
+  const mark = button.querySelector(".flag").cloneNode(true);
+  mark.lastElementChild.className = "vh";
+  line.append(mark);
 }
 
 // One after the other, so that the last press is the last to arrive.

@@ -60,7 +60,7 @@ def test_f_and_a_digit_flag_the_order_and_z_takes_it_back(desk, case):
     expect(flag_on(desk, case)).to_have_class("flag f-1")
     expect(desk.locator("#flag-hint")).to_be_hidden()
     toast = desk.locator(".toast")
-    expect(toast).to_contain_text(f"尾号 {case.order.number[-4:]} 的订单：红色")
+    expect(toast).to_contain_text(f"尾号 {case.order.number[-4:]} 的订单，旗标：红")
     assert Order.objects.get(pk=case.order_id).flag == 1
 
     desk.keyboard.press("z")
@@ -89,7 +89,7 @@ def test_the_menu_flags_with_words_and_by_keyboard_alone(desk, case):
     desk.keyboard.press("Enter")
     menu = desk.locator(f"#flag-{case.order_id} .menu-card")
     expect(menu.get_by_role("button")).to_have_text(
-        [re.compile(word) for word in ("灰色", "红色", "黄色", "绿色", "蓝色", "紫色", "无旗")]
+        [re.compile(word) for word in ("灰", "红", "黄", "绿", "蓝", "紫", "无旗")]
     )
     for box in [button.bounding_box() for button in menu.get_by_role("button").all()]:
         assert min(box["width"], box["height"]) >= 24
@@ -98,7 +98,7 @@ def test_the_menu_flags_with_words_and_by_keyboard_alone(desk, case):
     desk.keyboard.press("Tab")
     desk.keyboard.press("Enter")
 
-    expect(flag_on(desk, case)).to_have_text("黄色")
+    expect(flag_on(desk, case)).to_have_text("黄")
     expect(summary).to_be_focused()
     expect(desk.locator(".toast")).to_have_count(1)
     assert Order.objects.get(pk=case.order_id).flag == 2
@@ -114,7 +114,7 @@ def test_a_flag_a_colleague_changed_meanwhile_is_not_taken_back_and_the_page_say
 
     refusal = desk.locator(f'[data-flag-refusal="flag-{case.order_id}"]')
     expect(refusal).to_have_text("旗标之后又被改过，保持现状，没有撤销。 [FLAG]")
-    expect(flag_on(desk, case)).to_have_text("蓝色")
+    expect(flag_on(desk, case)).to_have_text("蓝")
 
 
 def test_a_flag_that_does_not_reach_the_server_is_put_back_with_a_sentence(desk, case):
@@ -130,11 +130,10 @@ def test_a_flag_that_does_not_reach_the_server_is_put_back_with_a_sentence(desk,
     expect(desk.locator(".toast")).to_have_count(0)
 
 
-def test_a_digit_copies_the_reply_filled_for_this_order_and_counts_it(scene, case, desk):
+def test_a_digit_copies_the_reply_filled_for_this_order_and_counts_it(scene, desk):
     text = "{买家昵称} 您好，{快递公司} {运单号} 在路上"
     reply = add_reply(scene.shop, owner=scene.people["agent"], title="在路上", text=text, by=scene.people["agent"])
     desk.reload()
-    waybill = case.order.packages.get().waybill if hasattr(case.order, "packages") else None
     shown = desk.locator("#replies-list li").first.locator(".reply-text")
     expect(shown).to_contain_text("晚风_77 您好，中通快递 ")
 
@@ -143,7 +142,6 @@ def test_a_digit_copies_the_reply_filled_for_this_order_and_counts_it(scene, cas
 
     expect(desk.locator(".toast")).to_have_text("已复制：在路上")
     assert clipboard(desk) == shown.text_content()
-    assert waybill is None or waybill in clipboard(desk)
     assert QuickReply.objects.get(pk=reply.pk).used_count == 1
 
 
@@ -157,7 +155,7 @@ def test_a_reply_with_a_gap_says_what_is_missing_before_and_after_copying(scene,
 
     desk.keyboard.press("1")
 
-    expect(desk.locator(".toast")).to_have_text("已复制：到账. 发送前请补上：预计到账")
+    expect(desk.locator(".toast")).to_have_text("已复制：到账。发送前请补上：预计到账")
     assert clipboard(desk) == "预计 {预计到账} 到账"
 
 

@@ -153,6 +153,8 @@ def pages_of(scene: Scene, made: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("message", "supervisor", at("message_detail", made["stuck"].pk)),
         ("quota", "owner", at("quota")),
         ("rules", "owner", at("rules")),
+        ("replies", "supervisor", at("replies")),
+        ("reply-new", "agent", at("reply_add", shop)),
         ("accounts", "owner", at("accounts", shop)),
         ("courier-account", "owner", at("courier_account_edit", shop, scene.account("yto").pk)),
         ("courier-account-new", "owner", at("courier_account_add", shop)),
