@@ -27,7 +27,7 @@ class ShopQuerySet(models.QuerySet):
         narrow = {shop: seen for shop, seen in narrow.items() if shop in shops}
         if not narrow:
             return rows
-        alike: dict[Collection[int], list[int]] = {}
+        alike: dict[frozenset[int], list[int]] = {}
         for shop, seen in narrow.items():
             alike.setdefault(seen, []).append(shop)
         if len(alike) == 1 and len(narrow) == len(shops):
