@@ -25,7 +25,6 @@ from aftersales.refunds.models import Refund
 from logistics.interception.policies import check_can_withdraw
 from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package
-from merchant.people.models import User
 from merchant.people.rights import Right, check_may_get_work, check_right, members_with, rank_of
 from merchant.policy import services as shop_policies
 from merchant.refusals import Refused
@@ -326,7 +325,7 @@ def _check_reason(reason: str) -> None:
 
 
 def _taken(case: Case) -> Refused:
-    name = str(User.objects.get(pk=case.assignee_id))
+    name = str(case.assignee)
     return Refused("TAKEN", _("%(name)s has this case: ask for a hand-over.") % {"name": name}, name=name)
 
 

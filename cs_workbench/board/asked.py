@@ -86,5 +86,5 @@ class Asked:
     def rows(self, model: Any) -> Any:
         """A model's rows on this board."""
         if self.shop is not None:
-            return model.objects.seen_in(self.shop, self.user)
-        return model.objects.visible_to(self.user).filter(shop_id__in=self.shops)
+            return model.objects.seen_in(self.shop, self.user, many=True)
+        return model.objects.visible_to(self.user, many=True).filter(shop_id__in=self.shops)

@@ -80,7 +80,7 @@ def inspections(user: User) -> QuerySet[Any]:
     broken = InspectionLine.objects.filter(inspection=OuterRef("pk"), defective__gt=0)
     wanted = [kind for kinds in KINDS.values() for kind in kinds]
     return (
-        Inspection.objects.visible_to(user)
+        Inspection.objects.visible_to(user, many=True)
         .filter(done_at__gte=first_month(), parcel__kind__in=wanted, parcel__package__isnull=False)
         .annotate(is_damaged=Exists(broken))
     )
@@ -109,7 +109,7 @@ def lines(user: User) -> list[Line]:
         one = line(row["courier"], row["month"])
         one.stopped, one.returned = (side, one.returned) if row["is_stopped"] else (one.stopped, side)
     claims = (
-        Claim.objects.visible_to(user)
+        Claim.objects.visible_to(user, many=True)
         .filter(created_at__gte=first_month())
         .order_by()
         .annotate(month=TruncMonth("created_at", tzinfo=SHANGHAI))

@@ -73,7 +73,7 @@ def weeks(user: User) -> list[Week]:
     starts = [this - WEEK * back for back in reversed(range(WEEKS))]
     rows = (
         # The range of `order_all`: shop, then placed_at.
-        Order.objects.visible_to(user)
+        Order.objects.visible_to(user, many=True)
         .filter(placed_at__gte=starts[0], placed_at__lt=this + WEEK, paid_at__isnull=False)
         .order_by()
         .annotate(week=TruncWeek("placed_at", tzinfo=SHANGHAI))
@@ -137,7 +137,7 @@ def groups(user: User) -> list[Group]:
 
     is_settled = Q(state__in=SETTLED)
     rows = (
-        Case.objects.visible_to(user)
+        Case.objects.visible_to(user, many=True)
         # Every state is named for the sake of `case_tab` (shop, state, applied_at): without it the range has no index.
         .filter(
             state__in=CaseState.values,

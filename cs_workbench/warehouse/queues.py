@@ -79,7 +79,8 @@ def whose_is_it(user: Any) -> list[ReturnParcel]:
 
 
 def on_the_bench(user: Any) -> list[Package]:
-    return list(policies.bench_parcels(shops_of(user)).visible_to(user)[:SIZE])
+    rows: Any = policies.bench_parcels(shops_of(user))
+    return list(rows.visible_to(user)[:SIZE])
 
 
 def just_scanned(user: Any) -> list[ReturnParcel]:

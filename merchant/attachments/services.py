@@ -100,7 +100,7 @@ def files_of(subject: models.Model, *, purpose: str = "") -> list[Attachment]:
 
 def is_in_sight(attachment: Attachment, user: Any) -> bool:
     """Whether the document it belongs to is one that `user` sees; a file of a hidden customer is not there."""
-    subject = next(model for model in apps.get_models() if model._meta.model_name == attachment.subject_kind)
+    subject: Any = next(model for model in apps.get_models() if model._meta.model_name == attachment.subject_kind)
     return bool(subject._default_manager.visible_to(user).filter(pk=attachment.subject_id).exists())
 
 

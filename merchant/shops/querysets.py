@@ -14,8 +14,10 @@ class ShopQuerySet(models.QuerySet):
     keep are left out for those who see only their own or their team's (P-AGENT-SCOPE). This is the one place that
     knows it."""
 
-    def visible_to(self, user: Any) -> Self:
-        """Rows this user may see; another shop's number is then simply not there, nor is a hidden customer's."""
+    def visible_to(self, user: Any, *, many: bool = False) -> Self:
+        """Rows this user may see; another shop's number is then simply not there, nor is a hidden customer's.
+
+        `many`: the rows are counted, not shown (see `_in_sight`)."""
         from merchant.people.rights import shops_of
         from merchant.people.scope import keepers_seen
 
@@ -25,40 +27,46 @@ class ShopQuerySet(models.QuerySet):
         narrow = {shop: seen for shop, seen in narrow.items() if shop in shops}
         if not narrow:
             return rows
-        alike: dict[Collection[int], list[int]] = {}
+        alike: dict[frozenset[int], list[int]] = {}
         for shop, seen in narrow.items():
             alike.setdefault(seen, []).append(shop)
         if len(alike) == 1 and len(narrow) == len(shops):
-            return rows.filter(self._in_sight(user, next(iter(alike))))
+            return rows.filter(self._in_sight(user, next(iter(alike)), many=many))
         wanted = Q(shop_id__in=[shop for shop in shops if shop not in narrow])
         for seen, some in alike.items():
-            wanted |= Q(shop_id__in=some) & self._in_sight(user, seen)
+            wanted |= Q(shop_id__in=some) & self._in_sight(user, seen, many=many)
         return rows.filter(wanted)
 
-    def seen_in(self, shop_id: int, user: Any) -> Self:
+    def seen_in(self, shop_id: int, user: Any, *, many: bool = False) -> Self:
         """The same for one of the user's shops: one equality, so that an index that begins with the shop is walked."""
         from merchant.people.scope import keepers_seen
 
         rows = self.filter(shop_id=shop_id)
         seen = keepers_seen(user).get(shop_id) if self._buyer_path else None
-        return rows if seen is None else rows.filter(self._in_sight(user, seen))
+        return rows if seen is None else rows.filter(self._in_sight(user, seen, many=many))
 
     @property
     def _buyer_path(self) -> str:
         return getattr(self.model, "buyer_path", "")
 
-    def _in_sight(self, user: Any, seen: Collection[int]) -> Q:
+    def _in_sight(self, user: Any, seen: Collection[int], *, many: bool) -> Q:
         """Nobody keeps the customer, one of `seen` does, or the row itself is this user's to work on.
 
-        The question is asked row by row through the buyer's key, so that a page reads no more than it shows; where
-        many rows are counted PostgreSQL hashes the few customers of others once (the partial index `buyer_kept`)."""
+        A page asks row by row through the buyer's key, so that it reads no more than it shows. Where `many` rows are
+        counted the few customers of others are hashed once, by the partial index `buyer_kept`."""
         if self._buyer_path == "self":
             return Q(keeper__isnull=True) | Q(keeper__in=sorted(seen))
         head, _dot, rest = self._buyer_path.partition("__")
         column: Any = self.model._meta.get_field(head)
         keeper = f"{rest}__keeper" if rest else "keeper"
-        rows = column.related_model._base_manager.filter(pk=OuterRef(column.attname), **{f"{keeper}__isnull": False})
-        sight: Q = Q(~Exists(rows.exclude(**{f"{keeper}__in": sorted(seen)})))
+        others = column.related_model._base_manager.filter(**{f"{keeper}__isnull": False}).order_by()
+        others = others.exclude(**{f"{keeper}__in": sorted(seen)})
+        if many:
+            sight: Any = ~Q(**{f"{column.attname}__in": others.values("pk")})
+        else:
+            # A row and its customer are of one shop: the comparison is always true, and keeps PostgreSQL, which does
+            # not think of the page's LIMIT here, from hashing them all for fifty rows.
+            sight = Q(~Exists(others.filter(pk=OuterRef(column.attname), shop_id__lte=OuterRef("shop_id"))))
         try:
             self.model._meta.get_field("assignee")
         except FieldDoesNotExist:

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from merchant.people.models import User
 from merchant.people.rights import Right, check_may_get_work, check_right, rank_of
 from merchant.refusals import Refused
 from orders.record.enums import IN_HOUSE, OrderState
@@ -39,5 +38,5 @@ def _check_in_work(order: Order, user: Any) -> None:
 
 
 def _taken(order: Order) -> Refused:
-    name = str(User.objects.get(pk=order.assignee_id))
+    name = str(order.assignee)
     return Refused("TAKEN", _("%(name)s has this order: ask for a hand-over.") % {"name": name}, name=name)
