@@ -16,6 +16,7 @@ from cs_workbench.desk.sources.quotas import Quotas
 from merchant.asked import whole
 from merchant.clock import SHANGHAI, now
 from merchant.people.rights import Right, can, shops_of
+from merchant.policy import services as policy
 
 __all__ = ["SIZE", "Queue", "View", "keys", "read", "segment_of", "view_of"]
 
@@ -109,13 +110,14 @@ def supervises(user: Any, shops: Iterable[int]) -> bool:
     return any(can(user, shop, Right.ASSIGN_WORK) for shop in shops)
 
 
+@policy.read_once()
 def read(user: Any, view: View, *, here: str = "", keep: list[str] | None = None) -> Queue:
-    """The queue as it stands. `keep`: the lines the reader has before them, which stay; others wait as `arrived`.
+    """The queue as it stands, by one version of the rules. `keep`: the lines the reader has before them, which stay; others wait as `arrived`.
     A line that left the segment stays too, grey, until the reader moves on."""
     found = keys(user, view)
     shown = found if keep is None else keep
     tasks = load(shown, user, view)
-    rows = [tasks[key] for key in shown if key in tasks]
+    rows = [tasks.get(key) or gone(key) for key in shown if key in tasks or keep is not None]
     shops = shops_of(user)
     is_supervisor = supervises(user, shops)
     totals = {
@@ -138,6 +140,13 @@ def read(user: Any, view: View, *, here: str = "", keep: list[str] | None = None
         has_shops=bool(shops) or bool(user.is_platform_admin),
         here=here,
         groups=grouped(rows, view.segment),
+    )
+
+
+def gone(key: str) -> Task:
+    """A line whose customer a colleague has taken meanwhile: it keeps its place and says nothing of them any more."""
+    return Task(
+        key=key, url="", subject="", name="–", due_at=None, chip=("case", "", _("with a colleague")), is_settled=True
     )
 
 

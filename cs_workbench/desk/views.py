@@ -20,6 +20,7 @@ from cs_workbench.record import search
 from cs_workbench.record.cards import Card
 from cs_workbench.replies.panel import panel
 from merchant.asked import whole
+from merchant.policy import services as policy
 from merchant.refusals import refusals_as_messages
 from merchant.signed_in import SignedInRequest
 from merchant.vault.quota import quota_of
@@ -36,6 +37,7 @@ def context_of(
     return {"queue": found, "opened": opened} | panes_of(request, opened)
 
 
+@policy.read_once()
 def panes_of(request: SignedInRequest, opened: Subject | None) -> dict[str, Any]:
     """The middle and the right pane."""
     if opened is None:

@@ -12,9 +12,9 @@ TITLE_LENGTH, TEXT_LENGTH = 40, 500
 
 
 class QuickReplyQuerySet(ShopQuerySet):
-    def visible_to(self, user: Any) -> Self:
+    def visible_to(self, user: Any, *, many: bool = False) -> Self:
         """Shared by the shop, or one's own: a colleague's own replies are not there."""
-        return super().visible_to(user).filter(Q(owner=None) | Q(owner=user))
+        return super().visible_to(user, many=many).filter(Q(owner=None) | Q(owner=user))
 
     def in_order(self) -> Self:
         return self.order_by("position", "pk")

@@ -92,7 +92,7 @@ class Cases(Source):
         whose = view.mine(user, is_supervisor=is_supervisor)
         found: Counter[str] = Counter()
         for condition in SEGMENTS[view.segment]:
-            rows = Case.objects.visible_to(user).filter(condition, whose).order_by()
+            rows = Case.objects.visible_to(user, many=True).filter(condition, whose).order_by()
             for state, tag, level in rows.values_list("state", "tag", "level")[: CAP + 1]:
                 found[""] += 1
                 found.update(kinds_of(state, tag, level))
