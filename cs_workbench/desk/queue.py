@@ -112,7 +112,8 @@ def supervises(user: Any, shops: Iterable[int]) -> bool:
 
 @policy.read_once()
 def read(user: Any, view: View, *, here: str = "", keep: list[str] | None = None) -> Queue:
-    """The queue as it stands, by one version of the rules. `keep`: the lines the reader has before them, which stay; others wait as `arrived`.
+    """The queue as it stands, by one version of the rules. `keep`: the lines the reader has before them, which stay;
+    others wait as `arrived`.
     A line that left the segment stays too, grey, until the reader moves on."""
     found = keys(user, view)
     shown = found if keep is None else keep
@@ -144,7 +145,7 @@ def read(user: Any, view: View, *, here: str = "", keep: list[str] | None = None
 
 
 def gone(key: str) -> Task:
-    """A line whose customer a colleague has taken meanwhile: it keeps its place and says nothing of them any more."""
+    """A line whose customer a colleague has taken meanwhile: it keeps its place and says nothing of them."""
     return Task(
         key=key, url="", subject="", name="–", due_at=None, chip=("case", "", _("with a colleague")), is_settled=True
     )
