@@ -55,6 +55,8 @@ def test_no_list_breaks_on_a_number_that_is_none(sign_in, number):
             ("interceptions", "days"),
             ("messages", "before"),
             ("refunds", "after"),
+            ("quota", "after"),
+            ("quota", "shop"),
             ("rules", "shop"),
         ]
     }
