@@ -199,7 +199,8 @@ def check_can_propose(case: Case, user: Any) -> None:
     check_right(user, case.shop_id, Right.AGREE_CASE)
     if case.state != CaseState.APPLIED:
         raise wrong_state(case)
-    check_not_on_platform(case)
+    if case.is_platform:
+        raise Refused("ON_PLATFORM", _("Another amount is offered to the buyer on the platform's own page."))
     if case.offer.get("round_no") == case.round_no:
         raise Refused("ROUND", _("One offer a round: the buyer has answered this one."))
 
