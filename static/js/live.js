@@ -51,6 +51,12 @@ addEventListener("pagehide", () => {
   navigator.sendBeacon(pulse.dataset.leave, told);
 });
 
+// A person's own request comes first: an answer that speaks of what was open before must not arrive after it.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.matches?.("[data-live]")) return;
+  document.querySelectorAll("[data-live]").forEach((poll) => htmx.trigger(poll, "htmx:abort"));
+});
+
 // Nobody is looking: do not ask. The first look asks at once.
 document.addEventListener("htmx:confirm", (event) => {
   if (event.target.matches?.("[data-live]") && document.hidden) event.preventDefault();
@@ -90,9 +96,10 @@ function keepOpen(old, fresh) {
     const twin = fresh.querySelector(`input[data-tick][value="${CSS.escape(tick.value)}"]`);
     if (twin) twin.checked = true;
   });
-  old.querySelectorAll(".pii[data-shown]").forEach((shown) => {
-    const masked = fresh.querySelector(`#${CSS.escape(shown.id)}`);
-    if (masked && masked.dataset.mask === shown.dataset.mask) masked.replaceWith(shown);
+  const mask = (place) => place?.querySelector(".pii-masked > span")?.textContent;
+  old.querySelectorAll(".pii:has([data-shown], form.quota-ask), .pii.is-refused").forEach((shown) => {
+    const twin = fresh.querySelector(`#${CSS.escape(shown.id)}`);
+    if (twin && mask(twin) === mask(shown)) twin.replaceWith(shown);
   });
 }
 
