@@ -44,9 +44,11 @@ PROMISES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("退货补运费", "破损包退"), ""),
     (("晚发立赔", "极速退款"), ""),
     ((), ""),
-    (("坏了包退", "退款不退货", "运费险"), "阿柚的好物间"),
+    (("坏了包退", "运费险"), "阿柚的好物间"),
     (("假一赔九", "过敏包退"), ""),
 )
+# Beside those where the goods are worth less than the way back.
+CHEAP_PROMISE, CHEAP_FEN = "退款不退货", 3_000
 
 NICKNAMES = (
     "晚风_77 小满不吃糖 river_l 一只鹅 木木夕 Lin_02 甜橙 陈皮话梅 不吃香菜 西瓜籽 阿柚 三月的雨 "

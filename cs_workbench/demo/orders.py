@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from cs_workbench.demo.goods import GOODS, NICKNAMES, PLACES, PROMISES, RECIPIENTS, Good
+from cs_workbench.demo.goods import CHEAP_FEN, CHEAP_PROMISE, GOODS, NICKNAMES, PLACES, PROMISES, RECIPIENTS, Good
 from merchant.clock import SHANGHAI, now
 from merchant.shops.models import Platform, Shop
 from merchant.vault.services import Person
@@ -106,6 +106,8 @@ class OrderMaker:
         placed_at = placed_at.replace(microsecond=0)
         number = self.number(placed_at)
         words, host = PROMISES[self._count % len(PROMISES)]
+        if paid <= CHEAP_FEN:
+            words = (*words, CHEAP_PROMISE)
         is_paid = state != S.PENDING_PAYMENT
         paid_at = placed_at + timedelta(seconds=self.dice.randint(20, 900)) if is_paid else None
         line = NormalLine(

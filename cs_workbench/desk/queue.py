@@ -73,7 +73,12 @@ class Queue:
     def token(self) -> str:
         """Changes when anything the queue shows changes."""
         parts = [row.token for row in self.rows]
-        parts += [self.here, str(self.arrived), *self.counted.values(), *(f"{kind}{n}" for kind, _label, n in self.kinds)]
+        parts += [
+            self.here,
+            str(self.arrived),
+            *self.counted.values(),
+            *(f"{kind}{n}" for kind, _label, n in self.kinds),
+        ]
         return hashlib.blake2b("|".join(parts).encode(), digest_size=6).hexdigest()
 
     @property

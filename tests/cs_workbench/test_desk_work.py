@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseKind, CaseState, OpenedBy
@@ -47,11 +48,12 @@ def test_an_order_near_or_past_its_promise_is_work_and_a_later_one_is_not():
     late, near = to_ship(shop, hours_left=-2), to_ship(shop, hours_left=5.9)
     to_ship(shop, hours_left=6.1)
 
-    found = queue.read(agent, queue.View())
+    with override("en"):
+        found = queue.read(agent, queue.View())
 
-    assert [(row.key, str(row.alarm), str(row.what)) for row in found.rows] == [
-        (f"o{late.pk}", "发货逾期", ""),
-        (f"o{near.pk}", "", "快到承诺时间"),
+    assert [(row.key, row.alarm, row.what) for row in found.rows] == [
+        (f"o{late.pk}", "overdue to ship", ""),
+        (f"o{near.pk}", "", "to ship soon"),
     ]
     assert found.counted["todo"] == "2"
 
@@ -280,11 +282,12 @@ def test_a_colleague_s_note_redraws_that_order_s_card_and_no_other(sign_in, comm
 def test_a_silent_redis_makes_every_pulse_look_anew(platform, sign_in, monkeypatch):
     shop = own_shop()
     case = case_of(platform, shop)
-    client = sign_in(agent_of(shop))
+    agent = agent_of(shop)
+    client = sign_in(agent)
     page = client.get(reverse("desk_case", args=[shop.pk, case.number]))
     seen = seen_of(client.get(reverse("desk_pulse"), pulse_of(page)))
     monkeypatch.setattr(wakeups, "ask", lambda question, otherwise: otherwise)
-    cases.refuse_case(case, by=agent_of(shop), reason="other")
+    cases.refuse_case(case, by=agent, reason="other")
 
     answer = client.get(reverse("desk_pulse"), pulse_of(page, seen=seen))
 

@@ -404,7 +404,7 @@ def told(world: SimpleNamespace, name: str, verb: str) -> dict[str, Any]:
     if verb == "payout":
         sent |= {"method": "bank", "reference": "BK-1", "paid_on": f"{now().astimezone(SHANGHAI):%Y-%m-%d}"}
         sent |= {"amount": "300.00", "proofs": photo_upload()}
-    if name in ("case_assign", "order_assign", "customer_keeper", "team_hand_over_all"):
+    if verb in ("hand-over", "escalate") or name in ("customer_keeper", "team_hand_over_all"):
         sent |= {"to": "" if verb == "escalate" else world.people[OWNER if name == "team_hand_over_all" else S].pk}
     if name == "case_wish":
         sent |= {"way": "offline", "shown": "1"}

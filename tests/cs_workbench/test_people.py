@@ -153,11 +153,13 @@ def test_work_given_to_me_is_seen_whoever_keeps_the_customer(platform):
     mine, colleague = agent_of(shop), agent_of(shop)
     case = case_of(platform, shop)
     Buyer.objects.update(keeper=colleague)
-    before = queue.ids(mine, "todo"), queue.counts(mine)["todo"]
+    before = queue.read(mine, queue.View())
 
     Case.objects.filter(pk=case.pk).update(assignee=mine)
 
-    assert (before, queue.ids(mine, "todo"), queue.counts(mine)["todo"]) == (([], "0"), [case.pk], "1")
+    after = queue.read(mine, queue.View())
+    assert (before.shown, before.counted["todo"]) == ("", "0")
+    assert (after.shown, after.counted["todo"]) == (f"c{case.pk}", "1")
 
 
 def test_the_shop_may_show_everybody_everything(platform, sign_in):

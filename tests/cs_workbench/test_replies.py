@@ -100,7 +100,7 @@ def test_a_refund_that_has_left_says_its_state_and_when_it_arrives(platform, cou
     values = values_of(card, act, agent=agent)
 
     assert (values["refund"], values["amount"]) == ("退款处理中", "¥88.00")
-    assert values["arrival"] == "1–3 个工作日，2026-11-26 前"
+    assert values["arrival"] == "1–3 个工作日，预计 2026-11-26 前"
 
 
 def test_an_order_without_a_parcel_or_a_nickname_leaves_no_hole(platform):

@@ -296,8 +296,8 @@ def test_a_finished_inspection_shows_what_was_found_and_takes_no_second_form(pla
 def test_the_agent_sees_the_photos_and_settles_one_unit_for_5100(platform, sign_in):
     case, parcel = returned(platform)
     inspect(parcel, (1, 0, 1), by=agent_of(case.shop, "warehouse"), with_photos=2)
-    agent = sign_in(agent_of(case.shop))
     case.refresh_from_db()
+    agent = sign_in(case.assignee or agent_of(case.shop))
     line = OrderLine.objects.get()
 
     queue = agent.get(reverse("desk")).content.decode()

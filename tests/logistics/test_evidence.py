@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from logistics.couriers.base import InterceptState, InterceptStatus
-from logistics.interception import services, sweeps
+from logistics.interception import moves, services, sweeps
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import Interception
 from logistics.interception.signals import interception_lost, interception_unknown
@@ -65,6 +65,26 @@ def test_ytos_return_scan_after_acceptance_succeeds_may_pay_and_is_on_its_way_ho
 
     row = on_the_road(interception, scan(P.RETURNING, now() - timedelta(minutes=5)))
 
+    assert seen(row) == (S.RETURNING, "return_scan", True)
+
+
+def test_a_move_that_fails_keeps_the_one_before_it_and_the_sweep_goes_on(on_the_road, monkeypatch):
+    interception = accepted_ago(running(make_package("yto")), minutes=10)
+    apply = moves.apply
+
+    def breaks_at_the_second(row, verb, **how):
+        if verb == "turn_back":
+            row.save()
+            raise RuntimeError("a bug of ours")
+        return apply(row, verb, **how)
+
+    monkeypatch.setattr(moves, "apply", breaks_at_the_second)
+    row = on_the_road(interception, scan(P.RETURNING, now() - timedelta(minutes=5)))
+    assert seen(row) == (S.SUCCEEDED, "return_scan", True)
+
+    monkeypatch.undo()
+    sweeps.weigh_waiting()
+    row.refresh_from_db()
     assert seen(row) == (S.RETURNING, "return_scan", True)
 
 

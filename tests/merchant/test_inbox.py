@@ -74,8 +74,10 @@ def test_the_body_is_sealed_in_the_database():
 def test_anything_but_a_verified_push_is_on_record_and_changes_nothing(
     handled, django_capture_on_commit_callbacks, verdict
 ):
+    shop = make_shop()
+
     with django_capture_on_commit_callbacks(execute=True) as callbacks:
-        message = receive(make_shop(), b"x" * 10_000, verdict=verdict)
+        message = receive(shop, b"x" * 10_000, verdict=verdict)
 
     message.refresh_from_db()
     assert (message.verdict, message.size, len(message.body)) == (verdict, 10_000, 4096)
