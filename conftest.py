@@ -119,6 +119,15 @@ def pytest_terminal_summary(terminalreporter, exitstatus: int, config: pytest.Co
 
 # --- fixtures ---------------------------------------------------------------------------------------------------------
 @pytest.fixture(autouse=True)
+def house_language():
+    """A client that asked in English leaves English behind in its thread; every test begins in the house's language."""
+    from django.conf import settings
+    from django.utils import translation
+
+    translation.activate(settings.LANGUAGE_CODE)
+
+
+@pytest.fixture(autouse=True)
 def own_corner_of_the_cache(request, settings):
     """Counters and limits kept in the cache start from nothing in every test, without emptying anybody's Redis."""
     from uuid import uuid4

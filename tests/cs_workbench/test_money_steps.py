@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils.translation import override
 
 from aftersales.refunds.arrivals import Arrival
 from aftersales.refunds.enums import Source
@@ -13,6 +14,12 @@ AT = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 AGENT, OWNER, FINANCE, OTHER = (
     User(pk=pk, display_name=name) for pk, name in enumerate(["Li", "Wang", "Fang", "Zhou"], 1)
 )
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    with override("en"):
+        yield
 
 
 def refund(state, **more):
