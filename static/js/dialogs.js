@@ -32,7 +32,8 @@ document.addEventListener("close", (event) => {
 // A dialog's form that was answered closes it, unless the answer keeps it open to show a refusal.
 document.addEventListener("htmx:afterRequest", (event) => {
   const dialog = event.target.closest?.("dialog");
-  if (dialog?.open && event.detail.successful && !("stays" in dialog.dataset)) dialog.close();
+  const isDone = event.detail.successful && event.detail.xhr.status < 400;
+  if (dialog?.open && isDone && !("stays" in dialog.dataset)) dialog.close();
 });
 
 // What was asked for into a closed dialog opens it.
