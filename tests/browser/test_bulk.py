@@ -192,8 +192,7 @@ def test_the_address_of_one_order_changes_in_its_dialog(scene, page, enter, live
     assert (order.recipient.phone_mask, order.recipient.name_mask) == ("137****5678", "林**")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_bulk_page_is_fit_to_be_seen(scene, chromium_browser, enter, live_server, scheme):
+def test_every_bulk_page_is_fit_to_be_seen(scene, chromium_browser, enter, live_server):
     case = scene.case()
     orders = more_orders(case, 3)
     shop, agent = case.shop, scene.people["agent"]
@@ -205,7 +204,6 @@ def test_every_bulk_page_is_fit_to_be_seen(scene, chromium_browser, enter, live_
         context = chromium_browser.new_context(
             locale="zh-CN",
             viewport={"width": size[0], "height": size[1]},
-            color_scheme=scheme,
             reduced_motion="reduce",
             has_touch=size == NARROW,
         )
@@ -213,19 +211,19 @@ def test_every_bulk_page_is_fit_to_be_seen(scene, chromium_browser, enter, live_
         enter(page, agent)
         for verb in ("flag", "address", "intercept"):
             page.goto(f"{live_server.url}{page_of(verb)}?{numbers}")
-            look(page, f"bulk-look-{verb}", size, scheme, found)
+            look(page, f"bulk-look-{verb}", size, found)
             if verb == "flag":
                 page.locator('#bulk-preview .flags label:has(input[value="4"])').click()
                 page.locator("#bulk-start").click()
                 expect(page.locator("#bulk-figures")).to_contain_text("4 / 4", timeout=SLOW)
-                look(page, "bulk-run", size, scheme, found)
+                look(page, "bulk-run", size, found)
         for name, address in (
             ("bulk-list", reverse("bulk_list")),
             ("order-address", reverse("order_address", args=[shop.pk, orders[0].number])),
             ("order-to-fulfil", reverse("order_detail", args=[shop.pk, orders[0].number])),
         ):
             page.goto(live_server.url + address)
-            look(page, name, size, scheme, found)
+            look(page, name, size, found)
         for name, address in (
             ("orders-ticked", reverse("orders")),
             ("desk-ticked", f"/desk/case/{shop.pk}/{case.number}/"),
@@ -234,10 +232,10 @@ def test_every_bulk_page_is_fit_to_be_seen(scene, chromium_browser, enter, live_
             if name == "desk-ticked" and size == NARROW:
                 page.locator(".pane-tabs a").nth(1).click()
             page.locator("[data-tick]").first.check()
-            look(page, name, size, scheme, found)
+            look(page, name, size, found)
         page.locator("#bulk").get_by_role("button", name="改地址").click()
         expect(page.locator("#bulk-dialog")).to_be_visible(timeout=SLOW)
-        look(page, "desk-bulk-dialog", size, scheme, found)
+        look(page, "desk-bulk-dialog", size, found)
         context.close()
 
     assert found == []

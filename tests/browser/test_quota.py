@@ -31,11 +31,8 @@ def place(page, order, field="phone"):
 def pictures(page, name, found):
     for size in (WIDE, NARROW):
         page.set_viewport_size({"width": size[0], "height": size[1]})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            look(page, name, size, scheme, found)
+        look(page, name, size, found)
     page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
-    page.emulate_media(color_scheme="light")
 
 
 @pytest.mark.req("R0.35", "R0.36", "R0.37")

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
 from cs_workbench.ops.couriers import BAR, charts
 from logistics.watch import pulse
@@ -65,7 +66,8 @@ def test_the_drawing_has_a_bar_every_half_hour_with_its_value_in_words():
     slice_of(account, at - timedelta(hours=3), 30)
     slice_of(account, at - timedelta(hours=25), 999)
 
-    chart = charts([account.pk], at)[account.pk]
+    with translation.override("en"):
+        chart = charts([account.pk], at)[account.pk]
 
     assert [(mark.height, mark.error_height, mark.words) for mark in chart.marks] == [
         (12, 0, "09:00 to 09:30: 30 questions, 0 errors, 1.0 a minute"),

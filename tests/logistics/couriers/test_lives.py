@@ -44,7 +44,7 @@ pytestmark = pytest.mark.django_db
 CODES = list(EXAMPLES)
 START, WITHDRAWN = 3, "withdrawn_by_us"
 T_INT_RESULT_S = 24 * 3600
-# The worker gives up before a slow courier answers.
+# The worker gives up before a slow courier answers; after the requests nobody is in a hurry.
 TIMEOUT_S, SLOW_S = 0.4, 1.0
 
 
@@ -97,7 +97,6 @@ class Walker:
         return Walk(code, life, package, interception, list(plan))
 
     def lead(self) -> None:
-        self._settle_requests()
         self._withdraw()
         self._look()
         for step in range(max(len(walk.steps) for walk in self.walks)):
@@ -113,7 +112,7 @@ class Walker:
         for walk in self.walks:
             walk.seen = self._seen(walk)
 
-    def _settle_requests(self) -> None:
+    def settle_requests(self) -> None:
         """Ask again, as the sweep does, until every request has its answer."""
         for _turn in range(6):
             open_ones = Interception.objects.filter(state="submitted")
@@ -180,15 +179,16 @@ def walks(tmp_path_factory, django_db_setup, django_db_blocker):
     """(courier, life) → its walk. The database is emptied before and after: these rows are really committed."""
     courier = start_courier_sandbox(tmp_path_factory.mktemp("lives"), scale=0.001, slow_call_s=SLOW_S)
     hosts = dict.fromkeys([*CODES, "kuaidi100_api"], courier.url)
-    changed = override_settings(COURIER_HOSTS=hosts, COURIER_TIMEOUT_S=TIMEOUT_S)
-    with django_db_blocker.unblock(), changed:
+    with django_db_blocker.unblock(), override_settings(COURIER_HOSTS=hosts):
         assert connection.settings_dict["NAME"].startswith("test_")
         call_command("flush", interactive=False, verbosity=0, allow_cascade=True)
         cache.clear()
         server = LiveServer("127.0.0.1")
         try:
             with override_settings(SITE_URL=server.url):
-                walker = Walker(courier, server.url)
+                with override_settings(COURIER_TIMEOUT_S=TIMEOUT_S):
+                    walker = Walker(courier, server.url)
+                    walker.settle_requests()
                 walker.lead()
         finally:
             courier.stop()
