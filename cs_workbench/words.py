@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from merchant.clock import SHANGHAI
 from merchant.money import yuan
@@ -60,6 +61,15 @@ def ago(at: datetime | None) -> str:
     if span < timedelta(seconds=5):
         return _("just now")
     return _("%(length)s ago") % {"length": length_text(span)}
+
+
+def scans(count: int) -> str:
+    """3 scans / 3 条轨迹."""
+    return ngettext("%(n)s scan", "%(n)s scans", count) % {"n": count}
+
+
+def all_notes(count: int) -> str:
+    return ngettext("all %(n)s note", "all %(n)s notes", count) % {"n": count}
 
 
 def urgency(due_at: datetime, now: datetime) -> str:

@@ -103,7 +103,13 @@ TEMPLATES = [
                 "merchant.context.house",
             ]
         },
-    }
+    },
+    {
+        "NAME": "jinja2",
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates" / "jinja2"],
+        "OPTIONS": {"environment": "cs_workbench.jinja.environment"},
+    },
 ]
 
 DATABASES = {

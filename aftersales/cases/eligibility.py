@@ -26,11 +26,16 @@ NO_PARCEL = _("There is no parcel to stop.")
 
 @dataclass(frozen=True)
 class Eligibility:
-    """The list as it stands. `package` is the parcel to stop, `cases` every case that a success will move (E15)."""
+    """The list as it stands. `package` is the parcel to stop, of `packages` that carry the order's goods; `cases`
+    every case that a success will move (E15)."""
 
     checks: tuple[Check, ...]
-    package: Package | None
+    packages: tuple[Package, ...]
     cases: tuple[Case, ...]
+
+    @property
+    def package(self) -> Package | None:
+        return self.packages[0] if len(self.packages) == 1 else None
 
     @property
     def failing(self) -> list[Check]:
@@ -65,18 +70,22 @@ class Eligibility:
         )
 
 
-def eligibility(case: Case, *, shown_version: int | None = None, is_pressed: bool = False) -> Eligibility:
-    """All sixteen lines for this case now. Asks no courier and changes nothing.
+def eligibility(
+    case: Case, *, order: Order | None = None, shown_version: int | None = None, is_pressed: bool = False
+) -> Eligibility:
+    """All sixteen lines for this case now. Asks no courier and changes nothing. A page that has just read the `order`
+    hands it over with its shop; whoever acts lets both be read here.
 
     On the panel a stale track is a remark (pressing 拦截 reads it first); `is_pressed` makes it the failing E12 it is
     when the button has been pressed. Lines that the owner turned into warnings (E12, E13, E15) never fail."""
     rules = policies.current(case.shop_id)
-    order = Order.objects.get(pk=case.order_id)
+    order = order or Order.objects.select_related("shop").get(pk=case.order_id)
     packages = packages_of(order)
     package = packages[0] if len(packages) == 1 else None
-    group = cases_on(package, case) if package else (case,)
+    inside = orders_in(package) if package else []
+    group = cases_on(inside, case)
     checks = [
-        *_shop(case.shop_id),
+        *_shop(order.shop),
         _kind(case),
         _shipped(order),
         _categories([member.order_id for member in group]),
@@ -84,7 +93,7 @@ def eligibility(case: Case, *, shown_version: int | None = None, is_pressed: boo
         *_road(packages, rules, is_pressed=is_pressed),
         _limit(group, rules),
         _full(case, group, package, rules),
-        _whole_parcel(case, group, package, rules),
+        _whole_parcel(case, group, inside, rules),
         Check(
             "E16",
             shown_version is None or shown_version == case.version,
@@ -92,7 +101,7 @@ def eligibility(case: Case, *, shown_version: int | None = None, is_pressed: boo
             _("The case has changed since this page was drawn: look again."),
         ),
     ]
-    return Eligibility(tuple(sorted(checks, key=lambda check: check.code)), package, group)
+    return Eligibility(tuple(sorted(checks, key=lambda check: check.code)), tuple(packages), group)
 
 
 def packages_of(order: Order) -> list[Package]:
@@ -107,18 +116,17 @@ def orders_in(package: Package) -> list[int]:
     return sorted(ids | {package.order_id})
 
 
-def cases_on(package: Package, case: Case) -> tuple[Case, ...]:
-    """The refund-only cases in the parcel that wait for the shop, by ascending id, ours among them."""
-    found = Case.objects.filter(
-        order_id__in=orders_in(package), kind=CaseKind.REFUND_ONLY_SHIPPED, state__in=TO_DECIDE_STATES
-    )
+def cases_on(orders: Sequence[int], case: Case) -> tuple[Case, ...]:
+    """The refund-only cases of a parcel's orders that wait for the shop, by ascending id, ours among them."""
+    if not orders:
+        return (case,)
+    found = Case.objects.filter(order_id__in=orders, kind=CaseKind.REFUND_ONLY_SHIPPED, state__in=TO_DECIDE_STATES)
     cases = {member.pk: member for member in found.order_by("pk")}
     cases[case.pk] = case
     return tuple(cases[pk] for pk in sorted(cases))
 
 
-def _shop(shop_id: int) -> list[Check]:
-    shop = Shop.objects.get(pk=shop_id)
+def _shop(shop: Shop) -> list[Check]:
     agreement = agreement_in_force(shop)
     return [
         Check("E01", shop.state == ShopState.NORMAL, shop.state, _("The shop is not in normal operation.")),
@@ -170,7 +178,7 @@ def _road(packages: Sequence[Package], rules: ShopPolicy, *, is_pressed: bool) -
     """The courier's lines. With several parcels a line passes when it passes for each; with none it fails."""
     if not packages:
         return [Check(code, False, "", NO_PARCEL) for code in ROAD_CODES]
-    lists = [{c.code: c for c in road.road_checks(package, rules=rules)} for package in packages]
+    lists = [{c.code: c for c in road.courier_checks(package, rules)} for package in packages]
     merged = []
     for code in ROAD_CODES:
         lines = [found[code] for found in lists]
@@ -206,9 +214,9 @@ def _full(case: Case, group: Sequence[Case], package: Package | None, rules: Sho
     return Check("E13", asked >= left, f"{asked}/{left}", message, is_warning="E13" in rules.warn_only)
 
 
-def _whole_parcel(case: Case, group: Sequence[Case], package: Package | None, rules: ShopPolicy) -> Check:
+def _whole_parcel(case: Case, group: Sequence[Case], inside: Sequence[int], rules: ShopPolicy) -> Check:
     """Every other order in the parcel has a case of its own that waits for the shop; E13 says that they are full."""
-    others = set(orders_in(package) if package is not None else []) - {case.order_id}
+    others = set(inside) - {case.order_id}
     asked = {member.order_id for member in group if member.state == CaseState.APPLIED}
     return Check(
         "E15",

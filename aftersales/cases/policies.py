@@ -1,5 +1,6 @@
 """What may be done with a case now, by whom, and the sentence when it may not. Pages draw their buttons from here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,7 +64,7 @@ def open_verbs(case: Case, user: Any, *, found: Eligibility | None = None) -> li
     whose = _verb("", lambda: check_whose(case, user))
     verbs = [
         _verb("start_interception", lambda: check_can_intercept(case, user, found=found)),
-        _verb("stop_in_house", lambda: check_can_stop_in_house(case, user)),
+        _verb("stop_in_house", lambda: check_can_stop_in_house(case, user, packages=found.packages if found else None)),
         _verb("withdraw_interception", lambda: check_can_withdraw_interception(case, user)),
         _verb("agree_case", lambda: check_can_agree(case, user)),
         _verb("refuse_case", lambda: check_can_refuse(case, user)),
@@ -121,13 +122,14 @@ def check_can_intercept(case: Case, user: Any, *, found: Eligibility | None = No
         raise found.refusal()
 
 
-def check_can_stop_in_house(case: Case, user: Any) -> None:
+def check_can_stop_in_house(case: Case, user: Any, *, packages: Sequence[Package] | None = None) -> None:
     """仓内拦下: every parcel of the order still carries an unscanned label, so it is taken off the bench instead."""
     check_right(user, case.shop_id, Right.HOLD_ORDER)
     check_right(user, case.shop_id, Right.AGREE_CASE)
     if case.kind not in REFUND_ONLY_KINDS or case.state != CaseState.APPLIED:
         raise Refused("E04", _("Only a refund without return that waits for the shop can be stopped in the warehouse."))
-    packages = list(Package.objects.of_order(case.order_id).outbound().in_force())
+    if packages is None:
+        packages = list(Package.objects.of_order(case.order_id).outbound().in_force())
     if not packages:
         raise Refused("E07", _("There is no parcel to stop."))
     gone = next((package for package in packages if package.state != PackageState.LABELLED), None)

@@ -105,11 +105,6 @@ class Action:
         return [(code, label, code in REASONS_WITH_EVIDENCE) for code, label in REFUSAL_REASONS.items()]
 
 
-def packages_of(case: Case) -> list[Package]:
-    """The parcels on their first way to this buyer, in the order they left."""
-    return list(Package.objects.of_order(case.order_id).outbound().in_force().order_by("pk"))
-
-
 def inspection_of(case: Case) -> Inspection | None:
     """What the warehouse found in the goods of this case, once it has looked."""
     about = Q(parcel__case=case)
@@ -139,9 +134,9 @@ def stamp(case: Case, refund: Refund | Literal[False] | None = False) -> str:
 def build(case: Case, user: Any) -> Action:
     """Read once, for this person, as of now."""
     refund = refund_of(case)
-    packages = packages_of(case)
     rules = policy.current(case.shop_id)
-    found = policies.eligibility(case)
+    found = policies.eligibility(case, order=case.order)
+    packages = list(found.packages)
     is_stoppable_kind = case.kind == CaseKind.REFUND_ONLY_SHIPPED
     inspection = inspection_of(case)
     return Action(

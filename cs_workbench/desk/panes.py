@@ -11,7 +11,7 @@ from merchant.asked import key_of_page, page_key
 from orders.record.models import Order
 
 # Three cards fill a screen; the next come before one has scrolled to them.
-FIRST, MORE = 6, 12
+FIRST, MORE = 4, 8
 # The figures about a buyer look back no further: whoever needs to know more asks the orders' list.
 FIGURES = 100
 

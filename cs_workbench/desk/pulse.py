@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST, require_safe
 
@@ -12,6 +13,7 @@ from cs_workbench.desk import action, panes, queue, subject
 from cs_workbench.desk.stamps import stamps_of
 from cs_workbench.desk.subject import Subject
 from cs_workbench.desk.views import decision_of, shown_in
+from cs_workbench.templatetags.parts import order_card
 from merchant import pulses
 from merchant.asked import whole
 from merchant.people.models import User
@@ -83,10 +85,8 @@ def _cards(request: SignedInRequest, opened: Subject) -> list[str]:
     now = stamps_of(list(shown))
     changed = [pk for pk, stamp in shown.items() if pk in now and now[pk] != stamp]
     cards = panes.some(request.user, changed, current=opened.order.pk) if changed else []
-    return [
-        _drawn("components/order_card.html", {"card": card, "opened": opened, "on_desk": True, "ticks": True}, request)
-        for card in cards
-    ]
+    token = {"request": request, "csrf_token": get_token(request)}
+    return [order_card(token, card, on_desk=True, ticks=True, is_oob=True) for card in cards]
 
 
 def stamp_of(opened: Subject) -> str:

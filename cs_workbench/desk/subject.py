@@ -12,20 +12,19 @@ from merchant.shops.models import Shop
 from orders.buyers.models import Buyer
 from orders.record.models import Order
 
-ORDER_WITH = ("shop", "buyer", "recipient", "assignee")
-CASE_WITH = (
-    *(f"order__{name}" for name in ORDER_WITH),
-    "shop",
-    "assignee",
-    "interception",
-    "interception__package",
-)
+# What every look needs. A person or an interception is read where there is one: most cases have neither yet.
+ORDER_WITH = ("shop", "buyer", "recipient")
+CASE_WITH = tuple(f"order__{name}" for name in ORDER_WITH)
 
 
 @dataclass(frozen=True)
 class Subject:
     order: Order
     case: Case | None = None
+
+    def __post_init__(self) -> None:
+        if self.case is not None:
+            self.case.shop = self.order.shop
 
     @property
     def key(self) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from django.utils.translation import gettext as _
 
 from aftersales.cases import services as cases
+from aftersales.cases.eligibility import packages_of
 from aftersales.cases.models import Case
 from aftersales.returns import services as returns
-from cs_workbench.desk import action
 from cs_workbench.people.views import CASE_VERBS
 from logistics.tracking import services as tracking
 from merchant.asked import whole
@@ -55,7 +55,7 @@ def _refuse(request: SignedInRequest, case: Case) -> str:
 
 
 def _recheck(request: SignedInRequest, case: Case) -> str:
-    for package in action.packages_of(case):
+    for package in packages_of(case.order):
         tracking.refresh_track(package, by=request.user)
     return _("The track was read again.")
 

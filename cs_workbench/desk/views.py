@@ -29,6 +29,7 @@ from orders.record.enums import Flag
 from orders.record.models import Order
 
 
+@policy.read_once()
 def context_of(
     request: SignedInRequest, view: queue.View, opened: Subject | None, *, keep: list[str] | None = None
 ) -> dict[str, Any]:
@@ -70,6 +71,7 @@ def shown_in(asked: Any) -> list[str] | None:
 
 @login_required
 @require_safe
+@policy.read_once()
 def desk(request: SignedInRequest) -> HttpResponse:
     """The start page: the most urgent task is open already, so that reading starts at once. With `q` what a search
     found, with `shop` and `buyer` the person a chat tool names (docs/open-the-workbench.md)."""

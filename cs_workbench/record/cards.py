@@ -7,6 +7,9 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+from django.utils.translation import pgettext
+
 from aftersales.benefits.catalogue import BenefitTag, Facts, facts_of
 from aftersales.benefits.rules import evaluate, plain_words
 from aftersales.cases.enums import OPEN_STATES, OpenedBy
@@ -20,7 +23,6 @@ from logistics.tracking.models import TrackingEvent
 from merchant.clock import now, scaled
 from merchant.policy import services as policy
 from merchant.policy.schema import ShopPolicy
-from orders.buyers.models import Buyer
 from orders.payments.models import Payment
 from orders.record.models import Block, Order, OrderLine, OrderTag
 from orders.remarks.models import Note
@@ -66,14 +68,16 @@ class Card:
         return sum(line.quantity for line in self.lines)
 
     @property
-    def money_back(self) -> list[tuple[Refund, reasons.Reason | None, arrivals.Arrival | None]]:
-        """Each refund with why it has not arrived, and when it is expected once it has left."""
-        rows = []
-        for refund in self.refunds:
-            refund.order = self.order
-            expected = arrivals.estimate(refund, self.rules) if refund.sent_at is not None else None
-            rows.append((refund, reasons.explain(refund), expected))
-        return rows
+    def money_back(self) -> list[tuple[Refund, str]]:
+        """Each refund with why it has not arrived, else when it is expected once it has left."""
+        return [(refund, self._said_of(refund)) for refund in self.refunds]
+
+    def _said_of(self, refund: Refund) -> str:
+        if reason := reasons.explain(refund):
+            return str(reason.title)
+        refund.order = self.order
+        expected = arrivals.estimate(refund, self.rules) if refund.sent_at is not None else None
+        return f"{pgettext('arrival', 'Expected')}: {expected.text}" if expected else ""
 
     @property
     def is_reveal_free(self) -> bool:
@@ -173,6 +177,7 @@ def parcels_of(order_ids: list[int], *, tracks_of: Iterable[int] = ()) -> dict[i
 def cards(orders: list[Order], *, current: int | None = None) -> list[Card]:
     """The cards of these orders, in their order; fourteen statements, however many orders of however many shops."""
     ids = [order.pk for order in orders]
+    prefetch_related_objects(orders, "buyer")  # what the caller has joined costs nothing
     lines = _by_order(OrderLine.objects.filter(order_id__in=ids).select_related("listing").order_by("line_no"))
     payments = _by_order(Payment.objects.filter(order_id__in=ids).order_by("pk"))
     notes = _by_order(Note.objects.filter(order_id__in=ids).order_by("-pk"))
@@ -181,7 +186,6 @@ def cards(orders: list[Order], *, current: int | None = None) -> list[Card]:
     cases = _by_order(Case.objects.filter(order_id__in=ids).order_by("-applied_at", "-pk"))
     refunds = _by_order(Refund.objects.filter(order_id__in=ids).order_by("pk"))
     rules = policy.current_of(order.shop_id for order in orders)
-    credit = dict(Buyer.objects.filter(pk__in={order.buyer_id for order in orders}).values_list("pk", "credit_score"))
     parcels = parcels_of(ids, tracks_of=[current] if current else ids[:1])
     return [
         Card(
@@ -195,7 +199,7 @@ def cards(orders: list[Order], *, current: int | None = None) -> list[Card]:
             cases=cases[order.pk],
             refunds=refunds[order.pk],
             rules=rules[order.shop_id],
-            credit=credit.get(order.buyer_id or 0),
+            credit=order.buyer.credit_score if order.buyer else None,
             is_current=order.pk == current,
         )
         for order in orders

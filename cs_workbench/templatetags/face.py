@@ -238,12 +238,6 @@ def _chip(kind: str, label: str, bare: bool) -> SafeString:
     return format_html('<span class="chip{} {}">{}</span>', " chip-bare" if bare else "", kind, label)
 
 
-@register.inclusion_tag("components/copy.html")
-def copy(text: str) -> dict[str, str]:
-    """A button that copies `text`."""
-    return {"text": text}
-
-
 @register.filter
 def courier(code: str) -> str:
     """zto → 中通."""
@@ -259,7 +253,11 @@ def channel(code: str) -> str:
 @register.simple_tag
 def flag(number: int, label: Any = "", words: bool = False) -> SafeString:
     """A remark's flag: drawn, and named for those who do not see colours."""
-    name = _("%(colour)s flag") % {"colour": label}
+    return _flag(number, str(label), _("%(colour)s flag") % {"colour": label}, words)
+
+
+@lru_cache(maxsize=64)
+def _flag(number: int, label: str, name: str, words: bool) -> SafeString:
     return format_html(
         '<span class="flag f-{}" title="{}">{}<span{}>{}</span></span>',
         number,

@@ -18,7 +18,6 @@ from merchant.people.rights import Right, check_right
 from merchant.policy import services as policy
 from merchant.policy.schema import ShopPolicy
 from merchant.refusals import Refused
-from merchant.shops.models import CourierAccount
 
 P = PackageState
 # The whole road must be able to run in a minute; below this no reading can be used at all.
@@ -27,13 +26,15 @@ LEAST_FRESH = timedelta(seconds=5)
 
 def road_checks(package: Package, *, rules: ShopPolicy | None = None) -> list[Check]:
     """E07, E08, E09, E11, E12 and E14 with their values, all of them, in order."""
-    rules = rules or policy.current(package.shop_id)
-    courier = whom(package)
+    return [one_parcel(package), *courier_checks(package, rules or policy.current(package.shop_id))]
+
+
+def courier_checks(package: Package, rules: ShopPolicy) -> list[Check]:
+    """E08, E09, E11, E12 and E14: what its courier decides."""
     return [
-        one_parcel(package),
         known_courier(package, rules),
         ewaybill(package),
-        stoppable(package, courier),
+        stoppable(package, whom(package)),
         fresh_track(package, rules),
         no_other(package),
     ]
@@ -56,7 +57,7 @@ def known_courier(package: Package, rules: ShopPolicy) -> Check:
 
 def ewaybill(package: Package) -> Check:
     """A platform's parcel wants the platform's e-waybill; a shop of its own ships with the courier's."""
-    account = CourierAccount.objects.filter(pk=package.account_id or 0).first()
+    account = package.account
     if package.waybill_source == WaybillSource.UNKNOWN and account is None:
         passed, message = False, _("There is no account of this shop with this courier.")
     elif package.waybill_source not in _accepted_labels(package):

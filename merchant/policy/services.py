@@ -48,9 +48,15 @@ def _newest(shop_id: int) -> ShopPolicy:
 def current_of(shop_ids: Iterable[int]) -> dict[int, ShopPolicy]:
     """The rules of several shops now, in one statement."""
     wanted = set(shop_ids)
-    rows = Policy.objects.filter(shop_id__in=wanted).order_by("shop_id", "-version").distinct("shop_id")
-    found = {row.shop_id: schema.read(row.body, version_id=row.pk, version=row.version) for row in rows}
-    return {shop_id: found.get(shop_id, ShopPolicy()) for shop_id in wanted}
+    known = _read.get()
+    found = {} if known is None else {shop_id: known[shop_id] for shop_id in wanted & known.keys()}
+    if missing := wanted - found.keys():
+        rows = Policy.objects.filter(shop_id__in=missing).order_by("shop_id", "-version").distinct("shop_id")
+        found |= dict.fromkeys(missing, ShopPolicy())
+        found |= {row.shop_id: schema.read(row.body, version_id=row.pk, version=row.version) for row in rows}
+        if known is not None:
+            known |= found
+    return found
 
 
 def version_of(policy_id: int | None) -> ShopPolicy:

@@ -3,11 +3,16 @@
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from django.template import Template
 
 KEPT = Path(__file__).resolve().parent.parent.parent / ".bench" / "figures.tsv"
 _short: list[str] = []
+# This module is read before the test environment wraps it: there every include copies the page's context for the client.
+_as_served = Template._render
 
 
 def figure(name: str, ratio: float, bar: float, ok_when: str = "<=") -> bool:
@@ -32,6 +37,16 @@ def note(text: str) -> None:
 
 def short_ones() -> list[str]:
     return list(_short)
+
+
+@contextmanager
+def templates_as_served() -> Iterator[None]:
+    """Templates render as they do for a user, without the test environment's records."""
+    recorded, Template._render = Template._render, _as_served
+    try:
+        yield
+    finally:
+        Template._render = recorded
 
 
 def measure(

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import pgettext
 
 # A counter stops here: it is read every few seconds, and nobody works faster because it says 340.
 CAP = 99
@@ -63,6 +64,10 @@ class Task:
     # Decided on a page of its own, not in the panes.
     is_elsewhere: bool = False
     version: str = ""
+
+    @property
+    def held_by(self) -> str:
+        return pgettext("task", "mine") if self.is_mine else self.holder
 
     @property
     def token(self) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from aftersales.cases.enums import CLOSED_STATES, CaseState, CaseTag
+from aftersales.cases.enums import CLOSED_STATES, CaseKind, CaseState, CaseTag
 from aftersales.cases.models import Case
 from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View, union
+from orders.record.enums import Flag
 
 # Each branch repeats the condition of a partial index (aftersales/cases/models.py), a shop at a time.
 TO_DECIDE = Q(state__in=[CaseState.APPLIED, CaseState.REFUND_FAILED])
@@ -41,7 +42,13 @@ KINDS: dict[str, Q] = {
     "money": MONEY,
     "escalated": Q(level__gt=0),
 }
-WITH = ("order", "order__buyer", "shop", "interception", "assignee")
+# What a line shows, and no more: fifty whole cases with their orders take longer to build than to read.
+WITH = ("order__buyer", "assignee")
+SHOWN = (
+    *("shop_id", "number", "state", "kind", "tag", "level", "due_at", "amount_fen", "version"),
+    *("order__number", "order__flag", "order__buyer__nickname", "order__buyer__external_id"),
+    *("assignee__display_name", "assignee__username"),
+)
 
 
 def segment_of(case: Case) -> str:
@@ -90,16 +97,19 @@ class Cases(Source):
 
     def counts(self, user: Any, view: View, shops: Sequence[int], *, is_supervisor: bool) -> Counter[str]:
         whose = view.mine(user, is_supervisor=is_supervisor)
+        seen = Case.objects.visible_to(user, many=True).filter(whose).order_by()
+        branches: list[QuerySet[Any, Any]] = [
+            seen.filter(condition).values_list("state", "tag", "level")[: CAP + 1]
+            for condition in SEGMENTS[view.segment]
+        ]
         found: Counter[str] = Counter()
-        for condition in SEGMENTS[view.segment]:
-            rows = Case.objects.visible_to(user, many=True).filter(condition, whose).order_by()
-            for state, tag, level in rows.values_list("state", "tag", "level")[: CAP + 1]:
-                found[""] += 1
-                found.update(kinds_of(state, tag, level))
+        for state, tag, level in union(branches):
+            found[""] += 1
+            found.update(kinds_of(state, tag, level))
         return found
 
     def tasks(self, pks: Iterable[int], user: Any, view: View) -> dict[int, Task]:
-        rows = Case.objects.visible_to(user).filter(pk__in=list(pks)).select_related(*WITH)
+        rows = Case.objects.visible_to(user).filter(pk__in=list(pks)).select_related(*WITH).only(*SHOWN)
         return {case.pk: self._task(case, user, view) for case in rows}
 
     def _task(self, case: Case, user: Any, view: View) -> Task:
@@ -110,11 +120,11 @@ class Cases(Source):
             subject=f"case/{case.shop_id}/{case.number}",
             name=str(order.buyer or order.number),
             due_at=case.due_at,
-            chip=("case", case.state, case.get_state_display()),
-            what=case.get_kind_display(),
-            alarm=case.get_tag_display() if case.tag else "",
+            chip=("case", case.state, CaseState(case.state).label),
+            what=CaseKind(case.kind).label,
+            alarm=CaseTag(case.tag).label if case.tag else "",
             amount_fen=case.amount_fen,
-            flag=(order.flag, order.get_flag_display()) if order.flag is not None else None,
+            flag=(order.flag, Flag(order.flag).label) if order.flag is not None else None,
             holder=str(case.assignee) if case.assignee else "",
             is_mine=case.assignee_id == user.pk,
             is_escalated=case.level > 0,

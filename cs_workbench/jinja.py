@@ -1,0 +1,103 @@
+"""What a page draws by the dozen — an order's card, a line of the queue — is drawn by Jinja (docs/decisions/0026).
+
+Only macros live there, under templates/jinja2; pages reach them through the tags of templatetags/parts.py. Texts are
+marked as `_("…")` at the start of an expression, where the extraction finds them.
+"""
+
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from django.db.models import Model
+from django.template import engines
+from django.urls import reverse
+from django.utils.http import RFC3986_SUBDELIMS
+from django.utils.translation import get_language, gettext
+from jinja2 import BaseLoader, Environment, StrictUndefined
+from markupsafe import Markup
+
+from cs_workbench.names import courier_name
+from cs_workbench.templatetags import face
+from cs_workbench.words import ago, all_notes, length, money, scans
+
+# As reverse() quotes: what may stand in a path.
+SAFE = RFC3986_SUBDELIMS + "/~:@"
+FILTERS = {
+    "money": money,
+    "minus": face.minus,
+    "instant": face.instant,
+    "ago": ago,
+    "lasted": length,
+    "courier": courier_name,
+    "scans": scans,
+    "all_notes": all_notes,
+}
+
+
+def url(name: str, *args: Any) -> str:
+    """`{% url %}`. A card has nine addresses of six patterns: each is resolved once, then its places are filled in."""
+    return _pattern(name, tuple(isinstance(arg, int) for arg in args)) % tuple(
+        arg if isinstance(arg, int) else quote(arg, safe=SAFE) for arg in args
+    )
+
+
+@lru_cache(maxsize=128)
+def _pattern(name: str, are_numbers: tuple[bool, ...]) -> str:
+    """The address with a %s for each argument."""
+    marks = [900_000_000 + place if is_number else f"mark-{place}-" for place, is_number in enumerate(are_numbers)]
+    found = reverse(name, args=marks).replace("%", "%%")
+    for mark in marks:
+        found = found.replace(str(mark), "%s", 1)
+    return found
+
+
+def label(row: Model, name: str) -> Any:
+    """A choice's label, as get_…_display gives it; that one builds the table of all choices for every answer."""
+    value = getattr(row, name)
+    return _labels(type(row), name).get(value, value)
+
+
+@lru_cache(maxsize=64)
+def _labels(model: type[Model], name: str) -> dict[Any, Any]:
+    field: Any = model._meta.get_field(name)
+    return dict(field.flatchoices)
+
+
+def words(message: str) -> str:
+    """`_`: a card asks for ninety texts, and gettext looks each up by way of the thread's language."""
+    return _words(get_language(), message)
+
+
+@lru_cache(maxsize=4096)
+def _words(_language: str, message: str) -> str:
+    return gettext(message)
+
+
+def environment(*, loader: BaseLoader, auto_reload: bool, **_others: Any) -> Environment:
+    """For the Jinja2 entry of TEMPLATES. A name the macro was not given is a fault, not an empty string."""
+    env = Environment(
+        autoescape=True,
+        loader=loader,
+        auto_reload=auto_reload,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters |= FILTERS
+    env.globals |= {
+        "_": words,
+        "label": label,
+        "url": url,
+        "icon": face.icon,
+        "chip": face.chip,
+        "flag": face.flag,
+        "left": face.left,
+    }
+    return env
+
+
+def draw(file: str, macro: str, *args: Any, **named: Any) -> Markup:
+    """What this macro of templates/jinja2/`file` draws."""
+    backend: Any = engines["jinja2"]
+    drawn: Markup = getattr(backend.env.get_template(file).module, macro)(*args, **named)
+    return drawn
