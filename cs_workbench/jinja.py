@@ -6,22 +6,18 @@ marked as `_("…")` at the start of an expression, where the extraction finds t
 
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
 
 from django.db.models import Model
 from django.template import engines
-from django.urls import reverse
-from django.utils.http import RFC3986_SUBDELIMS
 from django.utils.translation import get_language, gettext
 from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from cs_workbench.addresses import url
 from cs_workbench.names import courier_name
 from cs_workbench.templatetags import face
 from cs_workbench.words import ago, all_notes, length, money, scans
 
-# As reverse() quotes: what may stand in a path.
-SAFE = RFC3986_SUBDELIMS + "/~:@"
 FILTERS = {
     "money": money,
     "minus": face.minus,
@@ -32,23 +28,6 @@ FILTERS = {
     "scans": scans,
     "all_notes": all_notes,
 }
-
-
-def url(name: str, *args: Any) -> str:
-    """`{% url %}`. A card has nine addresses of six patterns: each is resolved once, then its places are filled in."""
-    return _pattern(name, tuple(isinstance(arg, int) for arg in args)) % tuple(
-        arg if isinstance(arg, int) else quote(arg, safe=SAFE) for arg in args
-    )
-
-
-@lru_cache(maxsize=128)
-def _pattern(name: str, are_numbers: tuple[bool, ...]) -> str:
-    """The address with a %s for each argument."""
-    marks = [900_000_000 + place if is_number else f"mark-{place}-" for place, is_number in enumerate(are_numbers)]
-    found = reverse(name, args=marks).replace("%", "%%")
-    for mark in marks:
-        found = found.replace(str(mark), "%s", 1)
-    return found
 
 
 def label(row: Model, name: str) -> Any:

@@ -107,7 +107,11 @@ def eligibility(
 def packages_of(order: Order) -> list[Package]:
     """Outbound parcels in force that carry this order's goods; resends apart (E07)."""
     found = Package.objects.of_order(order.pk).outbound().in_force().select_related("account")
-    return list(found.order_by("pk"))
+    packages = list(found.order_by("pk"))
+    for package in packages:
+        if package.shop_id == order.shop_id:
+            package.shop = order.shop
+    return packages
 
 
 def orders_in(package: Package) -> list[int]:
@@ -199,12 +203,9 @@ def _limit(group: Sequence[Case], rules: ShopPolicy) -> Check:
 
 def _full(case: Case, group: Sequence[Case], package: Package | None, rules: ShopPolicy) -> Check:
     """The open cases ask back all that the buyer paid for the parcel's goods (M8), with or without freight."""
-    lines = OrderLine.objects.filter(order_id=case.order_id)
-    members = [case]
-    if package is not None:
-        inside = OrderLine.objects.filter(package_lines__package=package).distinct()
-        lines = inside if inside.exists() else lines
-        members = list(group)
+    members = [case] if package is None else group
+    lines = [] if package is None else list(OrderLine.objects.filter(package_lines__package=package).distinct())
+    lines = lines or list(OrderLine.objects.filter(order_id=case.order_id))
     left = sum(line.net_fen - line.refunded_fen for line in lines)
     asked = sum(member.amount_fen - member.freight_fen for member in members if member.is_open)
     message = _("Only ¥%(asked)s of ¥%(left)s is asked back: a part refund does not stop the parcel.") % {

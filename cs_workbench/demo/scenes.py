@@ -23,6 +23,8 @@ class Scene:
     is_douyin: bool = False
     # Pressed before the visitor comes: an interception that is under way, failed or silent.
     is_pressed: bool = False
+    # Whose case and customer it is already: the agent's or her colleague's.
+    held_by: str = ""
 
 
 SCENES = (
@@ -32,7 +34,7 @@ SCENES = (
     Scene(8, 12_900, "zto", "too_late", hours_ago=41.5, reason=4),
     Scene(13, 25_900, "yto", "stopped", hours_ago=39.0, reason=5),
     # Compensation, not a refund: E13.
-    Scene(2, 12_488, "zto", "stopped", hours_ago=37.2, refund_fen=500, reason=2),
+    Scene(2, 12_488, "zto", "stopped", hours_ago=37.2, refund_fen=500, reason=2, held_by="agent"),
     # 499.99 passes, 549.00 does not: E10.
     Scene(15, 49_999, "zto", "stopped", hours_ago=36.0),
     Scene(15, 54_900, "sto", "stopped", hours_ago=35.4, reason=3),
@@ -55,8 +57,8 @@ SCENES = (
     Scene(1, 5_490, "zto", "stopped", hours_ago=12.0, reason=2, plan=({"verb": "withdraw", "after_s": 600},)),
     # Not shipped yet: no parcel to stop, the order is closed and paid back.
     Scene(6, 2_980, hours_ago=9.5, is_shipped=False),
-    Scene(4, 39_400, "zto", "stopped", hours_ago=5.0, reason=4),
-    Scene(16, 2_580, "sto", "stopped", hours_ago=2.2),
+    Scene(4, 39_400, "zto", "stopped", hours_ago=5.0, reason=4, held_by="colleague"),
+    Scene(16, 2_580, "sto", "stopped", hours_ago=2.2, held_by="colleague"),
     Scene(12, 1_990, "zto", "stopped", hours_ago=0.4, reason=5),
     # Own channel: T-AS-HANDLE really agrees by itself there.
     Scene(0, 8_800, "zto", "stopped", hours_ago=46.3, is_own=True),
@@ -64,7 +66,7 @@ SCENES = (
     # The other platform, beside the first: stopped and paid there, nothing to stop, and too late.
     Scene(4, 39_400, "yto", "stopped", hours_ago=44.6, is_douyin=True, reason=2),
     Scene(9, 3_990, "zto", "too_late", hours_ago=24.0, is_douyin=True, reason=1),
-    Scene(6, 2_980, hours_ago=8.0, is_shipped=False, is_douyin=True),
+    Scene(6, 2_980, hours_ago=8.0, is_shipped=False, is_douyin=True, held_by="colleague"),
     # Already under way when the visitor comes.
     Scene(3, 4_580, "zto", "late_stop", hours_ago=30.0, is_pressed=True),
     # A courier that takes nothing back: the withdraw button says so.

@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from cs_workbench.demo import outside
 from logistics.sandbox.accounts import secrets_of
-from merchant.people.demo import PEOPLE
-from merchant.people.models import Membership, User
+from merchant.people.demo import PEOPLE, DemoPerson
+from merchant.people.models import Membership, Team, User
 from merchant.people.rights import ensure_default_roles
 from merchant.platforms.clients import SPOKEN_WITH
 from merchant.platforms.sandbox import accounts as sandbox
@@ -33,7 +33,7 @@ class DemoShops:
 
 def open_shops() -> DemoShops:
     """Shops, people, agreement and accounts."""
-    people = {person.role: _person(person.username, person.name, person.password, person.role) for person in PEOPLE}
+    people = {person.seat or person.role: _person(person) for person in PEOPLE}
     roles = ensure_default_roles()
     shops = [
         Shop.objects.create(
@@ -43,9 +43,15 @@ def open_shops() -> DemoShops:
         Shop.objects.create(platform=Platform.DOUYIN, external_id=sandbox.DOUYIN_SHOP_ID, name="山月生活馆（抖店）"),
     ]
     for shop in shops:
-        for slug, user in people.items():
-            if slug != "platform_admin":
-                Membership.objects.create(user=user, shop=shop, role=roles[slug])
+        team = Team.objects.create(shop=shop, name="白班")
+        for person in PEOPLE:
+            if person.role != "platform_admin":
+                Membership.objects.create(
+                    user=people[person.seat or person.role],
+                    shop=shop,
+                    role=roles[person.role],
+                    team=team if person.role in ("agent", "supervisor") else None,
+                )
     for shop in shops:
         services.sign_agreement(shop, by=people["owner"])
         _couriers(shop)
@@ -98,12 +104,16 @@ def merchant_of(shop: Shop) -> str:
     return {Platform.OWN: "own", Platform.DOUYIN: "douyin"}.get(Platform(shop.platform), "demo")
 
 
-def _person(username: str, name: str, password: str, role: str) -> User:
-    is_admin = role == "platform_admin"
+def _person(person: DemoPerson) -> User:
+    is_admin = person.role == "platform_admin"
     user = User(
-        username=username, display_name=name, is_staff=is_admin, is_superuser=is_admin, is_platform_admin=is_admin
+        username=person.username,
+        display_name=person.name,
+        is_staff=is_admin,
+        is_superuser=is_admin,
+        is_platform_admin=is_admin,
     )
-    user.set_password(password)
+    user.set_password(person.password)
     user.save()
     return user
 

@@ -116,7 +116,10 @@ def inspection_of(case: Case) -> Inspection | None:
 
 def refund_of(case: Case) -> Refund | None:
     """The newest refund of the case: its money as it stands."""
-    return Refund.objects.filter(case=case).select_related("created_by", "order").order_by("-pk").first()
+    refund = Refund.objects.filter(case=case).order_by("-pk").first()
+    if refund is not None:
+        refund.order = case.order
+    return refund
 
 
 def stamp(case: Case, refund: Refund | Literal[False] | None = False) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from cs_workbench.desk.sources.base import CAP, Source, Task, View
+from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View
 from cs_workbench.desk.sources.cases import Cases, segment_of
 from cs_workbench.desk.sources.orders import LateOrders
 from cs_workbench.desk.sources.quotas import Quotas
@@ -97,12 +97,25 @@ class Queue:
 
 
 def keys(user: Any, view: View) -> list[str]:
-    """The first page of a view: one statement a source, one limited index walk a shop and clock."""
+    """The first page of a view."""
+    return _sorted(_placed(user, view), view)
+
+
+def _placed(user: Any, view: View) -> dict[str, list[Place]]:
+    """The first rows of each source: one statement a source, one limited index walk a shop and clock."""
     shops = shops_of(user)
     is_supervisor = supervises(user, shops)
-    found = [
-        place for source in SOURCES for place in source.places(user, view, shops, SIZE, is_supervisor=is_supervisor)
-    ]
+    return {source.letter: source.places(user, view, shops, CAP + 1, is_supervisor=is_supervisor) for source in SOURCES}
+
+
+def _counted(placed: Mapping[str, list[Place]]) -> Counter[str]:
+    """Of each kind as many as the counters show: they are the rows that were read to find the first page."""
+    places = [place for rows in placed.values() for place in rows]
+    return Counter({"": len(places)}) + Counter(kind for place in places for kind in place.kinds)
+
+
+def _sorted(placed: Mapping[str, list[Place]], view: View) -> list[str]:
+    found = [place for places in placed.values() for place in places]
     if view.segment == "done":
         found.sort(key=lambda place: place.at, reverse=True)
     else:
@@ -120,14 +133,17 @@ def read(user: Any, view: View, *, here: str = "", keep: list[str] | None = None
     """The queue as it stands, by one version of the rules. `keep`: the lines the reader has before them, which stay;
     others wait as `arrived`.
     A line that left the segment stays too, grey, until the reader moves on."""
-    found = keys(user, view)
+    placed = _placed(user, view)
+    found = _sorted(placed, view)
     shown = found if keep is None else keep
     tasks = load(shown, user, view)
     rows = [tasks.get(key) or gone(key) for key in shown if key in tasks or keep is not None]
     shops = shops_of(user)
     is_supervisor = supervises(user, shops)
     totals = {
-        segment: sum(
+        segment: _counted(placed)
+        if segment == view.segment and not view.kind
+        else sum(
             (source.counts(user, View(segment, view.whose), shops, is_supervisor=is_supervisor) for source in SOURCES),
             start=Counter[str](),
         )

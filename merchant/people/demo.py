@@ -13,11 +13,20 @@ class DemoPerson:
     name: str
     role: str
     can: Any
+    # How the demo's own code calls them, where the role is not enough.
+    seat: str = ""
     password: str = "huicang-demo"  # noqa: S105 - printed on the login page on purpose
 
 
 PEOPLE = (
     DemoPerson("xiaosu", "小苏", "agent", _("Customer-service agent: intercepts, agrees up to ¥200, refuses, remarks")),
+    DemoPerson(
+        "xiaolan",
+        "小岚",
+        "agent",
+        _("Her colleague, with customers of her own: sign in beside her, in another browser"),
+        seat="colleague",
+    ),
     DemoPerson(
         "ahe", "阿禾", "supervisor", _("Supervisor: agrees up to ¥1,000, imports, retries jobs, sees raw messages")
     ),

@@ -21,7 +21,10 @@ _read: ContextVar[dict[int, ShopPolicy] | None] = ContextVar("policies_read", de
 @contextmanager
 def read_once() -> Iterator[None]:
     """For one short piece of work, a transaction at most: a shop's rules are read once, all of it goes by the same
-    version. The next piece reads again."""
+    version. A piece of it goes by what the whole has read; the next one reads again."""
+    if _read.get() is not None:
+        yield
+        return
     token = _read.set({})
     try:
         yield

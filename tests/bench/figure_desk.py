@@ -117,7 +117,7 @@ def one(client: Client, name: str, address: str, told: dict[str, str], status: i
     with heard():
         client.get(address, told, headers=headers)
     with templates_as_served():
-        ours, floor = measure(lambda: get(address, told, status), lambda: get("/floor/", {}, 200), rounds=5)
+        ours, floor = measure(lambda: get(address, told, status), lambda: get("/floor/", {}, 200), rounds=15)
     reads = [read_of(sql, values) for sql, values in _statements]
     read, given = sum(row.read for row in reads), sum(row.given for row in reads)
     scanned = sorted({table for row in reads for table in row.scanned})

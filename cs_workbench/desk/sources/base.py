@@ -77,11 +77,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a row stands: by `due_at`, or newest first where `at` says so."""
+    """Where a row stands: by `due_at`, or newest first where `at` says so; and the filters it answers to."""
 
     key: str
     due_at: datetime | None
     at: datetime
+    kinds: Sequence[str] = ()
 
 
 class Source(ABC):
@@ -92,11 +93,11 @@ class Source(ABC):
 
     @abstractmethod
     def places(self, user: Any, view: View, shops: Sequence[int], size: int, *, is_supervisor: bool) -> list[Place]:
-        """The first `size` rows of this view, by their clock; limited index walks only."""
+        """The first `size` rows of this view, by their clock, at least; limited index walks only."""
 
     @abstractmethod
     def counts(self, user: Any, view: View, shops: Sequence[int], *, is_supervisor: bool) -> Counter[str]:
-        """How many of each kind wait in this view's segment, each at most CAP + 1; the kind chosen does not matter."""
+        """How many of each kind wait in a segment that is not shown, or only one kind of it; each at most CAP + 1."""
 
     @abstractmethod
     def tasks(self, pks: Iterable[int], user: Any, view: View) -> dict[int, Task]:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.urls import reverse
 
 from aftersales.cases.enums import CLOSED_STATES, CaseKind, CaseState, CaseTag
 from aftersales.cases.models import Case
+from cs_workbench.addresses import url
 from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View, union
 from orders.record.enums import Flag
 
@@ -89,11 +89,11 @@ class Cases(Source):
             Case.objects.seen_in(shop, user)
             .filter(condition, whose, kind)
             .order_by(*order)
-            .values_list("pk", "due_at", "applied_at")[:size]
+            .values_list("pk", "due_at", "applied_at", "state", "tag", "level")[:size]
             for shop in shops
             for condition in SEGMENTS[view.segment]
         ]
-        return [Place(self.key(pk), due_at, at) for pk, due_at, at in union(branches)]
+        return [Place(self.key(pk), due_at, at, kinds_of(*of)) for pk, due_at, at, *of in union(branches)]
 
     def counts(self, user: Any, view: View, shops: Sequence[int], *, is_supervisor: bool) -> Counter[str]:
         whose = view.mine(user, is_supervisor=is_supervisor)
@@ -116,7 +116,7 @@ class Cases(Source):
         order = case.order
         return Task(
             key=self.key(case.pk),
-            url=reverse("desk_case", args=[case.shop_id, case.number]),
+            url=url("desk_case", case.shop_id, case.number),
             subject=f"case/{case.shop_id}/{case.number}",
             name=str(order.buyer or order.number),
             due_at=case.due_at,

@@ -5,15 +5,23 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from aftersales.cases.enums import OPEN_STATES
 from aftersales.cases.models import Case
+from cs_workbench.addresses import url
 from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View, union
 from merchant.clock import now
 from merchant.policy import services as policy
+from orders.record.enums import Flag, OrderState
 from orders.record.models import AWAITING_SHIPMENT, Order
+
+# What a line shows, and no more.
+SHOWN = (
+    *("shop_id", "number", "state", "flag", "paid_fen", "version"),
+    *("ship_by_at", "shipped_at", "closed_at"),
+    *("buyer__nickname", "buyer__external_id", "assignee__display_name", "assignee__username"),
+)
 
 
 class LateOrders(Source):
@@ -27,7 +35,7 @@ class LateOrders(Source):
             self._waiting(user, view, shop).order_by("ship_by_at", "pk").values_list("pk", "ship_by_at")[:size]
             for shop in shops
         ]
-        return [Place(self.key(pk), due_at, due_at) for pk, due_at in union(branches)]
+        return [Place(self.key(pk), due_at, due_at, self.kinds) for pk, due_at in union(branches)]
 
     def counts(self, user: Any, view: View, shops: Sequence[int], *, is_supervisor: bool) -> Counter[str]:
         if view.segment != "todo":
@@ -36,7 +44,7 @@ class LateOrders(Source):
         return Counter({"": found, "ship": found})
 
     def tasks(self, pks: Iterable[int], user: Any, view: View) -> dict[int, Task]:
-        rows = Order.objects.visible_to(user).filter(pk__in=list(pks)).select_related("buyer", "assignee", "shop")
+        rows = Order.objects.visible_to(user).filter(pk__in=list(pks)).select_related("buyer", "assignee").only(*SHOWN)
         return {order.pk: self._task(order, user) for order in rows}
 
     def _waiting(self, user: Any, view: View, shop: int) -> Any:
@@ -54,15 +62,15 @@ class LateOrders(Source):
         is_late = order.ship_by_at is not None and order.ship_by_at <= at
         return Task(
             key=self.key(order.pk),
-            url=reverse("desk_order", args=[order.shop_id, order.number]),
+            url=url("desk_order", order.shop_id, order.number),
             subject=f"order/{order.shop_id}/{order.number}",
             name=str(order.buyer or order.number),
             due_at=order.ship_by_at,
-            chip=("order", order.state, order.get_state_display()),
+            chip=("order", order.state, OrderState(order.state).label),
             what="" if is_late else _("to ship soon"),
             alarm=_("overdue to ship") if is_late and is_waiting else "",
             amount_fen=order.paid_fen,
-            flag=(order.flag, order.get_flag_display()) if order.flag is not None else None,
+            flag=(order.flag, Flag(order.flag).label) if order.flag is not None else None,
             holder=str(order.assignee) if order.assignee else "",
             is_mine=order.assignee_id == user.pk,
             is_settled=not is_waiting,

@@ -22,7 +22,7 @@ class Quotas(Source):
     def places(self, user: Any, view: View, shops: Sequence[int], size: int, *, is_supervisor: bool) -> list[Place]:
         if view.segment != "todo" or view.kind not in ("", "quota") or not _decides(user, shops):
             return []
-        return [Place(self.key(row.pk), _until(row), row.created_at) for row in waiting_for(user)[:size]]
+        return [Place(self.key(row.pk), _until(row), row.created_at, self.kinds) for row in waiting_for(user)[:size]]
 
     def counts(self, user: Any, view: View, shops: Sequence[int], *, is_supervisor: bool) -> Counter[str]:
         if view.segment != "todo" or not _decides(user, shops):

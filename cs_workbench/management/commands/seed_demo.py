@@ -5,6 +5,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
+from aftersales.cases.assigning import claim_case
 from cs_workbench.demo import history, home
 from cs_workbench.demo.claims import make_claims
 from cs_workbench.demo.orders import OrderMaker
@@ -58,6 +59,8 @@ class Command(BaseCommand):
         history.pull(stage)
         history.take_cases(staged)
         for one in staged:
+            if one.case is not None and one.scene.held_by:
+                claim_case(one.case, by=shops.people[one.scene.held_by])
             if one.scene.is_pressed:
                 history.press(one, shops.agent)
         home.set_up(shops, stage.makers[shops.own.pk])
