@@ -1,5 +1,6 @@
 """`manage.py demo` as a newcomer runs it: one command, Ctrl-C, a killed launcher, a second start."""
 
+import http.cookiejar
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -94,6 +96,17 @@ def data():
     shutil.rmtree(place, ignore_errors=True)
 
 
+def first_page_of(port: int, username: str) -> str:
+    """The desk as this person meets it after signing in."""
+    url, jar = f"http://127.0.0.1:{port}", http.cookiejar.CookieJar()
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    form = opener.open(f"{url}/accounts/login/", timeout=10).read().decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)[1]
+    told = {"username": username, "password": "huicang-demo", "csrfmiddlewaretoken": token, "next": "/desk/"}
+    with opener.open(f"{url}/accounts/login/", urllib.parse.urlencode(told).encode(), timeout=30) as page:
+        return page.read().decode()
+
+
 @pytest.fixture
 def open_terminal(data):
     opened = []
@@ -116,6 +129,8 @@ def test_one_command_a_killed_worker_a_killed_launcher_and_a_clean_end(open_term
         assert page.status == 200
     assert f"Open http://127.0.0.1:{first.port}/" in first.text
     assert sorted(first.children()) == NAMES
+    # What the README promises: the agent's first task is a parcel that can be stopped.
+    assert 'data-opens="dialog-intercept"' in first_page_of(first.port, "xiaosu")
 
     # A child that dies is started again, and says so.
     first.children()["worker"].kill()

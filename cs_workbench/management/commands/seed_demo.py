@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,8 +21,10 @@ from merchant.people.demo import PEOPLE
 from merchant.shops.models import Shop
 from merchant.trail import activity
 from merchant.trail.models import Activity
+from orders.assignment.services import claim_order
 from orders.intake.services import upsert_orders
 from orders.intake.sync import start_from
+from orders.record.models import Order
 
 PAST_ORDERS = {"kuaishou": 320, "own": 60, "douyin": 40}
 SEED = 20_261_123
@@ -63,6 +66,10 @@ class Command(BaseCommand):
                 claim_case(one.case, by=shops.people[one.scene.held_by])
             if one.scene.is_pressed:
                 history.press(one, shops.agent)
+        # The agent's day begins with a parcel to stop; what is late to ship is her colleague's.
+        late = Order.objects.awaiting_shipment().filter(ship_by_at__lte=now() + timedelta(hours=1), cases=None)
+        for order in late:
+            claim_order(order, by=shops.people["colleague"])
         home.set_up(shops, stage.makers[shops.own.pk])
         make_statement(shops.own)
         make_looks(shops)
