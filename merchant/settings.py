@@ -197,6 +197,8 @@ REST_FRAMEWORK = {
 # Every timer of docs/rules.md is multiplied by this; tests of lost and late answers run a day in a minute.
 CLOCK_SCALE = env.number("HUICANG_CLOCK_SCALE", 1.0)
 COURIER_TIMEOUT_S = env.number("HUICANG_COURIER_TIMEOUT_S", 8.0)
+# How many pollers run, on however many machines: each takes its part of what an account may be asked.
+POLLERS = max(1, round(env.number("HUICANG_POLLERS", 1)))
 PUSH_MAX_BYTES = 256 * 1024
 # Hosts come from here only, never from a row or a message: nobody can point a signed call elsewhere.
 COURIER_HOSTS = {

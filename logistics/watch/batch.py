@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from logistics.couriers import registry
@@ -137,7 +138,7 @@ def take(account_id: int) -> Work | None:
         return None
     limit = BATCH
     if account.rate_per_second:
-        limit = max(1, min(BATCH, account.rate_per_second * BATCH_SECONDS))
+        limit = max(1, min(BATCH, account.rate_per_second * BATCH_SECONDS // settings.POLLERS))
     is_probing = AccountPulse.objects.filter(account=account, trips__gt=0).exists()
     if is_probing:
         limit = PROBES

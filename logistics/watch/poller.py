@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import aiohttp
+from django.conf import settings
 from django.db import close_old_connections, connections
 
 from logistics.couriers.base import CourierError, ErrorClass
@@ -43,7 +44,7 @@ BEAT_NAME = "poller"
 class RateLimit:
     """At most `per_second` starts a second, evenly spaced; 0 is no limit."""
 
-    def __init__(self, per_second: int) -> None:
+    def __init__(self, per_second: float) -> None:
         self.per_second = per_second
         self._free_at = 0.0
 
@@ -76,14 +77,14 @@ class Asking:
 
 
 class Poller:
-    """`run()` until `stop()`; with `once` until nothing is due."""
+    """`run()` until `stop()`; with `once` until nothing is due. `in_flight` is of all POLLERS together."""
 
     def __init__(self, *, in_flight: int = IN_FLIGHT, once: bool = False) -> None:
-        self.in_flight = in_flight
+        self.in_flight = max(1, in_flight // settings.POLLERS)
         self.once = once
         self.asked = 0
         self._stopping = asyncio.Event()
-        self._slots = asyncio.Semaphore(in_flight)
+        self._slots = asyncio.Semaphore(self.in_flight)
         self._limits: dict[int, RateLimit] = {}
         self._serving: dict[int, asyncio.Task[None]] = {}
         # Each thread with a connection of its own. Claims do not stand in line behind the writing of a batch.
@@ -165,8 +166,8 @@ class Poller:
             await self._try("a batch could not be given back", watching.release, work.rows)
 
     def _limit_of(self, account: CourierAccount) -> RateLimit:
-        limit = self._limits.setdefault(account.pk, RateLimit(account.rate_per_second))
-        limit.per_second = account.rate_per_second
+        limit = self._limits.setdefault(account.pk, RateLimit(0))
+        limit.per_second = account.rate_per_second / settings.POLLERS
         return limit
 
     async def _take(self, account_id: int) -> Work | None:

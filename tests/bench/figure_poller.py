@@ -1,7 +1,8 @@
 """The poller against a bare aiohttp loop: 200 in flight, the same signed queries, bodies thrown away.
 
-Three processes and PostgreSQL share the machine: the courier (`fake_courier`, six scans an answer), and by turns the
-floor (this process: the very same queries, signed beforehand) and the product (`manage.py poller`, as a shop runs it).
+A few processes and PostgreSQL share the machine: the courier (`fake_courier`, six scans an answer), and by turns the
+floor (this process: the very same queries, signed beforehand) and the product (`manage.py poller`, as a shop runs it:
+HUICANG_POLLERS of them, one a core, with 200 questions in flight together as the floor has).
 The poller's time runs from its first question until the last answer is committed. No rate limit, and no subscriptions:
 those would be a second call that the floor does not make. How busy the courier was is printed: far below one core, it
 is not what is measured.
@@ -29,6 +30,7 @@ from tests.bench.figures import figure, note
 # HUICANG_BENCH_WATCHED=200000 makes a smaller run: the same figures, over fewer parcels that are not due.
 DUE, WATCHED = 20_000, int(os.environ.get("HUICANG_BENCH_WATCHED", "2000000"))
 IN_FLIGHT = 200
+POLLERS = int(os.environ.get("HUICANG_POLLERS", min(2, os.cpu_count() or 1)))
 ROUNDS = 3
 PATIENCE_S = 120
 NEWS_BAR, ALL_NEW_BAR, FLAT_BAR, MEMORY_BAR = 50.0, 20.0, 1.1, 1.1
@@ -102,10 +104,10 @@ def timed(work: Callable[[], object]) -> float:
 
 
 class ThePoller:
-    """`manage.py poller`, left running."""
+    """`manage.py poller`, POLLERS of them, left running."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", courier: "FakeCourier") -> None:
-        self.process, self.courier = psutil.Process(process.pid), courier
+    def __init__(self, processes: "list[subprocess.Popen[bytes]]", courier: "FakeCourier") -> None:
+        self.processes, self.courier = [psutil.Process(process.pid) for process in processes], courier
 
     def poll_all(self) -> float:
         """Make the parcels due and wait until the poller has asked about each and written the answer down."""
@@ -121,7 +123,7 @@ class ThePoller:
         return seconds
 
     def memory(self) -> int:
-        return int(self.process.memory_info().rss)
+        return sum(int(process.memory_info().rss) for process in self.processes)
 
 
 @contextmanager
@@ -134,14 +136,17 @@ def a_poller(courier: "FakeCourier") -> Iterator[ThePoller]:
         "DATABASE_URL": address,
         "HUICANG_ZTO_HOST": courier.url,
         "HUICANG_LOG_LEVEL": "WARNING",
+        "HUICANG_POLLERS": str(POLLERS),
     }
     command = [sys.executable, "manage.py", "poller", "--in-flight", str(IN_FLIGHT)]
-    process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment)
+    processes = [subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment) for _ in range(POLLERS)]
     try:
-        yield ThePoller(process, courier)
+        yield ThePoller(processes, courier)
     finally:
-        process.terminate()
-        process.wait(30)
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(30)
 
 
 def make_due() -> None:

@@ -196,11 +196,13 @@ def test_a_push_that_pulled_the_row_forward_meanwhile_wins(courier, monkeypatch)
     assert poller.asked == 2
 
 
-def test_the_rate_limit_of_an_account_is_kept(courier):
+@pytest.mark.parametrize(("pollers", "rate"), [(1, 10), (2, 20)])
+def test_the_rate_limit_of_an_account_is_kept_by_all_pollers_together(courier, settings, pollers, rate):
+    settings.POLLERS = pollers
     shop = make_shop()
     for _ in range(6):
         at_courier(courier, make_package(shop=shop))
-    CourierAccount.objects.update(rate_per_second=10)
+    CourierAccount.objects.update(rate_per_second=rate)
 
     start = time.monotonic()
     poller = poll_once()

@@ -9,10 +9,15 @@ from logistics.watch import poller
 
 
 class Command(BaseCommand):
-    help = "Ask the couriers about every watched parcel when it is due. Ends cleanly on SIGTERM; several may run."
+    help = "Ask the couriers about every watched parcel when it is due. Ends cleanly on SIGTERM."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--in-flight", type=int, default=poller.IN_FLIGHT, help="questions under way at once")
+        parser.add_argument(
+            "--in-flight",
+            type=int,
+            default=poller.IN_FLIGHT,
+            help="questions under way at once, of all HUICANG_POLLERS together",
+        )
         parser.add_argument("--once", action="store_true", help="end when nothing is due any more")
 
     def handle(self, *args: Any, **options: Any) -> None:
