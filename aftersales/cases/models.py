@@ -109,6 +109,8 @@ class Case(StateMachine):
             models.Index(fields=["assignee", "due_at"], name="case_mine_due", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["shop", "due_at"], name="case_shop_due", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["due_at"], name="case_due", condition=Q(state__in=OPEN_STATES)),
+            # Has this order an open case? Asked of every order that waits to be shipped.
+            models.Index(fields=["order"], name="case_open_order", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["buyer", "applied_at"], name="case_buyer"),
             models.Index(fields=["interception"], name="case_interception", condition=Q(interception__isnull=False)),
             models.Index(

@@ -169,7 +169,8 @@ class Road:
         copy_case(case, rows[1:])
         with connection.cursor() as cursor:
             cursor.execute("SELECT state, count(*) FROM logistics_interception GROUP BY state")
-            assert dict(cursor.fetchall()) == {"running": count}
+            found = dict(cursor.fetchall())
+            assert found == {"running": count}, found
             # Watched for a while already: not all of them come due in the first second.
             cursor.execute("UPDATE logistics_watch SET next_at = now() + interval '10 minutes' * (1 + random())")
             cursor.execute("VACUUM ANALYZE")
