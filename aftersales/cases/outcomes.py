@@ -86,7 +86,7 @@ def _each(cases: QuerySet[Case], interception_id: int | None, work: Callable[[In
     moved = 0
     for pk in ids:
         try:
-            with shop_policies.read_once(), transaction.atomic():
+            with transaction.atomic(), shop_policies.read_once():
                 group = lock_all(Case.objects.filter(interception_id=pk))
                 interception = Interception.objects.select_related("package").get(pk=pk)
                 for case in group:

@@ -95,8 +95,8 @@ def sweep_refunds() -> int:
 # --- claims -----------------------------------------------------------------------------------------------------------
 
 
-@shop_policies.read_once()
 @transaction.atomic(durable=True)
+@shop_policies.read_once()
 def _claim_to_send(refund_id: int) -> Refund | None:
     case, refund = _hold(refund_id)
     if refund.state != RefundState.APPROVED or refund.next_at is None or refund.next_at > now():
@@ -128,8 +128,8 @@ def _claim_to_ask(refund_id: int) -> Refund | None:
     return refund
 
 
-@shop_policies.read_once()
 @transaction.atomic(durable=True)
+@shop_policies.read_once()
 def _claim_to_send_again(refund_id: int) -> Refund | None:
     """The channel does not know the number, so nothing was paid: law 1 is read again before it is told once more."""
     case, refund = _hold(refund_id)

@@ -109,7 +109,7 @@ def _placed(user: Any, view: View) -> dict[str, list[Place]]:
 
 
 def _counted(placed: Mapping[str, list[Place]]) -> Counter[str]:
-    """Of each kind as many as the counters show: they are the rows that were read to find the first page."""
+    """Of each kind, at least: they are the rows that were read to find the first page."""
     places = [place for rows in placed.values() for place in rows]
     return Counter({"": len(places)}) + Counter(kind for place in places for kind in place.kinds)
 
@@ -149,15 +149,17 @@ def read(user: Any, view: View, *, here: str = "", keep: list[str] | None = None
         )
         for segment in ("todo", "running")
     }
+    todo = totals["todo"]
+    is_cut = todo[""] > CAP
     return Queue(
         view=view,
         rows=rows,
         arrived=len(set(found) - set(shown)),
         counted={segment: capped(total[""]) for segment, total in totals.items()},
         kinds=[
-            (kind, label, capped(totals["todo"][kind]))
+            (kind, label, _at_least(todo[kind]) if is_cut else capped(todo[kind]))
             for kind, label in KINDS.items()
-            if kind and (totals["todo"][kind] or kind == view.kind)
+            if kind and (todo[kind] or is_cut or kind == view.kind)
         ],
         has_shops=bool(shops) or bool(user.is_platform_admin),
         here=here,
@@ -170,6 +172,11 @@ def gone(key: str) -> Task:
     return Task(
         key=key, url="", subject="", name="–", due_at=None, chip=("case", "", _("with a colleague")), is_settled=True
     )
+
+
+def _at_least(number: int) -> str:
+    """Of a kind when not all rows were counted: there may be more, and where none was met there may be some."""
+    return f"{number}+" if number else ""
 
 
 def capped(number: int) -> str:

@@ -10,9 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from aftersales.cases.models import Case
 from cs_workbench.buttons import Button, button
-from cs_workbench.record.cards import Card
 from merchant.asked import whole
 from merchant.refusals import Refused
 from merchant.signed_in import SignedInRequest
@@ -65,8 +63,8 @@ def order_address(request: SignedInRequest, shop_id: int, number: str) -> HttpRe
     if request.htmx:
         if refusal is not None:
             return _form(request, order, form, refusal=refusal, status=409)
-        context = {"order": order, "card": Card(order, cases=list(Case.objects.filter(order=order)))}
-        return render(request, "cs_workbench/_address_done.html", context | address_context(order, request.user))
+        context = {"order": order} | address_context(order, request.user)
+        return render(request, "cs_workbench/_address_done.html", context)
     if refusal is not None:
         messages.error(request, str(refusal), extra_tags=refusal.code)
     else:

@@ -133,8 +133,8 @@ def _weigh(package_id: int, found: int | None, status: InterceptStatus | None = 
     return moved
 
 
-@policy.read_once()
 @transaction.atomic
+@policy.read_once()
 def _weigh_once(interception_id: int, status: InterceptStatus | None) -> Interception | None:
     interception = lock(Interception(pk=interception_id), "account", "package__account")
     if interception.state not in WEIGHED or (interception.state == S.FAILED and _has_live_other(interception)):

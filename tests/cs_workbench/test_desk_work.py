@@ -115,6 +115,18 @@ def test_a_counter_stops_at_ninety_nine(platform, monkeypatch):
     assert queue.read(agent_of(shop), queue.View()).counted["todo"] == "2+"
 
 
+def test_a_kind_that_was_not_reached_in_counting_is_offered_all_the_same(platform, monkeypatch):
+    monkeypatch.setattr(queue, "CAP", 1)
+    shop = own_shop()
+    for hours in (-2, -1):
+        to_ship(shop, hours_left=hours)
+
+    with override("en"):
+        offered = {kind: told for kind, _label, told in queue.read(agent_of(shop), queue.View()).kinds}
+
+    assert (offered["ship"], offered["money"], offered["escalated"]) == ("2+", "", "")
+
+
 # --- finding ---------------------------------------------------------------------------------------------------------
 
 
