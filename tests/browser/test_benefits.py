@@ -10,7 +10,7 @@ from merchant.clock import now
 from merchant.policy import services as policy
 from orders.record.models import Order
 from tests.browser.conftest import SHOTS, Scene
-from tests.browser.test_pages import BOTH, NARROW, WIDE, look
+from tests.browser.test_pages import NARROW, WIDE, look_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WORDS = (
@@ -66,13 +66,7 @@ def test_promises_late_orders_and_products_are_fit_to_be_seen(scene, chromium_br
                 context.add_cookies([{"name": "django_language", "value": "en", "url": live_server.url}])
             enter(page, scene.people[role])
             page.goto(live_server.url + address)
-            look(
-                page,
-                name if language == "zh-CN" else f"{name}-en",
-                size,
-                found,
-                BOTH if language == "zh-CN" else BOTH[:1],
-            )
+            look_in(language, page, name, size, found)
         context.close()
 
     assert found == []

@@ -26,7 +26,7 @@ from merchant.policy import services as policy
 from merchant.stock.models import Stock, StockMove
 from orders.record.models import Order, OrderLine
 from tests.browser.conftest import SHOTS
-from tests.browser.test_pages import BOTH, NARROW, WIDE, look
+from tests.browser.test_pages import NARROW, WIDE, look_in
 from tests.merchant.factories import photo_upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -249,13 +249,7 @@ def test_the_pages_of_the_warehouse_are_fit_to_be_seen(scene, chromium_browser, 
                 context.add_cookies([{"name": "django_language", "value": "en", "url": live_server.url}])
             enter(page, scene.people["agent" if name.startswith("case") else "warehouse"])
             page.goto(live_server.url + address)
-            look(
-                page,
-                name if language == "zh-CN" else f"{name}-en",
-                size,
-                found,
-                BOTH if language == "zh-CN" else BOTH[:1],
-            )
+            look_in(language, page, name, size, found)
         context.close()
 
     assert found == []
