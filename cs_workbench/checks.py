@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from aftersales.cases.enums import CaseKind, CaseState
-from cs_workbench.names import CHECKS, courier_name
-from cs_workbench.words import instant_text, length_text
+from logistics.couriers.names import courier_name
 from logistics.parcels.enums import PackageState, WaybillSource
 from merchant.money import yuan
 from merchant.shops.models import ShopState
+from merchant.ui.formatting import instant_text, length_text
 from orders.record.enums import CategoryClass
 
 LABELS = {
@@ -23,6 +23,25 @@ LABELS = {
     "E06": dict(CategoryClass.choices),
     "E09": dict(WaybillSource.choices),
     "E11": dict(PackageState.choices),
+}
+
+CHECKS: dict[str, Any] = {
+    "E01": gettext_lazy("Shop"),
+    "E02": gettext_lazy("Cross-border"),
+    "E03": gettext_lazy("Agreement"),
+    "E04": gettext_lazy("Kind of case"),
+    "E05": gettext_lazy("Shipped at"),
+    "E06": gettext_lazy("Goods"),
+    "E07": gettext_lazy("Parcels"),
+    "E08": gettext_lazy("Courier"),
+    "E09": gettext_lazy("E-waybill"),
+    "E10": gettext_lazy("Amount"),
+    "E11": gettext_lazy("Parcel is"),
+    "E12": gettext_lazy("Track read"),
+    "E13": gettext_lazy("Share"),
+    "E14": gettext_lazy("Stopped before"),
+    "E15": gettext_lazy("Shared parcel"),
+    "E16": gettext_lazy("Version"),
 }
 
 

@@ -13,15 +13,15 @@ from django.utils.translation import get_language, gettext
 from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from cs_workbench.addresses import url
-from cs_workbench.names import courier_name
-from cs_workbench.templatetags import face
-from cs_workbench.words import ago, all_notes, length, money, scans
+from logistics.couriers.names import courier_name
+from merchant.templatetags import ui
+from merchant.ui.formatting import ago, all_notes, length, money, scans
+from merchant.ui.reverse_cache import url
 
 FILTERS = {
     "money": money,
-    "minus": face.minus,
-    "instant": face.instant,
+    "minus": ui.minus,
+    "instant": ui.instant,
     "ago": ago,
     "lasted": length,
     "courier": courier_name,
@@ -67,10 +67,10 @@ def environment(*, loader: BaseLoader, auto_reload: bool, **_others: Any) -> Env
         "_": words,
         "label": label,
         "url": url,
-        "icon": face.icon,
-        "chip": face.chip,
-        "flag": face.flag,
-        "left": face.left,
+        "icon": ui.icon,
+        "chip": ui.chip,
+        "flag": ui.flag,
+        "left": ui.left,
     }
     return env
 

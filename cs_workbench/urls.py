@@ -2,32 +2,32 @@ from django.urls import path
 
 from cs_workbench.board import views as board
 from cs_workbench.bulk import views as bulk
+from cs_workbench.cases.views import case_detail
 from cs_workbench.claims import views as claims
-from cs_workbench.desk import pulse
+from cs_workbench.desk import live_view
 from cs_workbench.desk import views as desk
-from cs_workbench.desk.case_page import case_detail
-from cs_workbench.money import statements
-from cs_workbench.money import views as money
-from cs_workbench.money.buyer_page import buyer_page
+from cs_workbench.interceptions import queue_pages as queues
+from cs_workbench.interceptions import views as road
 from cs_workbench.ops import views as ops
-from cs_workbench.people import views as people
+from cs_workbench.orders import views as record
+from cs_workbench.orders.address import order_address
+from cs_workbench.orders.flags import order_flag
 from cs_workbench.products import views as products
 from cs_workbench.quota import views as quota
-from cs_workbench.record import views as record
-from cs_workbench.record.address import order_address
-from cs_workbench.record.flags import order_flag
+from cs_workbench.refunds import views as money
+from cs_workbench.refunds.buyer_page import buyer_page
 from cs_workbench.replies import views as replies
-from cs_workbench.road import queue_pages as queues
-from cs_workbench.road import views as road
-from cs_workbench.rulebook import views as rulebook
+from cs_workbench.rules import views as rulebook
+from cs_workbench.statements import views
+from cs_workbench.team import views as people
 from cs_workbench.warehouse import stock_views
 from cs_workbench.warehouse import views as warehouse
 from cs_workbench.warehouse.inspecting import inspection_detail
 
 urlpatterns = [
     path("desk/", desk.desk, name="desk"),
-    path("desk/pulse/", pulse.desk_pulse, name="desk_pulse"),
-    path("desk/leave/", pulse.desk_leave, name="desk_leave"),
+    path("desk/pulse/", live_view.desk_pulse, name="desk_pulse"),
+    path("desk/leave/", live_view.desk_leave, name="desk_leave"),
     path("desk/buyer/<int:shop_id>/<int:buyer_id>/", desk.desk_cards, name="desk_cards"),
     path("desk/order/<int:shop_id>/<str:number>/", desk.desk_order, name="desk_order"),
     path("desk/order/<int:shop_id>/<str:number>/<slug:verb>/", desk.desk_order_verb, name="desk_order_verb"),
@@ -36,7 +36,9 @@ urlpatterns = [
     path("cases/<int:shop_id>/<str:number>/", case_detail, name="case_detail"),
     path("cases/<int:shop_id>/<str:number>/assign/<slug:verb>/", people.case_assign, name="case_assign"),
     path("orders/<int:shop_id>/<str:number>/assign/<slug:verb>/", people.order_assign, name="order_assign"),
-    path("customers/<int:shop_id>/<int:pk>/keeper/", people.customer_keeper, name="customer_keeper"),
+    path(
+        "customers/<int:shop_id>/<int:pk>/account_owner/", people.customer_account_owner, name="customer_account_owner"
+    ),
     path("board/", board.board, name="board"),
     path("board/cases/", board.board_cases, name="board_cases"),
     path("board/orders/", board.board_orders, name="board_orders"),
@@ -63,17 +65,17 @@ urlpatterns = [
     path("claims/draft/", claims.claim_draft, name="claim_draft"),
     path("claims/<int:shop_id>/<str:number>/", claims.claim_detail, name="claim_detail"),
     path("claims/<int:shop_id>/<str:number>/<slug:verb>/", claims.claim_verb, name="claim_verb"),
-    path("cases/<int:shop_id>/<str:number>/wish/<slug:verb>/", money.case_wish, name="case_wish"),
+    path("cases/<int:shop_id>/<str:number>/wish/<slug:verb>/", money.payback_request_verb, name="payback_request_verb"),
     path("s/<str:token>/", buyer_page, name="buyer_page"),
     path("refunds/", money.refunds, name="refunds"),
     path("refunds/funds/<int:shop_id>/<slug:channel>/", money.refund_funds, name="refund_funds"),
     path("refunds/<int:shop_id>/<str:number>/", money.refund_detail, name="refund_detail"),
     path("refunds/<int:shop_id>/<str:number>/<slug:verb>/", money.refund_verb, name="refund_verb"),
-    path("statements/", statements.statements, name="statements"),
-    path("statements/take/", statements.statement_take, name="statement_take"),
-    path("statements/accounts/<int:pk>/pull/", statements.statement_pull, name="statement_pull"),
-    path("statements/files/<int:pk>/again/", statements.statement_again, name="statement_again"),
-    path("statements/differences/<int:pk>/<slug:verb>/", statements.difference_verb, name="difference_verb"),
+    path("statements/", views.statements, name="statements"),
+    path("statements/take/", views.statement_take, name="statement_take"),
+    path("statements/accounts/<int:pk>/pull/", views.statement_pull, name="statement_pull"),
+    path("statements/files/<int:pk>/again/", views.statement_again, name="statement_again"),
+    path("statements/differences/<int:pk>/<slug:verb>/", views.difference_verb, name="difference_verb"),
     path("warehouse/", warehouse.warehouse, name="warehouse"),
     path("warehouse/scan/", warehouse.warehouse_scan, name="warehouse_scan"),
     path("warehouse/keep/", warehouse.warehouse_keep, name="warehouse_keep"),

@@ -10,7 +10,7 @@ class LogisticsConfig(AppConfig):
 
     def ready(self) -> None:
         from logistics import receivers  # noqa: F401
-        from logistics.parcels import services as parcels
+        from logistics.shipping import services as parcels
         from orders.editing.labels import register_labels
 
         register_labels("logistics", parcels.labels_of)

@@ -6,14 +6,14 @@ from logistics import tasks
 from logistics.couriers import registry
 from logistics.interception import signals
 from logistics.interception.models import CourierCall
-from logistics.parcels.intake import register_imported
+from logistics.shipping.intake import register_imported
 from logistics.tracking.services import take_push
 from merchant.inbox import registry as inbox
-from merchant.vault.keeping import keep_as_long_as_messages
+from merchant.inbox.retention import retain_as_long_as_messages
 from orders.intake.hooks import register_after_orders
 
 register_after_orders("logistics.parcels", register_imported)
-keep_as_long_as_messages(CourierCall, "answer", at="started_at")
+retain_as_long_as_messages(CourierCall, "answer", at="started_at")
 
 for courier in registry.all():
     inbox.register(f"courier:{courier.code}", take_push)

@@ -26,16 +26,16 @@ def weigh_evidence(*, package_id: int, **_: Any) -> None:
     services.weigh_evidence(package_id)
 
 
-@shared_task(name="logistics.purge_slices")
-def purge_slices(**_: Any) -> None:
-    from logistics.watch import pulse
+@shared_task(name="logistics.purge_health_slices")
+def purge_health_slices(**_: Any) -> None:
+    from logistics.watch import circuit_breaker
 
-    pulse.purge_slices()
+    circuit_breaker.purge_health_slices()
 
 
 @shared_task(name="logistics.sweep_watch")
 def sweep_watch(**_: Any) -> None:
-    from logistics.parcels import services
+    from logistics.shipping import services
 
     services.sweep_watch()
 

@@ -10,15 +10,15 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from aftersales.cases.douyin_words import platform_case
 from aftersales.cases.enums import CaseKind
 from aftersales.cases.models import Case
 from aftersales.channels.base import Channel, Receipt
+from aftersales.channels.douyin_words import platform_case
 from aftersales.refunds.enums import Outcome
 from aftersales.refunds.models import Refund
 from merchant.platforms.clients import client_of
-from merchant.platforms.douyin import AGREE_TYPES, REFUSE_TYPES, DouyinClient
-from merchant.platforms.douyin_snapshots import UNDER_WAY, AfterSale, Kind, Money, Status
+from merchant.platforms.douyin.client import AGREE_TYPES, REFUSE_TYPES, DouyinClient
+from merchant.platforms.douyin.snapshots import UNDER_WAY, AfterSale, Kind, Money, Status
 from merchant.platforms.errors import ErrorClass, PlatformError
 from merchant.refusals import Refused
 from merchant.shops.models import Platform

@@ -7,12 +7,12 @@ The platform's refund id is the case's number, so it can never pay twice for one
 from typing import Any
 
 from aftersales.cases.enums import CaseKind
-from aftersales.cases.kuaishou_words import platform_case
 from aftersales.channels.base import Channel, Receipt
+from aftersales.channels.kuaishou_words import platform_case
 from aftersales.refunds.enums import Outcome
 from aftersales.refunds.models import Refund
 from merchant.platforms.errors import ErrorClass, PlatformError
-from merchant.platforms.kuaishou import KuaishouClient, RefundSnapshot
+from merchant.platforms.kuaishou.client import KuaishouClient, RefundSnapshot
 from merchant.shops.models import Platform
 from merchant.shops.services import platform_account
 from orders.payments.enums import PayChannel

@@ -9,9 +9,9 @@ from django.urls import reverse
 from aftersales.channels.base import Channel, Receipt
 from aftersales.refunds.enums import Outcome, WentTo
 from aftersales.refunds.models import Refund
-from merchant.platforms import wechat_pay
 from merchant.platforms.errors import ErrorClass, PlatformError
-from merchant.platforms.wechat_pay import RefundAnswer, RefundState
+from merchant.platforms.wechat import client as wechat_pay
+from merchant.platforms.wechat.client import RefundAnswer, RefundState
 from merchant.shops.services import platform_account
 from orders.payments.enums import PayChannel
 

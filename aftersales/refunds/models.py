@@ -19,9 +19,9 @@ from aftersales.refunds.enums import (
     Way,
     WentTo,
 )
+from merchant.encryption.fields import EncryptedJSON
 from merchant.fsm import StateMachine, state_constraint
-from merchant.shops.querysets import ShopQuerySet
-from merchant.vault.fields import EncryptedJSON
+from merchant.people.querysets import ShopQuerySet
 
 S = RefundState
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from aftersales.cases.reason_texts import WHY
 from aftersales.refunds.enums import FAILED_STATES, SENT_STATES, Outcome, RefundState
 from aftersales.refunds.models import Refund
-from aftersales.words import WHY
 
 S = RefundState
 

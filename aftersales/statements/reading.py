@@ -15,6 +15,7 @@ from aftersales.statements.layouts import Layout, Line, lines_of, open_statement
 from aftersales.statements.models import StatementFile, StatementRow
 from merchant.clock import SHANGHAI
 from merchant.locking import lock
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from merchant.trail import activity
@@ -29,7 +30,7 @@ BATCH = 20
 
 
 def take_statement(
-    shop: Any, name: str, body: bytes, *, by: Any, from_date: date | None = None, to_date: date | None = None
+    shop: Any, name: str, body: bytes, *, by: Actor, from_date: date | None = None, to_date: date | None = None
 ) -> StatementFile:
     """Keep a statement and have it read. Without dates it covers the days its rows name.
 
@@ -134,7 +135,7 @@ def _row(file: StatementFile, layout: Layout, line: Line) -> StatementRow:
 
 
 @transaction.atomic
-def read_statement_again(file: StatementFile, *, by: Any) -> StatementFile:
+def read_statement_again(file: StatementFile, *, by: Actor) -> StatementFile:
     """Have a file read once more that could not be. Raises Refused RIGHT, FILE (read, or its bytes are gone)."""
     held = lock(file)
     check_right(by, held.shop_id, Right.SETTLE_STATEMENT)

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseState
 from aftersales.cases.models import Case
+from aftersales.decisions import services as cases
 from cs_workbench.bulk.enums import Verb
 from cs_workbench.bulk.plan import lines
 from merchant.jobs.models import Job

@@ -15,6 +15,7 @@ from merchant.jobs.models import Job, JobState
 from merchant.jobs.running import forgotten, is_free
 from merchant.locking import lock
 from merchant.numbers import new_number
+from merchant.people.models import Actor
 from merchant.refusals import Refused
 from merchant.trail import activity
 from orders.editing import services as editing
@@ -33,7 +34,7 @@ def start_bulk(
     frozen: Frozen,
     shop: Any,
     *,
-    by: Any,
+    by: Actor,
     address: Given | None = None,
     flag: int | None = None,
     text: str = "",
@@ -54,7 +55,7 @@ def start_bulk(
 
 @transaction.atomic
 def _make(
-    frozen: Frozen, shop: Any, *, by: Any, address: Given | None, flag: int | None, text: str, reason: str
+    frozen: Frozen, shop: Any, *, by: Actor, address: Given | None, flag: int | None, text: str, reason: str
 ) -> Job:
     policies.check_can_start(frozen, by)
     options: dict[str, Any] = {"verb": frozen.verb, "entries": frozen.entries, "is_all": frozen.is_all}
@@ -68,7 +69,7 @@ def _make(
     return _new_job(shop, frozen.number, options, by=by)
 
 
-def _new_job(shop: Any, number: str, options: dict[str, Any], *, by: Any) -> Job:
+def _new_job(shop: Any, number: str, options: dict[str, Any], *, by: Actor) -> Job:
     job = Job.objects.create(
         shop=shop,
         number=number,
@@ -117,7 +118,7 @@ def sweep_bulk() -> int:
 
 
 @transaction.atomic
-def stop_bulk(job: Job, *, by: Any) -> Job:
+def stop_bulk(job: Job, *, by: Actor) -> Job:
     """Stop after the batch in hand. What was done stays. Raises Refused RIGHT or JOB."""
     job = lock(job)
     policies.check_can_stop(job, by)
@@ -128,7 +129,7 @@ def stop_bulk(job: Job, *, by: Any) -> Job:
 
 
 @transaction.atomic
-def resume_bulk(job: Job, *, by: Any) -> Job:
+def resume_bulk(job: Job, *, by: Actor) -> Job:
     """Go on behind the last batch of a stopped or failed run. Raises Refused RIGHT or JOB."""
     job = lock(job)
     policies.check_can_resume(job, by)
@@ -141,7 +142,7 @@ def resume_bulk(job: Job, *, by: Any) -> Job:
     return job
 
 
-def undo_bulk(job: Job, *, by: Any) -> Job:
+def undo_bulk(job: Job, *, by: Actor) -> Job:
     """撤销插旗: every order gets the flag it had, where nobody changed it since. A run of its own; twice is one.
 
     Raises Refused RIGHT, JOB or UNDO."""

@@ -17,10 +17,10 @@ from django.http import QueryDict
 from aftersales.returns.enums import ReturnKind
 from aftersales.returns.models import Inspection, InspectionLine
 from cs_workbench.claims.lists import months
-from cs_workbench.names import courier_name
 from logistics.claims.enums import ClaimState as S
 from logistics.claims.enums import Ending
 from logistics.claims.models import Claim
+from logistics.couriers.names import courier_name
 from merchant.clock import SHANGHAI, now
 from merchant.people.models import User
 

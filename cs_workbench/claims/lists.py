@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from logistics.claims.enums import Cause
 from logistics.claims.enums import ClaimState as S
 from logistics.claims.models import Claim
-from merchant.asked import key_of_page, page_key
 from merchant.clock import SHANGHAI
 from merchant.people.rights import shops_of
+from merchant.ui.query_params import key_of_page, page_key
 
 SIZE = 50
 CAP = 999

@@ -10,16 +10,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cs_workbench.buttons import Button, button
 from cs_workbench.claims import damage, lists
-from cs_workbench.names import courier_name
-from cs_workbench.record import timeline
+from cs_workbench.orders import timeline
 from logistics.claims import amounts, evidence, policies, services
 from logistics.claims.enums import Basis, Cause, FiledThrough, PaidThrough
 from logistics.claims.enums import ClaimState as S
 from logistics.claims.models import Claim
+from logistics.couriers.names import courier_name
 from logistics.parcels.models import Package
-from merchant.asked import whole
 from merchant.attachments.services import read_files
 from merchant.ledger.models import LedgerEntry
 from merchant.money import fen
@@ -27,8 +25,10 @@ from merchant.people.models import User
 from merchant.people.rights import Right, can, shops_of
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.shops.models import CourierAccount, Shop
-from merchant.signed_in import SignedInRequest
 from merchant.trail.models import Activity
+from merchant.ui.access import SignedInRequest
+from merchant.ui.buttons import Button, button
+from merchant.ui.query_params import parse_int
 
 WITH = ("package", "package__account", "package__order", "interception", "shop", "created_by", "filed_by")
 
@@ -107,7 +107,8 @@ def claim_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpRes
     claim = _claim(request, shop_id, number)
     trail = list(Activity.objects.about(claim)[: timeline.LIMIT])
     names = {person.pk: str(person) for person in User.objects.filter(pk__in={row.by_id for row in trail if row.by_id})}
-    came_home = claim.cause == Cause.LOST and claim.interception is not None and claim.interception.home_at is not None
+    stopped = claim.interception
+    came_home = claim.cause == Cause.LOST and stopped is not None and stopped.returned_at is not None
     context = {
         "claim": claim,
         "buttons": buttons(claim, request.user),
@@ -239,7 +240,7 @@ def claim_verb(request: SignedInRequest, shop_id: int, number: str, verb: str) -
 @require_POST
 def claim_draft(request: SignedInRequest) -> HttpResponse:
     """A claim by hand, for a parcel found by its tracking number."""
-    shop = get_object_or_404(Shop.objects.visible_to(request.user), pk=whole(_text(request, "shop")) or 0)
+    shop = get_object_or_404(Shop.objects.visible_to(request.user), pk=parse_int(_text(request, "shop")) or 0)
     with refusals_as_messages(request):
         claim = services.draft_claim(_package(request, shop.pk), by=request.user, **_asked(request))
         return redirect("claim_detail", shop_id=claim.shop_id, number=claim.number)

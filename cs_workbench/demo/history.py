@@ -8,21 +8,21 @@ from typing import Any
 
 from django.db.models import F, Model
 
-from aftersales.cases import intake
-from aftersales.cases import services as cases
 from aftersales.cases.models import Case
-from aftersales.refunds import sending
+from aftersales.decisions import services as cases
+from aftersales.paying import sending
+from aftersales.platforms import intake
 from aftersales.refunds.enums import WAITING_STATES
 from aftersales.refunds.models import Refund, RefundCall
 from cs_workbench.demo import outside
-from cs_workbench.demo.road import Stage, Staged
+from cs_workbench.demo.scenarios import Stage, Staged
 from cs_workbench.demo.scenes import PAST, Scene
 from logistics.interception import services as interceptions
 from logistics.interception.models import CourierCall, Interception
-from logistics.parcels import services as parcels
 from logistics.parcels.models import Package
+from logistics.parcels.tracking_models import TrackingEvent
+from logistics.shipping import services as parcels
 from logistics.tracking import services as tracking
-from logistics.tracking.models import TrackingEvent
 from merchant.clock import now
 from merchant.ledger.models import LedgerEntry
 from merchant.platforms.errors import PlatformError
@@ -169,7 +169,7 @@ def _move_back(case: Case, age: timedelta, took: timedelta) -> None:
     row.update(
         **{name: F(name) - age for name in ("submitted_at", "accepted_at", "created_at")},
         settled_at=F("settled_at") - age + end,
-        home_at=F("home_at") - age + timedelta(hours=40),
+        returned_at=F("returned_at") - age + timedelta(hours=40),
     )
     subjects: list[tuple[type[Model], list[Any]]] = [
         (Case, [case.pk]),

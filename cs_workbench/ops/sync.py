@@ -15,7 +15,7 @@ from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
 from merchant.people.models import User
 from merchant.people.rights import Right, can
 from merchant.platforms.clients import SPOKEN_WITH
-from merchant.platforms.doors import source_of
+from merchant.platforms.push_endpoint import source_of
 from merchant.shops.models import PlatformAccount
 from orders.intake import sync
 from orders.intake.models import MissedOrder, SyncCursor

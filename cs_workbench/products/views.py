@@ -13,11 +13,11 @@ from django.views.decorators.http import require_safe
 
 from aftersales.cases.models import Case
 from logistics.interception.models import Interception
-from merchant.asked import key_of_page, page_key
 from merchant.clock import now
 from merchant.policy import services as policy
-from merchant.signed_in import SignedInRequest
 from merchant.stock.models import Stock
+from merchant.ui.access import SignedInRequest
+from merchant.ui.query_params import key_of_page, page_key
 from orders.record.goods import known_sku_of
 from orders.record.models import Listing, OrderLine
 

@@ -8,8 +8,8 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.utils.translation import gettext_lazy as _
 
-from merchant.asked import key_of_page, page_key
 from merchant.shops.models import Shop
+from merchant.ui.query_params import key_of_page, page_key
 from merchant.vault.models import PiiReveal, QuotaRequest, RevealVerdict
 from merchant.vault.quota import quota_of
 

@@ -13,15 +13,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from cs_workbench.buttons import Button, button
 from cs_workbench.quota import lists
-from merchant.asked import whole
 from merchant.clock import today
 from merchant.people.models import User
 from merchant.people.rights import Right, can
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.shops.models import Shop
-from merchant.signed_in import SignedInRequest
+from merchant.ui.access import SignedInRequest
+from merchant.ui.buttons import Button, button
+from merchant.ui.query_params import parse_int
 from merchant.vault import policies
 from merchant.vault import quota as quotas
 from merchant.vault.models import QuotaRequest, QuotaState
@@ -59,7 +59,7 @@ def quota(request: SignedInRequest) -> HttpResponse:
     if not shops:
         raise Http404
     waiting = _waiting(request.user, shops)
-    wanted = whole(request.GET.get("shop", ""))
+    wanted = parse_int(request.GET.get("shop", ""))
     shop = next((shop for shop in shops if shop.pk == wanted), None)
     if shop is None:
         shop = next((one.request.shop for one in waiting if one.is_mine), shops[0])
@@ -143,7 +143,7 @@ def quota_verb(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
 def quota_ask(request: SignedInRequest, shop_id: int) -> HttpResponse:
     """Ask for more, from the centre or in place beside a refused look."""
     shop = get_object_or_404(Shop.objects.visible_to(request.user), pk=shop_id)
-    wanted, reason = whole(request.POST.get("wanted", "")) or 0, request.POST.get("reason", "")
+    wanted, reason = parse_int(request.POST.get("wanted", "")) or 0, request.POST.get("reason", "")
     if request.htmx:
         return render(request, "cs_workbench/_quota_asked.html", _asked(request.user, shop, wanted, reason))
     with refusals_as_messages(request):

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from cs_workbench.desk.queue import Queue
 from cs_workbench.jinja import draw
-from cs_workbench.record.cards import Card
+from cs_workbench.orders.cards import Card
 from merchant.people.rights import Right, can
 from merchant.vault.models import Recipient
 from orders.record.enums import Flag

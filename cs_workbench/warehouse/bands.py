@@ -20,7 +20,7 @@ MOST = 5
 
 
 @dataclass
-class Band:
+class ScanResult:
     """One outcome. `kind` gives colour and drawing: ok, go (do something now), wait, bad, stop (must not leave)."""
 
     kind: str
@@ -52,7 +52,7 @@ def candidates(user: User, waybill: str) -> list[Package]:
     return sorted(found, key=lambda package: policies.kind_of(package) is None)
 
 
-def look(user: User, waybill: str, *, just: str = "") -> list[Band]:
+def look(user: User, waybill: str, *, just: str = "") -> list[ScanResult]:
     """The bands of this number; `just` is the paper of the scan that was sent a moment ago."""
     packages = candidates(user, waybill)
     papers = ReturnParcel.objects.visible_to(user)
@@ -66,7 +66,7 @@ def look(user: User, waybill: str, *, just: str = "") -> list[Band]:
     return bands[:1] if is_settled and len([band for band in bands if band.form == "receive"]) < 2 else bands
 
 
-def _of(package: Package, paper: ReturnParcel | None, just: str) -> Band:
+def _of(package: Package, paper: ReturnParcel | None, just: str) -> ScanResult:
     if paper is not None and paper.received_at is not None:
         return _received(paper, just)
     kind = policies.kind_of(package)
@@ -81,13 +81,15 @@ def _of(package: Package, paper: ReturnParcel | None, just: str) -> Band:
     }[kind]
     is_bench = kind == ReturnKind.BENCH
     text = _("Scan it to put the goods back; the label is void.") if is_bench else _("Scan it to receive it.")
-    return Band("stop" if is_bench else "go", title, text, package, paper, None, lines, _notes(package), "receive")
+    return ScanResult(
+        "stop" if is_bench else "go", title, text, package, paper, None, lines, _notes(package), "receive"
+    )
 
 
-def _received(paper: ReturnParcel, just: str) -> Band:
+def _received(paper: ReturnParcel, just: str) -> ScanResult:
     inspection = getattr(paper, "inspection", None)
     lines = returns.expected_lines(paper) if paper.order_id else []
-    band = Band("ok", "", "", paper.package, paper, inspection, lines, _notes(paper.package))
+    band = ScanResult("ok", "", "", paper.package, paper, inspection, lines, _notes(paper.package))
     name = paper.received_by or "–"
     if paper.kind == ReturnKind.BENCH:
         band.kind = "stop"
@@ -114,7 +116,7 @@ def _received(paper: ReturnParcel, just: str) -> Band:
     return band
 
 
-def _unexpected(package: Package) -> Band:
+def _unexpected(package: Package) -> ScanResult:
     why = policies.why_not_here(package)
     title = {
         "NOT_SENT": _("Still to be sent"),
@@ -128,17 +130,17 @@ def _unexpected(package: Package) -> Band:
     lines = returns.expected_lines(ReturnParcel(package=package, order=package.order))
     text = f"{why.message} " + ("" if takes_in else _("Nothing has changed."))
     kind = "wait" if why.code in ("UNANNOUNCED", "HELD") else "bad"
-    return Band(
+    return ScanResult(
         kind, title, text.strip(), package, None, None, lines, _notes(package), "unannounced" if takes_in else ""
     )
 
 
-def _unknown() -> Band:
+def _unknown() -> ScanResult:
     text = _(
         "No parcel of your shops has this number. If it is not ours, give it back to the courier; "
         "if it is, keep it, and somebody finds its order."
     )
-    return Band("bad", _("Unknown number"), text, form="unknown")
+    return ScanResult("bad", _("Unknown number"), text, form="unknown")
 
 
 def _notes(package: Package | None) -> list[str]:
@@ -158,7 +160,7 @@ def _notes(package: Package | None) -> list[str]:
     return notes
 
 
-def is_sent(band: Band) -> bool:
+def is_sent(band: ScanResult) -> bool:
     """Whether the scan itself receives the parcel, without another word."""
     return band.form == "receive" and band.package is not None
 

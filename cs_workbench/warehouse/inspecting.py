@@ -18,12 +18,12 @@ from aftersales.returns import services as returns
 from aftersales.returns.enums import PHOTOS_NEEDED, Result, ReturnKind
 from aftersales.returns.inspecting import Count, Other
 from aftersales.returns.models import Inspection
-from merchant.asked import whole
 from merchant.attachments.models import Purpose
 from merchant.attachments.services import attach, files_of, read_files
 from merchant.refusals import Refused
-from merchant.signed_in import SignedInRequest
 from merchant.stock.models import Stock
+from merchant.ui.access import SignedInRequest
+from merchant.ui.query_params import parse_int
 from orders.record.goods import known_sku_of
 from orders.record.models import OrderLine
 
@@ -145,7 +145,7 @@ def _counts(typed: QueryDict, wanted: Sequence[tuple[OrderLine, int]]) -> dict[i
 
 def _number(text: str) -> int:
     """0 for nothing typed, -1 for what is no count."""
-    found = whole(text.strip() or "0")
+    found = parse_int(text.strip() or "0")
     return -1 if found is None or found > inspecting.MOST_UNITS else found
 
 

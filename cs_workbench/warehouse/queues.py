@@ -14,7 +14,7 @@ from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import Interception
 from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package
-from logistics.tracking.models import TrackingEvent
+from logistics.parcels.tracking_models import TrackingEvent
 from merchant.people.rights import shops_of
 
 SIZE = 50

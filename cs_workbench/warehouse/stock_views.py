@@ -10,17 +10,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from aftersales.returns.models import Inspection, ReturnParcel
-from cs_workbench.buttons import button
-from merchant.asked import whole
 from merchant.catalog import policies as catalog_policies
 from merchant.catalog import services as catalog
 from merchant.catalog.models import Sku
 from merchant.money import fen, yuan
 from merchant.people.rights import Right, check_right, shops_of
 from merchant.refusals import Refused, refusals_as_messages
-from merchant.signed_in import SignedInRequest
 from merchant.stock import services as stock
 from merchant.stock.models import Grade, Stock, StockMove
+from merchant.ui.access import SignedInRequest
+from merchant.ui.buttons import button
+from merchant.ui.query_params import parse_int
 
 SIZE = 50
 
@@ -36,7 +36,7 @@ def stock_list(request: SignedInRequest) -> HttpResponse:
         rows = rows.matching(term)
     if request.GET.get("list") == "cost":
         rows = rows.filter(cost_fen=None)
-    if (after := whole(request.GET.get("after", ""))) is not None:
+    if (after := parse_int(request.GET.get("after", ""))) is not None:
         rows = rows.filter(pk__lt=after)
     page = list(rows.order_by("-pk")[: SIZE + 1])
     skus, more = page[:SIZE], len(page) > SIZE
@@ -111,7 +111,7 @@ def _set_cost(request: SignedInRequest, sku: Sku) -> str:
 
 def _set_bin(request: SignedInRequest, sku: Sku) -> str:
     check_right(request.user, sku.shop_id, Right.RECEIVE_PARCEL)
-    row = Stock.objects.filter(sku=sku, pk=whole(request.POST.get("stock", "")) or 0).first()
+    row = Stock.objects.filter(sku=sku, pk=parse_int(request.POST.get("stock", "")) or 0).first()
     if row is None:
         raise Refused("STOCK", _("Nothing of it lies there yet."))
     stock.set_bin(row, name=request.POST.get("bin", ""), by=request.user)

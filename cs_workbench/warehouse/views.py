@@ -15,17 +15,17 @@ from django.views.decorators.http import require_POST, require_safe
 from aftersales.returns import policies
 from aftersales.returns import services as returns
 from aftersales.returns.models import ReturnParcel
-from cs_workbench.names import COURIERS, courier_name
-from cs_workbench.record.search import search
+from cs_workbench.orders.search import search
 from cs_workbench.warehouse import queues
 from cs_workbench.warehouse.bands import candidates, clean, context_of, warehouses_of
-from merchant.asked import whole
+from logistics.couriers.names import COURIERS, courier_name
 from merchant.attachments.models import Purpose
 from merchant.attachments.services import attach, files_of, read_files
 from merchant.people.rights import Right, check_right, shops_of
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.shops.models import Shop
-from merchant.signed_in import SignedInRequest
+from merchant.ui.access import SignedInRequest
+from merchant.ui.query_params import parse_int
 from orders.record.models import Order
 
 
@@ -87,7 +87,7 @@ def warehouse_scan(request: SignedInRequest) -> HttpResponse:
     if not waybill:
         return redirect("warehouse")
     found = candidates(request.user, waybill)
-    named = whole(request.POST.get("package", ""))
+    named = parse_int(request.POST.get("package", ""))
     chosen = next((package for package in found if package.pk == named), None)
     expected = [package for package in found if policies.kind_of(package) is not None]
     if chosen is None and len(expected) == 1:
@@ -119,7 +119,7 @@ def warehouse_keep(request: SignedInRequest) -> HttpResponse:
             parcel = returns.receive_parcel(package, by=request.user, is_unannounced=True, note=note)
         else:
             mine = Shop.objects.filter(pk__in=shops_of(request.user))
-            shop = mine.filter(pk=whole(request.POST.get("shop", "")) or 0).first() or mine.order_by("pk").first()
+            shop = mine.filter(pk=parse_int(request.POST.get("shop", "")) or 0).first() or mine.order_by("pk").first()
             if shop is None:
                 raise Refused("SHOP", _("You belong to no shop yet."))
             courier = request.POST.get("courier", "")

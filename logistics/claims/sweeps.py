@@ -88,8 +88,8 @@ def _follow(claim_id: int) -> None:
 def _withdraw_found(claim_id: int) -> None:
     with transaction.atomic():
         claim = lock(Claim(pk=claim_id))
-        home_at = claim.interception.home_at if claim.interception else None
-        if claim.state == S.DRAFT and claim.cause == Cause.LOST and home_at is not None:
+        returned_at = claim.interception.returned_at if claim.interception else None
+        if claim.state == S.DRAFT and claim.cause == Cause.LOST and returned_at is not None:
             services.withdraw_claim(claim, by=None, reason=FOUND)
 
 

@@ -18,12 +18,13 @@ from django.utils.translation import gettext as _
 
 from logistics.couriers import registry
 from logistics.couriers.base import Courier, CourierError, ErrorClass, InterceptState, InterceptStatus, Kind
-from logistics.interception import moves, policies
+from logistics.interception import policies, transitions
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.enums import Operation, Outcome, Reason
 from logistics.interception.models import CourierCall, Interception
 from merchant.clock import now
 from merchant.locking import lock
+from merchant.people.models import Actor
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 
@@ -105,17 +106,17 @@ def outcome_of(error: CourierError) -> str:
 def _claim(interception_id: int, *, may_query: bool) -> Claim | None:
     interception = lock(Interception(pk=interception_id))
     at = now()
-    is_early = interception.ask_at is not None and interception.ask_at > at
+    is_early = interception.next_attempt_at is not None and interception.next_attempt_at > at
     # The second turn of one run is inside the lease that its own first turn took.
     if interception.state != S.SUBMITTED or (is_early and may_query):
         return None
     courier = registry.of(interception.account)
     if courier is None or interception.account is None:
-        moves.fail(interception, reason=Reason.COURIER_REFUSED, words="no account or adapter")
+        transitions.fail(interception, reason=Reason.COURIER_REFUSED, words="no account or adapter")
         return None
     unknown = _unknown_requests(interception)
     if _is_given_up(interception, len(unknown), at, asked=not may_query or not courier.capabilities.can_query_state):
-        moves.fail(interception, reason=Reason.TIMEOUT)
+        transitions.fail(interception, reason=Reason.TIMEOUT)
         return None
     must_query = bool(unknown) and courier.capabilities.can_query_state and may_query
     operation = Operation.QUERY if must_query else Operation.CREATE
@@ -128,9 +129,9 @@ def _claim(interception_id: int, *, may_query: bool) -> Claim | None:
         waybill=interception.waybill,
         kind=interception.kind,
     )
-    interception.ask_at = at + lease()
+    interception.next_attempt_at = at + lease()
     interception.attempts += operation == Operation.CREATE
-    interception.save(update_fields=["ask_at", "attempts"])
+    interception.save(update_fields=["next_attempt_at", "attempts"])
     return Claim(interception, call, courier, bool(unknown))
 
 
@@ -171,7 +172,7 @@ def _request(claim: Claim) -> None:
         logger.exception("request of %s broke", interception.number)
         _record(claim, Outcome.UNKNOWN, error=repr(error), then=_wait_unknown)
     else:
-        accept = partial(moves.accept, external_ref=answer.external_ref, fee_fen=answer.fee_fen)
+        accept = partial(transitions.accept, external_ref=answer.external_ref, fee_fen=answer.fee_fen)
         _record(claim, Outcome.OK, answer=answer.raw, then=accept)
 
 
@@ -181,13 +182,13 @@ def _refused(claim: Claim, error: CourierError, interception: Interception) -> N
     elif error.error_class == ErrorClass.DUPLICATE and claim.may_have_arrived:
         # The one it already has is ours: this document asked before and never heard the answer. It was taken then, and
         # a return scan made since is its proof.
-        moves.accept(interception, at=_first_unanswered(interception))
+        transitions.accept(interception, at=_first_unanswered(interception))
     elif error.retry:
-        interception.ask_at = now() + _ack(interception) * WAITS[0] * 2 ** min(interception.attempts - 1, 4)
+        interception.next_attempt_at = now() + _ack(interception) * WAITS[0] * 2 ** min(interception.attempts - 1, 4)
         interception.courier_words = error.message[:300]
-        interception.save(update_fields=["ask_at", "courier_words"])
+        interception.save(update_fields=["next_attempt_at", "courier_words"])
     else:
-        moves.fail(interception, reason=error.reason or Reason.OTHER, words=error.message)
+        transitions.fail(interception, reason=error.reason or Reason.OTHER, words=error.message)
 
 
 def _first_unanswered(interception: Interception) -> datetime | None:
@@ -203,8 +204,8 @@ def _wait_unknown(interception: Interception) -> None:
     unknown = CourierCall.objects.filter(
         operation=Operation.CREATE, key=interception.number, outcome=Outcome.UNKNOWN
     ).count()
-    interception.ask_at = now() + _ack(interception) * WAITS[min(max(unknown, 1), len(WAITS)) - 1]
-    interception.save(update_fields=["ask_at"])
+    interception.next_attempt_at = now() + _ack(interception) * WAITS[min(max(unknown, 1), len(WAITS)) - 1]
+    interception.save(update_fields=["next_attempt_at"])
 
 
 def _ask_about_earlier(claim: Claim) -> tuple[InterceptStatus | None, bool]:
@@ -222,7 +223,7 @@ def _ask_about_earlier(claim: Claim) -> tuple[InterceptStatus | None, bool]:
         _record(claim, Outcome.UNKNOWN, error=repr(error), then=_wait_unknown)
         return None, False
     if status.state in ARRIVED:
-        _record(claim, Outcome.OK, answer=status.raw, then=moves.accept)
+        _record(claim, Outcome.OK, answer=status.raw, then=transitions.accept)
         return status, False
     _record(claim, Outcome.OK, answer=status.raw)
     return None, True
@@ -247,7 +248,7 @@ def _record(
 # --- withdrawing --------------------------------------------------------------------------------------------------
 
 
-def withdraw(interception: Interception, *, by: Any) -> Interception:
+def withdraw(interception: Interception, *, by: Actor) -> Interception:
     """Take the request back at the courier. Raises Refused RIGHT, INT-STATE, INT-CANCEL, INT-BUSY, INT-UNKNOWN."""
     claim = _claim_withdrawal(interception, by=by)
     if claim is None:
@@ -270,7 +271,7 @@ def withdraw(interception: Interception, *, by: Any) -> Interception:
 
 
 @transaction.atomic(durable=True)
-def _claim_withdrawal(interception: Interception, *, by: Any) -> Claim | None:
+def _claim_withdrawal(interception: Interception, *, by: Actor) -> Claim | None:
     row = lock(interception)
     policies.check_can_withdraw(row, by=by)
     requests = CourierCall.objects.filter(operation=Operation.CREATE, key=row.number)
@@ -278,9 +279,9 @@ def _claim_withdrawal(interception: Interception, *, by: Any) -> Claim | None:
         raise Refused("INT-BUSY", _("The request is just being sent; try again in a moment."))
     if not requests.exclude(outcome=Outcome.NOT_SENT).exists():
         # The courier never heard of it.
-        moves.withdraw(row, by=by)
+        transitions.withdraw(row, by=by)
         return None
-    courier = policies.whom(row)
+    courier = policies.courier_for(row)
     assert courier is not None, "the policy asked for it"
     call = claim_call(
         row, Operation.CANCEL, shop_id=row.shop_id, key=row.number, subject_id=row.pk, waybill=row.waybill
@@ -289,10 +290,10 @@ def _claim_withdrawal(interception: Interception, *, by: Any) -> Claim | None:
 
 
 @transaction.atomic(durable=True)
-def _record_withdrawal(claim: Claim, *, by: Any) -> Interception:
+def _record_withdrawal(claim: Claim, *, by: Actor) -> Interception:
     row = lock(claim.interception)
     record_answer(claim.call, Outcome.OK)
     if not row.is_open:
         # Its result came while we were asking; the courier's last word will be seen on the track.
         return row
-    return moves.withdraw(row, by=by)
+    return transitions.withdraw(row, by=by)

@@ -30,7 +30,11 @@ OPEN = (S.SUBMITTED, S.RUNNING)
 # The courier still moves the parcel for us: it stays on the watch list.
 WATCHED = (S.SUBMITTED, S.RUNNING, S.SUCCEEDED, S.RETURNING)
 # The parcel was stopped (and may be further on its way home).
-STOPPED = (S.SUCCEEDED, S.RETURNING, S.RETURNED, S.CLOSED_OK, S.CLOSED_DAMAGED)
+STOPPED_STATES = (S.SUCCEEDED, S.RETURNING, S.RETURNED, S.CLOSED_OK, S.CLOSED_DAMAGED)
+# The courier did turn it round, whether or not it has been found since.
+TURNED_ROUND = (*STOPPED_STATES, S.LOST_SUSPECT, S.CLOSED_LOST)
+# Stopped at some time, whatever became of the parcel then.
+EVER_STOPPED = (*TURNED_ROUND, S.DELIVERED_ANYWAY)
 # Stopped, and yet the goods did not come home: a claim on the courier.
 ALARM = (S.DELIVERED_ANYWAY, S.LOST_SUSPECT)
 

@@ -11,7 +11,7 @@ from logistics.interception.enums import (
     ALARM,
     LIVE,
     OPEN,
-    STOPPED,
+    STOPPED_STATES,
     WATCHED,
     Evidence,
     Operation,
@@ -20,9 +20,9 @@ from logistics.interception.enums import (
     Reason,
 )
 from logistics.interception.enums import InterceptionState as S
+from merchant.encryption.fields import EncryptedJSON
 from merchant.fsm import StateMachine, state_constraint
-from merchant.shops.querysets import ShopQuerySet
-from merchant.vault.fields import EncryptedJSON
+from merchant.people.querysets import ShopQuerySet
 
 KINDS = [
     (Kind.RETURN_TO_SITE.value, _("back to the collecting site")),
@@ -73,7 +73,7 @@ class Interception(StateMachine):
     status_code = models.CharField(max_length=40, blank=True, default="")
     attempts = models.PositiveSmallIntegerField(default=0)
     # When the sender acts next; set while SUBMITTED only. It is also the lease of a call under way.
-    ask_at = models.DateTimeField(null=True)
+    next_attempt_at = models.DateTimeField(null=True)
     # The clock people see: T-INT-ACK, T-INT-RESULT, T-RETURN-HOME, T-INSPECT, T-CLAIM-FILE by state.
     due_at = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(_("submitted at"))
@@ -82,11 +82,11 @@ class Interception(StateMachine):
     )
     accepted_at = models.DateTimeField(_("accepted at"), null=True)
     settled_at = models.DateTimeField(_("result at"), null=True)
-    home_at = models.DateTimeField(_("back in the warehouse at"), null=True)
+    returned_at = models.DateTimeField(_("back in the warehouse at"), null=True)
     fee_fen = models.BigIntegerField(_("interception fee (fen)"), default=0)
     freight_fen = models.BigIntegerField(_("back freight (fen)"), default=0)
     # What the courier named when it took the request; most name nothing.
-    told_fee_fen = models.BigIntegerField(null=True)
+    quoted_fee_fen = models.BigIntegerField(null=True)
     # From the account's rate card until the courier bills.
     is_cost_estimated = models.BooleanField(default=True)
     version = models.PositiveIntegerField(default=1)
@@ -116,7 +116,9 @@ class Interception(StateMachine):
                 name="interception_due",
                 condition=models.Q(state__in=[str(state) for state in LIVE]),
             ),
-            models.Index(fields=["ask_at"], name="interception_ask", condition=models.Q(state=S.SUBMITTED.value)),
+            models.Index(
+                fields=["next_attempt_at"], name="interception_ask", condition=models.Q(state=S.SUBMITTED.value)
+            ),
             models.Index(fields=["shop", "state", "-created_at"], name="interception_list"),
             # Few and never cleared away: the sweep that drafts claims for them reads these alone.
             models.Index(
@@ -140,7 +142,7 @@ class Interception(StateMachine):
     @property
     def is_stopped(self) -> bool:
         """The courier has the parcel turned round: it comes home, is home, or was."""
-        return self.state in STOPPED
+        return self.state in STOPPED_STATES
 
     @property
     def is_return(self) -> bool:

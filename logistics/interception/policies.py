@@ -14,6 +14,7 @@ from logistics.parcels.enums import OWN_PLATFORMS, PackageState, WaybillSource
 from logistics.parcels.models import Package
 from merchant.checks import Check
 from merchant.clock import now
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.policy import services as policy
 from merchant.policy.schema import ShopPolicy
@@ -34,13 +35,13 @@ def courier_checks(package: Package, rules: ShopPolicy) -> list[Check]:
     return [
         known_courier(package, rules),
         ewaybill(package),
-        stoppable(package, whom(package)),
+        stoppable(package, courier_for(package)),
         fresh_track(package, rules),
         no_other(package),
     ]
 
 
-def whom(row: Package | Interception) -> Courier | None:
+def courier_for(row: Package | Interception) -> Courier | None:
     """Whom to ask about this parcel: through its account, else its courier itself."""
     return registry.of(row.account) or registry.find(row.courier)
 
@@ -120,20 +121,20 @@ def no_other(package: Package) -> Check:
     return Check("E14", other is None, value, _("There is already an interception of this parcel."))
 
 
-def check_can_submit(package: Package, *, by: Any, kind: str) -> None:
+def check_can_submit(package: Package, *, by: Actor, kind: str) -> None:
     """Raise Refused RIGHT, KIND, ACCOUNT (it is not set up for that), or the first road check that blocks."""
     check_right(by, package.shop_id, Right.SUBMIT_INTERCEPTION)
     failing = [check for check in road_checks(package) if check.blocks]
     if failing:
         raise Refused(failing[0].code, failing[0].message, codes=[check.code for check in failing])
-    courier = whom(package)
+    courier = courier_for(package)
     if courier is None or Kind(kind) not in courier.capabilities.kinds:
         raise Refused("KIND", _("This courier cannot do that."), kind=str(kind))
     if package.account is not None and (obstacle := courier.obstacle(package.account)):
         raise Refused("ACCOUNT", obstacle)
 
 
-def check_can_withdraw(interception: Interception, *, by: Any) -> None:
+def check_can_withdraw(interception: Interception, *, by: Actor) -> None:
     """Raise Refused RIGHT, INT-STATE or INT-CANCEL with the reason in words."""
     check_right(by, interception.shop_id, Right.WITHDRAW_INTERCEPTION)
     if not interception.is_open:
@@ -142,7 +143,7 @@ def check_can_withdraw(interception: Interception, *, by: Any) -> None:
             _("It is too late to withdraw: %(state)s.") % {"state": interception.get_state_display()},
             state=str(interception.state),
         )
-    courier = whom(interception)
+    courier = courier_for(interception)
     was_sent = interception.attempts > 0
     if was_sent and (courier is None or not courier.capabilities.can_cancel):
         raise Refused("INT-CANCEL", _("This courier cannot withdraw an interception."), courier=interception.courier)
@@ -150,4 +151,4 @@ def check_can_withdraw(interception: Interception, *, by: Any) -> None:
 
 def facts_about(row: Package | Interception) -> Facts:
     """What this parcel's courier can and cannot do, in words for the page."""
-    return facts_of(whom(row), row.account)
+    return facts_of(courier_for(row), row.account)

@@ -16,16 +16,17 @@ from logistics.interception import calls
 from logistics.interception import services as interceptions
 from logistics.interception.enums import Outcome
 from logistics.interception.models import CourierCall
+from logistics.parcels import store
 from logistics.parcels.enums import ENDED, PackageState
 from logistics.parcels.models import Package
-from logistics.tracking import store
-from logistics.tracking.projection import FUTURE_TOLERANCE, Point, Projection, point_of, project
+from logistics.parcels.projection import FUTURE_TOLERANCE, Point, Projection, point_of, project
 from logistics.tracking.signals import package_changed
 from logistics.watch import forced
 from logistics.watch import services as watching
-from merchant import pulses
+from merchant import live_updates
 from merchant.clock import now
 from merchant.locking import lock
+from merchant.people.models import Actor
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from merchant.shops.models import CourierAccount
@@ -70,7 +71,7 @@ def recompute(package_ids: Iterable[int]) -> set[int]:
         return _project_and_write(held, store.read_held(held))
 
 
-def refresh_track(package: Package, *, by: Any) -> Package:
+def refresh_track(package: Package, *, by: Actor) -> Package:
     """Read the track at the courier now, unless it was read within T-TRACK-FRESH (E12). Returns the fresh parcel.
 
     For a person who waits: outside any transaction. Raises Refused E12 when the courier cannot be asked, may not be
@@ -187,7 +188,7 @@ def _project_and_write(
     projections = {pk: project(tracks.get(pk, ()), row.frame, at) for pk, row in held.items()}
     written = store.write_projections(projections)
     if written:
-        pulses.bump_after_commit(held[pk].shop_id for pk in written)
+        live_updates.bump_after_commit(held[pk].shop_id for pk in written)
         moved = [pk for pk in sorted(written) if held[pk].state != projections[pk].state]
         _after_change(moved, projections)
         if weighs:

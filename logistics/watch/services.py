@@ -17,11 +17,12 @@ from logistics.interception.models import CourierCall, Interception
 from logistics.parcels.enums import ENDED
 from logistics.parcels.models import Package
 from logistics.watch import forced, intervals
-from logistics.watch.models import AccountPulse, Priority, Watch
+from logistics.watch.models import AccountHealth, Priority, Watch
 from merchant.clock import now, scaled
-from merchant.columns import instants, numbers
 from merchant.locking import lock
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
+from merchant.pg_arrays import instants, numbers
 from merchant.refusals import Refused
 from merchant.shops import services as shops
 from merchant.shops.models import CourierAccount
@@ -243,17 +244,17 @@ def active_accounts() -> list[CourierAccount]:
 
 @transaction.atomic
 def pause_account(
-    account: CourierAccount, *, by: Any, reason: str = "", until: datetime | None = None
+    account: CourierAccount, *, by: Actor, reason: str = "", until: datetime | None = None
 ) -> CourierAccount:
     """Ask nothing more through this account until `until` (None: until a person resumes it). Raises Refused RIGHT."""
     return shops.pause_courier(account, by=by, until=until or now() + FOREVER, reason=reason)
 
 
 @transaction.atomic
-def resume_account(account: CourierAccount, *, by: Any) -> CourierAccount:
+def resume_account(account: CourierAccount, *, by: Actor) -> CourierAccount:
     """Ask again, and close the circuit breaker. Raises Refused RIGHT."""
     resumed = shops.resume_courier(account, by=by)
-    AccountPulse.objects.filter(account=account).update(streak=0, trips=0)
+    AccountHealth.objects.filter(account=account).update(streak=0, trips=0)
     return resumed
 
 
@@ -274,7 +275,7 @@ def _claim_reads(rows: QuerySet[Watch], courier: Courier) -> list[int]:
 
 
 @transaction.atomic
-def poll_now(account: CourierAccount, *, by: Any, package: Package | None = None) -> int:
+def poll_now(account: CourierAccount, *, by: Actor, package: Package | None = None) -> int:
     """Make the account's open interceptions (or one parcel) due now. Returns how many. Raises Refused RIGHT, PAUSED,
     or E12 when its courier may not be asked out of turn any more today."""
     check_right(by, account.shop_id, Right.OPERATE_JOBS)

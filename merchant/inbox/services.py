@@ -13,6 +13,7 @@ from merchant import wakeups
 from merchant.clock import now, scaled
 from merchant.inbox import registry
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from merchant.trail import activity
@@ -31,7 +32,7 @@ COURIER = "courier:"
 
 
 @dataclass(frozen=True)
-class Proviso:
+class SqlCondition:
     """Something the database finds out while it stores a push: SQL that is true or false, and its parameters."""
 
     sql: str
@@ -47,9 +48,9 @@ def receive(
     body: bytes,
     verdict: str = InboxVerdict.VERIFIED,
     event_key: str = "",
-    ours_if: Proviso | None = None,
+    ours_if: SqlCondition | None = None,
     is_once: bool = False,
-    only_if: Proviso | None = None,
+    only_if: SqlCondition | None = None,
 ) -> InboxMessage | None:
     """Store a push as it came. Only a verified one gets a task; every other is on record and changes nothing.
 
@@ -66,7 +67,7 @@ def receive(
     )
     judged = _judge_in_sql(message, verdict, ours_if=ours_if, is_once=is_once)
     stored = _body_in_sql(body, verdict)
-    gate = only_if or Proviso("true")
+    gate = only_if or SqlCondition("true")
     with connection.cursor() as cursor:
         cursor.execute(
             _STORE.format(judged=judged.sql, stored=stored.sql, gate=gate.sql),
@@ -114,7 +115,7 @@ EXISTS (SELECT FROM merchant_inboxmessage WHERE source = %s AND account_id = %s 
 """
 
 
-def _judge_in_sql(message: InboxMessage, verdict: str, *, ours_if: Proviso | None, is_once: bool) -> Proviso:
+def _judge_in_sql(message: InboxMessage, verdict: str, *, ours_if: SqlCondition | None, is_once: bool) -> SqlCondition:
     cases = ""
     params: list[Any] = []
     if verdict == InboxVerdict.VERIFIED and ours_if is not None:
@@ -123,16 +124,16 @@ def _judge_in_sql(message: InboxMessage, verdict: str, *, ours_if: Proviso | Non
     if verdict == InboxVerdict.VERIFIED and is_once and message.event_key:
         cases += f"WHEN {_SEEN} THEN 'replayed' "
         params += [message.source, message.account_id, message.event_key]
-    return Proviso(f"CASE {cases}ELSE %s END" if cases else "%s::text", (*params, str(verdict)))
+    return SqlCondition(f"CASE {cases}ELSE %s END" if cases else "%s::text", (*params, str(verdict)))
 
 
-def _body_in_sql(body: bytes, verdict: str) -> Proviso:
+def _body_in_sql(body: bytes, verdict: str) -> SqlCondition:
     field = InboxMessage._meta.get_field("body")
     taste = field.get_db_prep_value(body[:KEPT_OF_REFUSED], connection)
     if verdict != InboxVerdict.VERIFIED or len(body) <= KEPT_OF_REFUSED:
-        return Proviso("%s", (taste,))
+        return SqlCondition("%s", (taste,))
     whole = field.get_db_prep_value(body, connection)
-    return Proviso("CASE verdict WHEN 'verified' THEN %s ELSE %s END", (whole, taste))
+    return SqlCondition("CASE verdict WHEN 'verified' THEN %s ELSE %s END", (whole, taste))
 
 
 def handle(message_id: int) -> bool:
@@ -206,7 +207,7 @@ def _work_on(message_id: int, attempt: int) -> bool:
     return True
 
 
-def retry(message: InboxMessage, *, by: Any) -> None:
+def retry(message: InboxMessage, *, by: Actor) -> None:
     """A person says: try again now. Raises Refused RIGHT, or SHOP for a message that belongs to none."""
     from merchant.tasks import handle_inbox_message
 

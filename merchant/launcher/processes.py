@@ -13,8 +13,8 @@ COMMANDS: dict[str, Sequence[str]] = {
         "merchant.wsgi:application"
     ).split(),
     "worker": (
-        "celery -q -A merchant worker --without-mingle --without-gossip -P threads -c 8 -Q money,intercept -n road@%h "
-        "--loglevel INFO"
+        "celery -q -A merchant worker --without-mingle --without-gossip -P threads -c 8 -Q money,intercept "
+        "-n urgent@%h --loglevel INFO"
     ).split(),
     "worker-push": (
         "celery -q -A merchant worker --without-mingle --without-gossip -P threads -c 4 -Q push -n push@%h "

@@ -18,6 +18,10 @@ class User(AbstractUser):
         return self.display_name or self.username
 
 
+# Who gave an order: a person, or None, which is the system itself.
+Actor = User | None
+
+
 class Team(models.Model):
     shop = models.ForeignKey("merchant.Shop", models.PROTECT, related_name="teams")
     name = models.CharField(_("name"), max_length=40)

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
-from merchant.platforms import douyin_messages, messages, wechat_notices  # noqa: F401 - loading them opens their doors
-from merchant.platforms.doors import Door, MalformedError, door_of, source_of
+from merchant.platforms.push_endpoint import Door, MalformedError, door_of, source_of
+from merchant.platforms.wechat import notices as wechat_notices  # noqa: F401 - loading them opens their doors
 from merchant.shops.models import PlatformAccount
 
 logger = logging.getLogger(__name__)

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from merchant.clock import scaled
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.policy import schema
 from merchant.policy.models import Policy
@@ -74,7 +75,7 @@ def timer(rules: ShopPolicy, name: str) -> timedelta:
 
 
 @transaction.atomic
-def change(shop: Shop, *, by: Any, reason: str, **settings: Any) -> ShopPolicy:
+def change(shop: Shop, *, by: Actor, reason: str, **settings: Any) -> ShopPolicy:
     """Write a new version with these settings changed. Raises Refused RIGHT or POLICY (`detail["field"]` names it)."""
     check_right(by, shop, Right.EDIT_POLICY)
     schema.check(settings)

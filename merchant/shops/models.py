@@ -5,8 +5,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from merchant.shops.querysets import ShopQuerySet
-from merchant.vault.fields import EncryptedJSON
+from merchant.encryption.fields import EncryptedJSON
+from merchant.people.querysets import ShopQuerySet
 
 
 class Platform(models.TextChoices):

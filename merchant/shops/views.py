@@ -14,7 +14,7 @@ from merchant.refusals import refusals_as_messages
 from merchant.shops import services
 from merchant.shops.forms import CourierAccountForm, PlatformAccountForm, ReasonForm
 from merchant.shops.models import Agreement, AgreementKind, CourierAccount, PlatformAccount, Shop
-from merchant.signed_in import SignedInRequest
+from merchant.ui.access import SignedInRequest
 
 
 def _shop(request: SignedInRequest, shop_id: int) -> Shop:

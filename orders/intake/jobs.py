@@ -15,6 +15,7 @@ from merchant.jobs.models import Job, JobState
 from merchant.jobs.running import forgotten, is_free
 from merchant.locking import lock
 from merchant.numbers import new_number
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.policy import services as policy
 from merchant.refusals import Refused
@@ -33,7 +34,7 @@ SLICE_SECONDS = 90
 
 
 @transaction.atomic
-def start_import(shop: Any, files: Sequence[tuple[str, bytes]], *, by: Any, profile: str = "auto") -> Job:
+def start_import(shop: Any, files: Sequence[tuple[str, bytes]], *, by: Actor, profile: str = "auto") -> Job:
     """Keep the files, sealed, and hand them to a worker. Raises Refused RIGHT, FILE or LAYOUT (an unknown name)."""
     check_right(by, shop, Right.IMPORT_ORDERS)
     if profile != "auto":
@@ -54,7 +55,7 @@ def start_import(shop: Any, files: Sequence[tuple[str, bytes]], *, by: Any, prof
     return job
 
 
-def new_job(shop: Any, names: Sequence[str], *, by: Any, profile: str = "auto", **options: Any) -> Job:
+def new_job(shop: Any, names: Sequence[str], *, by: Actor, profile: str = "auto", **options: Any) -> Job:
     job = Job.objects.create(
         shop=shop,
         number=new_number("JB"),
@@ -95,7 +96,7 @@ def _bytes_of(file: ImportFile) -> Any:
 
 
 @transaction.atomic
-def stop_import(job: Job, *, by: Any) -> Job:
+def stop_import(job: Job, *, by: Actor) -> Job:
     """Stop after the chunk in hand. What was stored stays; `retry_import` goes on from there."""
     check_right(by, job.shop_id, Right.IMPORT_ORDERS)
     job = lock(job)
@@ -108,7 +109,7 @@ def stop_import(job: Job, *, by: Any) -> Job:
 
 
 @transaction.atomic
-def retry_import(job: Job, *, by: Any, profile: str = "") -> Job:
+def retry_import(job: Job, *, by: Actor, profile: str = "") -> Job:
     """Go on where a failed or stopped import broke off; with another `profile`, from the beginning."""
     check_right(by, job.shop_id, Right.IMPORT_ORDERS)
     job = lock(job)

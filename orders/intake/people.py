@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from merchant.copying import copy_rows
-from merchant.vault import crypto, masking
+from merchant.encryption import crypto
+from merchant.pg_copy import copy_rows
+from merchant.vault import masking
 from merchant.vault import services as vault
 from merchant.vault.models import Recipient
 from orders.intake.normal import NormalOrder, Person

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from merchant.copying import copy_rows
+from merchant.people.models import Actor
+from merchant.pg_copy import copy_rows
 from orders.intake.benefits import codes_of
 from orders.intake.listings import bigrams, title_hash
 from orders.intake.normal import NormalLine, NormalOrder
@@ -256,7 +257,7 @@ def notes(cursor: Any, shop: Any, changed: Sequence["Incoming"], ids: Mapping[st
     )
 
 
-def created_activity(cursor: Any, shop: Any, order_ids: Sequence[int], *, by: Any) -> None:
+def created_activity(cursor: Any, shop: Any, order_ids: Sequence[int], *, by: Actor) -> None:
     """One line in the trail for each order that now exists."""
     if not order_ids:
         return

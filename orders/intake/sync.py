@@ -16,10 +16,11 @@ from django.utils.translation import gettext_lazy as _
 
 from merchant.clock import now, scaled
 from merchant.jobs.services import beat
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.platforms.clients import SPOKEN_WITH, client_of
 from merchant.platforms.errors import ErrorClass, PlatformError
-from merchant.platforms.kuaishou import ORDER_WINDOW, windows
+from merchant.platforms.kuaishou.client import ORDER_WINDOW, windows
 from merchant.refusals import Refused
 from merchant.shops.models import PlatformAccount
 from merchant.trail import activity
@@ -166,7 +167,7 @@ def _release(walk: Walk, *, error: str, answered_at: datetime | None = None) -> 
 
 
 @transaction.atomic
-def pull_now(account: Any, *, by: Any) -> None:
+def pull_now(account: Any, *, by: Actor) -> None:
     """立即拉取: a person says "now". Missed orders are tried again as well, also those that waited for a person.
 
     Raises Refused RIGHT, ACCOUNT (switched off, or a platform that is not spoken with) or PULLING."""

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from merchant.money import yuan
+from merchant.people.models import Actor
 from merchant.policy import services as policy
 from merchant.trail import activity
 from merchant.trail.models import Activity
@@ -49,7 +50,7 @@ class Incoming:
     clocks: dict[str, datetime | None] = field(default_factory=dict)
 
 
-def upsert_chunk(shop: Any, orders: Sequence[NormalOrder], *, by: Any = None) -> list[Outcome]:
+def upsert_chunk(shop: Any, orders: Sequence[NormalOrder], *, by: Actor = None) -> list[Outcome]:
     """Store these orders; one outcome per row they were read from. The caller holds the transaction."""
     outcomes: list[Outcome] = []
     incoming: list[Incoming] = []
@@ -164,7 +165,7 @@ def _line_numbers(order: NormalOrder, by_external: dict[str, OrderLine], by_no: 
     ]
 
 
-def _store(shop: Any, changed: list[Incoming], outcomes: list[Outcome], *, by: Any) -> None:
+def _store(shop: Any, changed: list[Incoming], outcomes: list[Outcome], *, by: Actor) -> None:
     rules = policy.current(shop)
     for item in changed:
         item.clocks = _clocks(item.order, rules)
@@ -207,7 +208,7 @@ def _clocks(order: NormalOrder, rules: Any) -> dict[str, datetime | None]:
     }
 
 
-def _follow(shop: Any, updated: Sequence[Incoming], *, by: Any) -> None:
+def _follow(shop: Any, updated: Sequence[Incoming], *, by: Actor) -> None:
     """What a newer version of a stored order means beyond its columns: progress, differences, refunds, the trail."""
     moves, differences, refunds, trail = [], [], [], []
     for item in updated:
@@ -267,7 +268,7 @@ def _is_news(theirs: str, ours: str) -> bool:
     return not (theirs in in_house and ours in in_house) and ours != OrderState.ARCHIVED
 
 
-def _update_line(shop: Any, item: Incoming, by: Any) -> Activity | None:
+def _update_line(shop: Any, item: Incoming, by: Actor) -> Activity | None:
     stored = item.stored
     assert stored is not None
     changes: dict[str, list[Any]] = {}

@@ -2,15 +2,15 @@
 
 import pytest
 
-from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseTag
 from aftersales.cases.models import Case
-from aftersales.refunds import sending
+from aftersales.decisions import services as cases
+from aftersales.paying import sending
 from aftersales.refunds.models import Refund
-from logistics.interception import moves
 from logistics.interception import services as interceptions
+from logistics.interception import transitions
 from logistics.interception.enums import Evidence, Reason
-from logistics.parcels import services as parcels
+from logistics.shipping import services as parcels
 from logistics.tracking.services import record_events
 from merchant.clock import now
 from merchant.ledger import services as ledger
@@ -155,7 +155,7 @@ def test_pay_when_returned_and_the_parcel_is_lost_asks_a_person(platform, commit
         interception = stop(case)
 
     with commits():
-        moves.suspect_loss(interception)
+        transitions.suspect_loss(interception)
 
     assert told(case) == ("applied", "stopped", "NOT_STOPPED")
 
@@ -282,7 +282,7 @@ def test_delivered_after_all_holds_back_money_that_has_not_gone(platform, commit
     waiting = refund_of(case).state
 
     with commits():
-        moves.deliver_anyway(interception)
+        transitions.deliver_anyway(interception)
 
     case.order.refresh_from_db()
     assert (waiting, refund_of(case).state) == ("created", "void")

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from aftersales.cases import services as cases
+from aftersales.decisions import services as cases
 from logistics.parcels.models import Package
 from logistics.sandbox.accounts import YTO_SECRETS
 from merchant.policy import services as policy

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseState
 from aftersales.cases.models import Case
+from aftersales.decisions import services as cases
 from logistics.interception.models import Interception
 from logistics.parcels.models import Package
 from logistics.tracking.services import record_events

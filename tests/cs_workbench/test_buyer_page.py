@@ -8,8 +8,8 @@ from django.core import signing
 from django.core.cache import cache
 from django.test import Client
 
-from aftersales.cases import services as cases
-from cs_workbench.money import buyer_page
+from aftersales.decisions import services as cases
+from cs_workbench.refunds import buyer_page
 from merchant.clock import now
 from tests.aftersales.factories import agent_of, case_of, own_shop, package_of
 from tests.aftersales.test_refunds import abnormal

@@ -10,12 +10,12 @@ from django.urls import reverse
 from aftersales.returns import services as returns
 from aftersales.returns.models import Inspection
 from cs_workbench.claims import damage
-from cs_workbench.road import queues
+from cs_workbench.interceptions import queues
 from logistics.claims import services as claims
 from logistics.claims import sweeps
 from logistics.claims.models import Claim
-from logistics.interception import moves
 from logistics.interception import services as interceptions
+from logistics.interception import transitions
 from merchant.clock import SHANGHAI, now
 from merchant.ledger import services as ledger
 from merchant.locking import lock
@@ -33,7 +33,7 @@ def stopped(package=None):
 
 def moved(row, verb):
     with transaction.atomic():
-        return getattr(moves, verb)(lock(row))
+        return getattr(transitions, verb)(lock(row))
 
 
 def post(client, claim, verb, **sent):
@@ -243,7 +243,7 @@ def test_what_is_lost_or_delivered_after_all_stands_where_its_next_step_is(sign_
 
 
 def test_a_case_withdrawn_while_its_parcel_is_stopped_asks_what_becomes_of_the_parcel(platform, commits, sign_in):
-    from aftersales.cases import services as cases
+    from aftersales.decisions import services as cases
 
     case = case_of(platform, own_shop())
     row = intercepting(case)

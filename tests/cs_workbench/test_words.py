@@ -4,8 +4,8 @@ import pytest
 from django.utils import translation
 
 from cs_workbench.checks import value_text
-from cs_workbench.ops.masking import shown
-from cs_workbench.words import instant_text, length, length_text, money, urgency
+from merchant.ui.formatting import instant_text, length, length_text, money, urgency
+from merchant.vault.raw_masking import shown
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 

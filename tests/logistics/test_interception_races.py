@@ -13,7 +13,7 @@ from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import CourierCall, Interception
 from logistics.interception.sweeps import sweep_interceptions
 from logistics.parcels.enums import PackageState as P
-from logistics.parcels.services import receive_package
+from logistics.shipping.services import receive_package
 from logistics.tracking.services import record_events
 from merchant.ledger.models import LedgerEntry
 from merchant.refusals import Refused

@@ -65,7 +65,7 @@ def again(interception: Interception) -> Interception:
 
 
 def due_now(interception: Interception) -> Interception:
-    Interception.objects.filter(pk=interception.pk).update(ask_at=now() - timedelta(seconds=1))
+    Interception.objects.filter(pk=interception.pk).update(next_attempt_at=now() - timedelta(seconds=1))
     return again(interception)
 
 
@@ -260,7 +260,7 @@ def test_asking_again_waits_longer_each_time(wire):
 
     for _ in range(3):
         services.send_interception(due_now(interception).pk)
-        waits.append(round((again(interception).ask_at - now()).total_seconds()))
+        waits.append(round((again(interception).next_attempt_at - now()).total_seconds()))
 
     assert waits == [30, 180, 600]
 
@@ -285,7 +285,7 @@ def test_a_worker_that_died_in_the_middle_leaves_an_unknown_outcome(wire):
 
 def test_a_request_under_way_is_not_sent_twice(wire):
     interception = submitted()
-    Interception.objects.filter(pk=interception.pk).update(ask_at=now() + timedelta(seconds=20))
+    Interception.objects.filter(pk=interception.pk).update(next_attempt_at=now() + timedelta(seconds=20))
 
     services.send_interception(interception.pk)
 

@@ -11,11 +11,12 @@ from django.utils import translation
 
 from logistics.couriers.signing import md5_base64
 from logistics.interception.models import CourierCall
+from logistics.parcels import store
 from logistics.parcels.enums import OwnScan
 from logistics.parcels.enums import PackageState as P
 from logistics.parcels.models import Package
-from logistics.tracking import services, store
-from logistics.tracking.models import TrackingEvent
+from logistics.parcels.tracking_models import TrackingEvent
+from logistics.tracking import services
 from logistics.tracking.signals import package_changed
 from logistics.watch.models import Watch
 from merchant.clock import SHANGHAI, now

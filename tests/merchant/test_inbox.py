@@ -180,7 +180,7 @@ def test_what_was_forged_under_a_key_does_not_make_the_true_one_a_repetition():
 
 
 def test_a_push_that_is_not_ours_is_kept_as_foreign_with_a_taste_of_its_body():
-    message = receive(make_shop(), b"x" * 10_000, ours_if=services.Proviso("1 = %s", (2,)))
+    message = receive(make_shop(), b"x" * 10_000, ours_if=services.SqlCondition("1 = %s", (2,)))
 
     message.refresh_from_db()
     assert (message.verdict, message.size, len(message.body)) == ("foreign", 10_000, 4096)
@@ -188,14 +188,14 @@ def test_a_push_that_is_not_ours_is_kept_as_foreign_with_a_taste_of_its_body():
 
 
 def test_a_large_push_of_ours_is_kept_whole():
-    message = receive(make_shop(), b"x" * 10_000, ours_if=services.Proviso("1 = %s", (1,)))
+    message = receive(make_shop(), b"x" * 10_000, ours_if=services.SqlCondition("1 = %s", (1,)))
 
     message.refresh_from_db()
     assert (message.verdict, bytes(message.body)) == ("verified", b"x" * 10_000)
 
 
 def test_nothing_is_stored_where_the_proviso_does_not_hold(handled):
-    assert receive(make_shop(), only_if=services.Proviso("false")) is None
+    assert receive(make_shop(), only_if=services.SqlCondition("false")) is None
     assert (InboxMessage.objects.count(), InboxTask.objects.count()) == (0, 0)
 
 
