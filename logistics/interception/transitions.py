@@ -38,9 +38,10 @@ def announce(interception: Interception) -> None:
     here = set(connection.savepoint_ids)
     for waiting in connection.run_on_commit:
         savepoints, call = waiting[0], waiting[1]
-        is_same = isinstance(call, _Announcement) and call.interception.pk == interception.pk
+        if not isinstance(call, _Announcement) or call.is_sent or call.interception.pk != interception.pk:
+            continue
         # One made at a savepoint that this move is not under may yet be rolled back alone.
-        if is_same and not call.is_sent and savepoints <= here:
+        if savepoints <= here:
             call.interception = interception
             return
     transaction.on_commit(_Announcement(interception), robust=True)
