@@ -42,8 +42,6 @@ def start_interception(case: Case, *, by: Actor, shown_version: int | None = Non
     of the first, `detail["codes"]` all of them, `detail["checks"]` the whole list; the case stays as it was, its
     deadline too (S3). Raises Refused RIGHT, ASSIGNEE, or the first failing line's code."""
     check_right(by, case.shop_id, Right.SUBMIT_INTERCEPTION)
-    case.refresh_from_db()
-    policies.check_whose(case, by)
     try:
         return _submit(case, by=by, shown_version=shown_version)
     except Refused as refusal:
@@ -73,11 +71,12 @@ def refresh_tracks(case: Case, *, by: Actor) -> None:
 @shop_policies.read_once()
 def _submit(case: Case, *, by: Actor, shown_version: int | None) -> Case:
     case, group = _lock_group(case)
+    policies.check_whose(case, by)
     packages = packages_of(case.order)
     for package in packages:
         lock_all(Interception.objects.of_waybill(package.courier, package.waybill))
     lock_all(Package.objects.filter(pk__in=[package.pk for package in packages]))
-    found = eligibility(case, shown_version=shown_version, is_pressed=True)
+    found = eligibility(case, order=case.order, shown_version=shown_version, is_pressed=True)
     if not found.is_ok:
         raise found.refusal()
     if found.package is None or {member.pk for member in found.cases} - {member.pk for member in group}:
@@ -104,7 +103,7 @@ def _submit(case: Case, *, by: Actor, shown_version: int | None) -> Case:
 
 def _lock_group(case: Case) -> tuple[Case, list[Case]]:
     """This case and those of the other orders in its parcel, locked by ascending id."""
-    packages = packages_of(case.order)
+    packages = list(Package.objects.of_order(case.order_id).outbound().in_force())
     inside = orders_in(packages[0]) if len(packages) == 1 else []
     members = [member.pk for member in cases_on(inside, case)]
     group = lock_all(Case.objects.filter(pk__in=members).select_related("order__shop"))

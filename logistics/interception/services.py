@@ -43,7 +43,7 @@ TURNS = 4
 LATE_EVIDENCE = timedelta(days=30)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def submit_interception(
     package: Package, *, by: Actor, checks: Sequence[Check] = (), kind: str = Kind.RETURN_TO_SENDER
 ) -> Interception:
@@ -54,7 +54,7 @@ def submit_interception(
     """
     # Interceptions before the parcel (the order of locks); two who press at once stand in line here or at the insert.
     lock_all(Interception.objects.of_waybill(package.courier, package.waybill))
-    package = lock(package)
+    package = lock(package, "account", "shop")
     policies.check_can_submit(package, by=by, kind=kind, checks=checks)
     at = now()
     interception = Interception(
@@ -72,8 +72,7 @@ def submit_interception(
         due_at=at + policy.timer(policy.current(package.shop_id), "T-INT-ACK"),
     )
     try:
-        with transaction.atomic():
-            interception.save(force_insert=True)
+        interception.save(force_insert=True)
     except IntegrityError as error:
         raise Refused("E14", _("There is already an interception of this parcel.")) from error
     watching.watch(package, priority=Priority.OPEN_INTERCEPTION)
