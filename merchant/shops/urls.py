@@ -1,6 +1,5 @@
 from django.urls import path
 
-from merchant.policy import views as policy
 from merchant.shops import views
 
 urlpatterns = [
@@ -14,5 +13,4 @@ urlpatterns = [
     path("<int:shop_id>/accounts/platform/add/", views.platform_account_edit, name="platform_account_add"),
     path("<int:shop_id>/accounts/platform/<int:pk>/", views.platform_account_edit, name="platform_account_edit"),
     path("<int:shop_id>/accounts/<str:kind>/<int:pk>/token/", views.push_token_renew, name="push_token_renew"),
-    path("<int:shop_id>/policy/", policy.policy_page, name="policy"),
 ]
