@@ -1,7 +1,7 @@
 """What a page draws by the dozen — an order's card, a line of the queue — is drawn by Jinja (docs/decisions/0026).
 
-Only macros live there, under templates/jinja2; pages reach them through tags that call `merchant.ui.drawing.draw`. Texts
-are marked as `_("…")` at the start of an expression, where the extraction finds them.
+Only macros live there, under templates/jinja2; pages reach them through tags that call `merchant.ui.drawing.draw`.
+Texts are marked as `_("…")` at the start of an expression, where the extraction finds them.
 """
 
 from functools import lru_cache

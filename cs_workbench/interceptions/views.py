@@ -14,8 +14,8 @@ from aftersales.cases.models import Case
 from aftersales.refunds.models import Refund
 from aftersales.returns import services as returns
 from aftersales.returns.models import Inspection
-from cs_workbench.checks import stored
 from cs_workbench.interceptions import effect, figures
+from cs_workbench.interceptions.checks import stored
 from cs_workbench.interceptions.steps import road, steps
 from logistics.couriers.names import courier_name
 from logistics.interception import policies, services
