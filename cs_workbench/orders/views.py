@@ -1,4 +1,4 @@
-"""The record of one order, one parcel, one case: everything on one page, and the door to personal data."""
+"""The list of orders, the record of one order with everything on one page, and the door to personal data."""
 
 from typing import Any
 
