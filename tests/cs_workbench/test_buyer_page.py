@@ -10,6 +10,7 @@ from django.test import Client
 
 from aftersales.decisions import services as cases
 from cs_workbench.orders import buyer_links
+from cs_workbench.refunds import buyer_page
 from merchant.clock import now
 from tests.aftersales.factories import agent_of, case_of, own_shop, package_of
 from tests.aftersales.test_refunds import abnormal
