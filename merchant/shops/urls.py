@@ -4,9 +4,6 @@ from merchant.shops import views
 
 urlpatterns = [
     path("", views.settings_home, name="settings"),
-    path("<int:shop_id>/agreement/", views.agreement, name="agreement"),
-    path("<int:shop_id>/agreement/sign/", views.agreement_sign, name="agreement_sign"),
-    path("<int:shop_id>/agreement/<int:pk>/revoke/", views.agreement_revoke, name="agreement_revoke"),
     path("<int:shop_id>/accounts/", views.accounts, name="accounts"),
     path("<int:shop_id>/accounts/courier/add/", views.courier_account_edit, name="courier_account_add"),
     path("<int:shop_id>/accounts/courier/<int:pk>/", views.courier_account_edit, name="courier_account_edit"),
