@@ -19,7 +19,8 @@ from aftersales.returns.scan_results import candidates, clean, context_of, wareh
 from logistics.couriers.names import COURIERS, courier_name
 from merchant.attachments.models import Purpose
 from merchant.attachments.services import attach, files_of, read_files
-from merchant.people.rights import Right, check_right, shops_of
+from merchant.people.rights import Right, check_right
+from merchant.people.visibility import shops_of
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.shops.models import Shop
 from merchant.ui.access import SignedInRequest
