@@ -14,10 +14,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from markupsafe import Markup
 
 from merchant.clock import SHANGHAI
 from merchant.money import yuan
 from merchant.ui import navigation as rails
+from merchant.ui.drawing import draw
 from merchant.ui.formatting import ago, instant_text, length, length_text, money, urgency
 from merchant.vault import raw_masking
 from merchant.vault.models import PiiReveal
@@ -289,7 +291,7 @@ def of_shop(context: template.Context, row: Any) -> SafeString | str:
 def with_gaps(parts: Iterable[Any], look: str) -> SafeString:
     """The parts of a reply (cs_workbench/replies), what is still to fill in drawn as a `mark` or as a `tag`."""
     if look == "mark":
-        gap = format_html('<mark title="{}">{{}}</mark>', _("not known for this order"))
+        gap = str(format_html('<mark title="{}">{{}}</mark>', _("not known for this order")))
     else:
         gap = '<span class="tag">{}</span>'
     shown = (format_html(gap, part.text) if part.is_missing else part.text for part in parts)
@@ -345,3 +347,15 @@ def url_or_none(name: str, *args: Any) -> str:
         return reverse(name, args=args)
     except NoReverseMatch:
         return ""
+
+
+@register.simple_tag
+def thumb(small: bool = False) -> Markup:
+    """The place of a product's picture."""
+    return draw("parts.html", "thumb", small=small)
+
+
+@register.simple_tag
+def copy(text: str) -> Markup:
+    """A button that copies `text`."""
+    return draw("parts.html", "copy", text)
