@@ -1,6 +1,6 @@
 """The few words templates say over and over: an icon, a sum, a state, an instant, the time left, the rail."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -113,6 +113,18 @@ KINDS: dict[str, dict[str, str]] = {
         "redirected": "run",
         "exception": "late",
         "voided": "shut",
+    },
+    "inspection": {
+        "fine": "done",
+        "damaged": "fail",
+        "differs": "fail",
+    },
+    "job": {
+        "waiting": "wait",
+        "running": "run",
+        "done": "done",
+        "failed": "fail",
+        "stopped": "shut",
     },
     "quota": {
         "asked": "wait",
@@ -266,6 +278,35 @@ def _flag(number: int, label: str, name: str, words: bool) -> SafeString:
         "" if words else mark_safe(' class="vh"'),
         label if words else name,
     )
+
+
+@register.simple_block_tag
+def trimmed(content: str) -> SafeString:
+    """Its content, already rendered, without the line breaks around it, where they would be seen."""
+    return SafeString(content.strip())
+
+
+@register.simple_tag
+def dots(*parts: Any) -> SafeString:
+    """What there is of it, with a dot between: 2 kinds·last week. An instant is written as `instant` writes it."""
+    said = (instant(part) if isinstance(part, datetime) else part for part in parts if part)
+    return format_html_join("·", "{}", ((part,) for part in said))
+
+
+@register.simple_tag(takes_context=True)
+def of_shop(context: template.Context, row: Any) -> SafeString | str:
+    """The shop's name after a dot, for whoever sees more than one; `row.shop` is not read for the others."""
+    return format_html("·{}", row.shop.name) if len(context.get("house_shops") or ()) > 1 else ""
+
+
+@register.filter
+def with_gaps(parts: Iterable[Any], look: str) -> SafeString:
+    """The parts of a reply (cs_workbench/replies), what is still to fill in drawn as a `mark` or as a `tag`."""
+    gap = '<span class="tag">{}</span>'
+    if look == "mark":
+        gap = format_html('<mark title="{}">{{}}</mark>', _("not known for this order"))
+    shown = (format_html(gap, part.text) if part.is_missing else part.text for part in parts)
+    return format_html_join("", "{}", ((text,) for text in shown))
 
 
 @register.filter
