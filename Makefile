@@ -48,6 +48,8 @@ check-messages: $(VENV)/.for-tests
 format: $(VENV)/.for-tests
 	$(VENV)/bin/ruff check --fix-only .
 	$(VENV)/bin/ruff format .
+	-$(VENV)/bin/djlint templates merchant/platforms/sandbox/page --reformat --quiet --extend-exclude templates/jinja2
+	-$(VENV)/bin/djlint templates/jinja2 --profile jinja --reformat --quiet
 
 messages: $(VENV)/.for-tests ## brings the Chinese catalogue up to date with the code (needs gettext)
 	$(RUN) manage.py messages

@@ -269,9 +269,9 @@ def _flag(number: int, label: str, name: str, words: bool) -> SafeString:
 
 
 @register.simple_block_tag
-def trimmed(content: str) -> str:
-    """Its content without the line breaks around it, where they would be seen."""
-    return content.strip()
+def trimmed(content: str) -> SafeString:
+    """Its content, already rendered, without the line breaks around it, where they would be seen."""
+    return SafeString(content.strip())
 
 
 @register.simple_tag
