@@ -9,6 +9,10 @@ class LogisticsConfig(AppConfig):
     verbose_name = _("Logistics")
 
     def ready(self) -> None:
+        from logistics.couriers import registry
+
+        registry.discover()
+
         from logistics import receivers  # noqa: F401
         from logistics.shipping import services as parcels
         from orders.editing.labels import register_labels

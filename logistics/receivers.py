@@ -3,7 +3,6 @@
 from typing import Any
 
 from logistics import tasks
-from logistics.couriers import registry
 from logistics.interception import signals
 from logistics.interception.models import CourierCall
 from logistics.shipping.intake import register_imported
@@ -14,9 +13,7 @@ from orders.intake.hooks import register_after_orders
 
 register_after_orders("logistics.parcels", register_imported)
 retain_as_long_as_messages(CourierCall, "answer", at="started_at")
-
-for courier in registry.all():
-    inbox.register(f"courier:{courier.code}", take_push)
+inbox.register("courier", take_push)
 
 
 def _settle_claims(sender: Any, **kwargs: Any) -> None:

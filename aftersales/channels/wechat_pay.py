@@ -71,7 +71,7 @@ def _account(refund: Refund) -> tuple[Any, Receipt]:
 def _notify_url(account: Any) -> str:
     """This account's push door, where the channel can reach it: it takes https only, its sandbox takes http too.
     The address holds the account's token, so it is never part of a stored request."""
-    needs_https = settings.PLATFORM_HOSTS[PayChannel.WECHAT_PAY.value].startswith("https://")
+    needs_https = wechat_pay.address().startswith("https://")
     if needs_https and not settings.SITE_URL.startswith("https://"):
         return ""
     return settings.SITE_URL.rstrip("/") + reverse("platform_push", args=[account.push_token])

@@ -18,9 +18,9 @@ from aftersales.returns.models import ReturnParcel
 from cs_workbench.orders.search import search
 from cs_workbench.warehouse import queues
 from cs_workbench.warehouse.bands import candidates, clean, context_of, warehouses_of
-from logistics.couriers.names import COURIERS, courier_name
 from merchant.attachments.models import Purpose
 from merchant.attachments.services import attach, files_of, read_files
+from merchant.carriers import registry as carriers
 from merchant.people.rights import Right, check_right, shops_of
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.shops.models import Shop
@@ -62,7 +62,7 @@ def warehouse(request: SignedInRequest) -> HttpResponse:
 
 def couriers() -> list[tuple[str, str]]:
     """(code, name) of every courier a parcel may come with."""
-    return [(code, courier_name(code)) for code in COURIERS]
+    return [(carrier.code, str(carrier.label)) for carrier in carriers.trackable()]
 
 
 def to_try(lists: dict[str, list[Any]]) -> list[tuple[str, str]]:

@@ -7,14 +7,14 @@ Handler = Callable[[Any], None]
 _handlers: dict[str, Handler] = {}
 
 
-def register(source: str, handler: Handler) -> None:
-    """`source` is `courier:zto`, `platform:kuaishou` …; one handler a source."""
-    _handlers[source] = handler
+def register(kind: str, handler: Handler) -> None:
+    """`kind` is what stands before the colon of a source: `courier`, `platform`; one handler a kind."""
+    _handlers[kind] = handler
 
 
 def handler_of(source: str) -> Handler:
     """Raises LookupError when no room reads this source; the message is then parked, not lost."""
     try:
-        return _handlers[source]
+        return _handlers[source.partition(":")[0]]
     except KeyError:
         raise LookupError(f"nobody reads {source}") from None

@@ -4,7 +4,6 @@ import json
 from typing import Any, cast
 
 from django import forms
-from django.conf import settings
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -97,7 +96,7 @@ class CourierAccountForm(StyledFormMixin, forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Only couriers that are spoken with have a host; an account of another would promise what nothing keeps.
-        offered = {*settings.COURIER_HOSTS, self.instance.courier}
+        offered = {code for code, _label in COURIERS}
         courier = cast(forms.ChoiceField, self.fields["courier"])
         courier.choices = [choice for choice in COURIERS if choice[0] in offered]
         known = [code for code, _label in courier.choices] + [Via.KUAIDI100]

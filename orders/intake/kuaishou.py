@@ -77,7 +77,7 @@ def normal_order(snapshot: OrderSnapshot) -> NormalOrder:
         packages=[
             NormalPackage(package.courier, package.express_no, snapshot.send_at)
             for package in snapshot.packages
-            if package.courier and package.express_no
+            if package.express_no
         ],
     )
 

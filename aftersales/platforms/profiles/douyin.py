@@ -13,7 +13,7 @@ from aftersales.cases.enums import CaseState
 from aftersales.channels import douyin_words
 from aftersales.channels.snapshot import PlatformCase
 from aftersales.platforms.profiles.base import CaseProfile
-from orders.intake.couriers import code_of
+from merchant.carriers.registry import code_of
 from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment
 from orders.intake.readers import Row
 from orders.intake.values import BadValue, identifier, moment, money, structure, text, whole
@@ -129,8 +129,9 @@ class DouyinRefundRows(CaseProfile):
             waybill = identifier(_first(parcel, "trackingNo", "tracking_no"), "tracking_no")
             if waybill:
                 word = text(_first(parcel, "companyCode", "company_code"))
+                name = text(_first(parcel, "companyName", "company_name"))
                 at = moment(_first(parcel, "logisticsTime", "logistics_time"), "logistics_time")
-                packages.append(NormalPackage(code_of(word, waybill), waybill, at))
+                packages.append(NormalPackage(code_of(word, waybill, name=name), waybill, at))
         return packages
 
 

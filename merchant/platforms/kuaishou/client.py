@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from django.conf import settings
-
+from merchant.hosts import Host
 from merchant.platforms import wire
 from merchant.platforms.errors import ErrorClass, PlatformError
 from merchant.platforms.kuaishou.signing import HMAC_SHA256, SIGN_METHODS, decrypt_message, sign
 from merchant.platforms.kuaishou.snapshots import (
+    CODE,
     HandlingWay,
     NegotiateStatus,
     OrderSnapshot,
@@ -51,6 +51,7 @@ __all__ = [
     "decrypt_message",
 ]
 
+HOST = Host("HUICANG_KUAISHOU_HOST", "https://openapi.kwaixiaodian.com")
 ORDER_LIST = "open.order.cursor.list"
 ORDER_DETAIL = "open.order.detail"
 REFUND_LIST = "open.seller.order.refund.pcursor.list"
@@ -276,7 +277,7 @@ class KuaishouClient:
     def call(self, method: str, param: dict[str, Any], *, is_write: bool = False) -> Any:
         """Sign, send, and return `data`. Reads go as GET, writes as a POST form with only the app key in the URL."""
         params = self.signed(method, param)
-        url = f"{settings.PLATFORM_HOSTS['kuaishou'].rstrip('/')}/{method.replace('.', '/')}"
+        url = f"{wire.address(CODE, HOST)}/{method.replace('.', '/')}"
         if is_write:
             query = {"appkey": params.pop("appkey")}
             text = wire.send("POST", url, query=query, form=params, is_write=True)

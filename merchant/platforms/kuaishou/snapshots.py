@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
-# Kuaishou's courier numbers (its table of express codes) in our words.
-COURIERS = {9: "zto", 6: "yto", 3: "sto", 109: "jt", 4: "sf", 11: "yunda"}
-EXPRESS_CODES = {courier: code for code, courier in COURIERS.items()}
+from merchant.carriers import registry as carriers
+
+CODE = "kuaishou"
 
 
 class RefundStatus(IntEnum):
@@ -132,7 +132,8 @@ class OrderItem:
 
 @dataclass(frozen=True)
 class OrderPackage:
-    """A waybill of an order. `courier` is our word, empty when we do not know the platform's number."""
+    """A waybill of an order. `courier` is our code; where the platform's number has no row among the carriers, what the
+    waybill shows, or UNKNOWN."""
 
     express_code: int
     express_no: str
@@ -307,7 +308,8 @@ def _item(fields: Mapping[str, Any]) -> OrderItem:
 
 def _package(fields: Mapping[str, Any]) -> OrderPackage:
     code = number(fields.get("expressCode"))
-    return OrderPackage(code, str(fields.get("expressNo") or ""), COURIERS.get(code, ""))
+    waybill = str(fields.get("expressNo") or "")
+    return OrderPackage(code, waybill, carriers.code_on(CODE, code) or carriers.code_of("", waybill))
 
 
 def _recipient(fields: Any) -> MaskedRecipient:
