@@ -17,8 +17,9 @@ from aftersales.refunds.models import Refund, RefundCall
 from cs_workbench.demo import outside
 from cs_workbench.demo.scenarios import Stage, Staged
 from cs_workbench.demo.scenes import PAST, Scene
+from logistics.couriers.models import CourierCall
 from logistics.interception import services as interceptions
-from logistics.interception.models import CourierCall, Interception
+from logistics.interception.models import Interception
 from logistics.parcels.models import Package
 from logistics.parcels.tracking_models import TrackingEvent
 from logistics.shipping import services as parcels
