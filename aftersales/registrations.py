@@ -3,6 +3,7 @@
 
 def register() -> None:
     """Called once, from `AftersalesConfig.ready`."""
+    from aftersales.channels import registry as channels
     from aftersales.decisions import receivers  # noqa: F401
     from aftersales.paying import notices
     from aftersales.platforms import intake, profiles
@@ -10,6 +11,7 @@ def register() -> None:
     from aftersales.statements.models import StatementFile
     from merchant.inbox.retention import retain_as_long_as_messages
 
+    channels.discover()
     intake.register()
     profiles.register()
     notices.register()

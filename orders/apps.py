@@ -10,6 +10,8 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         from orders.intake import platform, registry
+        from orders.intake.platforms import registry as platforms
 
+        platforms.discover()
         registry.load_shipped_profiles()
         platform.register()

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from aftersales.channels.base import Channel, Receipt, RefundToPay
 from aftersales.channels.enums import Outcome, WentTo
+from aftersales.channels.registry import register
 from merchant.platforms.errors import ErrorClass, PlatformError
 from merchant.platforms.wechat import client as wechat_pay
 from merchant.platforms.wechat.client import RefundAnswer, RefundState
@@ -107,3 +108,6 @@ def _refusal(error: PlatformError, request: dict[str, Any], *, is_query: bool) -
     else:
         outcome = REFUSALS.get(error.error_class, Outcome.REFUSED)
     return Receipt(outcome, code=error.code, message=error.message, request=request)
+
+
+register(WeChatPayChannel())

@@ -10,7 +10,7 @@ from logistics.sandbox.accounts import secrets_of
 from merchant.people.demo import PEOPLE, DemoPerson
 from merchant.people.models import Membership, Team, User
 from merchant.people.rights import ensure_default_roles
-from merchant.platforms.clients import SPOKEN_WITH
+from merchant.platforms.registry import spoken_with
 from merchant.platforms.sandbox import accounts as sandbox
 from merchant.policy import services as policy
 from merchant.shops import services
@@ -93,7 +93,7 @@ def tell_our_doors() -> None:
     for account in CourierAccount.objects.filter(is_active=True, via=Via.DIRECT):
         told = {"courier": account.courier, "account": merchant_of(account.shop), "push_url": push_url(account)}
         outside.courier("/control/push_urls", told)
-    for platform_account in PlatformAccount.objects.filter(platform__in=SPOKEN_WITH, is_active=True):
+    for platform_account in PlatformAccount.objects.filter(platform__in=spoken_with(), is_active=True):
         outside.platform(
             "/control/push_targets", {"app_key": platform_account.app_key, "push_url": push_url(platform_account)}
         )

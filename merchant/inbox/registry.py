@@ -7,14 +7,14 @@ Handler = Callable[[Any], None]
 _handlers: dict[str, Handler] = {}
 
 
-def register(kind: str, handler: Handler) -> None:
-    """`kind` is what stands before the colon of a source: `courier`, `platform`; one handler a kind."""
-    _handlers[kind] = handler
+def register(source: str, handler: Handler) -> None:
+    """`source` is a whole kind (`courier`, `platform`), or one source of it (`courier:…`), which then comes first."""
+    _handlers[source] = handler
 
 
 def handler_of(source: str) -> Handler:
     """Raises LookupError when no room reads this source; the message is then parked, not lost."""
-    try:
-        return _handlers[source.partition(":")[0]]
-    except KeyError:
-        raise LookupError(f"nobody reads {source}") from None
+    found = _handlers.get(source) or _handlers.get(source.partition(":")[0])
+    if found is None:
+        raise LookupError(f"nobody reads {source}")
+    return found

@@ -19,6 +19,7 @@ from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxTask
 from merchant.ledger import services as ledger
 from merchant.platforms.kuaishou import messages, signing
+from merchant.platforms.messages import source_of
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from orders.record.models import Order
@@ -239,7 +240,7 @@ def push(shop, event: str, info: dict) -> None:
     }
     sealed = signing.encrypt_message(KUAISHOU["secrets"]["message_key"], json.dumps(body))
     raw = sealed if isinstance(sealed, bytes) else sealed.encode()
-    inbox.receive(messages.SOURCE, shop=shop, account_id=account_of(shop).pk, headers={}, body=raw)
+    inbox.receive(source_of("kuaishou"), shop=shop, account_id=account_of(shop).pk, headers={}, body=raw)
 
 
 def test_a_push_brings_the_case_and_fetches_the_order_it_has_no_idea_of(platform, commits):

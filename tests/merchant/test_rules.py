@@ -76,7 +76,12 @@ def test_a_section_that_leaves_a_line_out_is_an_error():
         ("on", True, "on", "开"),
         ("off", False, "off", "关"),
         ("success", "success", "at the courier's success", "拦截成功时"),
-        ("zto, yto, sto, jt", ("zto", "yto", "sto", "jt"), "ZTO, YTO, STO, J&T", "中通、圆通、申通、极兔"),
+        (
+            "zto, yto, sto, jt",
+            ("zto", "yto", "sto", "jt"),
+            "ZTO Express, YTO Express, STO Express, J&T Express",
+            "中通快递、圆通速递、申通快递、极兔速递",
+        ),
         ("–", None, "", ""),
     ],
 )

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
-from merchant.platforms.kuaishou.snapshots import identifier, instant, mapping, number, required_id
+from merchant.platforms.values import identifier, instant, mapping, number, required_id
 
 
 class Status(IntEnum):

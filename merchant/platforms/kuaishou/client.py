@@ -23,6 +23,7 @@ from typing import Any, Protocol
 
 from merchant.hosts import Host
 from merchant.platforms import wire
+from merchant.platforms.base import windows
 from merchant.platforms.errors import ErrorClass, PlatformError
 from merchant.platforms.kuaishou.signing import HMAC_SHA256, SIGN_METHODS, decrypt_message, sign
 from merchant.platforms.kuaishou.snapshots import (
@@ -33,11 +34,11 @@ from merchant.platforms.kuaishou.snapshots import (
     OrderStatus,
     RefundSnapshot,
     RefundStatus,
-    milliseconds,
     order_number,
     read_order,
     read_refund,
 )
+from merchant.platforms.values import milliseconds
 
 __all__ = [
     "HandlingWay",
@@ -334,14 +335,6 @@ class KuaishouClient:
             return reader(data)
         except (ValueError, TypeError, AttributeError) as error:
             raise wire.garbage(f"{method}: {error}", json.dumps(data, ensure_ascii=False), is_write=False) from error
-
-
-def windows(begin: datetime, end: datetime, length: timedelta) -> Iterator[tuple[datetime, datetime]]:
-    """Consecutive spans of at most `length` that cover begin … end; none when begin is not before end."""
-    while begin < end:
-        stop = min(end, begin + length)
-        yield begin, stop
-        begin = stop
 
 
 def _next_cursor(cursor: Any) -> str:

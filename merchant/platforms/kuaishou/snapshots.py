@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
 from merchant.carriers import registry as carriers
+from merchant.platforms.values import identifier, instant, mapping, number, required_id
 
 CODE = "kuaishou"
 
@@ -184,34 +185,6 @@ class OrderSnapshot:
     raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
-def instant(milliseconds: Any) -> datetime | None:
-    """Epoch milliseconds as an aware instant; zero, absent or unreadable is no instant."""
-    value = number(milliseconds)
-    if value <= 0:
-        return None
-    try:
-        return datetime.fromtimestamp(value / 1000, UTC)
-    except (OverflowError, ValueError, OSError):
-        return None
-
-
-def milliseconds(moment: datetime) -> int:
-    """An aware instant as epoch milliseconds."""
-    if moment.tzinfo is None:
-        raise ValueError("an instant needs its zone")
-    return int(moment.timestamp() * 1000)
-
-
-def number(value: Any) -> int:
-    """A whole number that may come as text; anything else is zero."""
-    if isinstance(value, bool):
-        return int(value)
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return 0
-
-
 def read_refund(row: Any) -> RefundSnapshot:
     """A snapshot from a row of the list or the detail answer. Raises ValueError when it is not a refund."""
     fields = mapping(row)
@@ -328,21 +301,3 @@ def _recipient(fields: Any) -> MaskedRecipient:
         encrypted_mobile=text.get("encryptedMobile", ""),
         encrypted_address=text.get("encryptedAddress", ""),
     )
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise ValueError("an object was expected")
-    return value
-
-
-def required_id(fields: Mapping[str, Any], name: str) -> str:
-    value = identifier(fields.get(name))
-    if not value:
-        raise ValueError(f"no {name}")
-    return value
-
-
-def identifier(value: Any) -> str:
-    """An int64 id as text, since our numbers are text; absent and zero are empty."""
-    return "" if value in (None, "", 0, "0", False) else str(value)

@@ -1,8 +1,9 @@
 """An order as 快手 tells it, in the intake's words; for the pull, the push and the case that comes before its order."""
 
-from merchant.platforms.kuaishou.snapshots import OrderSnapshot, OrderStatus
+from merchant.platforms.kuaishou.snapshots import CODE, OrderSnapshot, OrderStatus
 from merchant.vault.services import Person
 from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment
+from orders.intake.platforms.registry import register
 from orders.payments.enums import PayChannel
 from orders.record.enums import CategoryClass, OrderState
 
@@ -84,3 +85,6 @@ def normal_order(snapshot: OrderSnapshot) -> NormalOrder:
 
 def _category(name: str) -> CategoryClass:
     return next((kind for word, kind in CATEGORY_WORDS if word in name), CategoryClass.NORMAL)
+
+
+register(CODE, normal_order)

@@ -1,9 +1,11 @@
 """An order as 抖店 tells it, in the intake's words; for the pull, the push and the case that comes before its order."""
 
 from merchant.carriers.registry import code_of
+from merchant.platforms.douyin.client import CODE
 from merchant.platforms.douyin.snapshots import Order
 from merchant.vault.services import Person
 from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment
+from orders.intake.platforms.registry import register
 from orders.payments.enums import PayChannel
 from orders.record.enums import SENT, CategoryClass, OrderState
 
@@ -78,3 +80,6 @@ def normal_order(order: Order) -> NormalOrder:
             if parcel.express_no
         ],
     )
+
+
+register(CODE, normal_order)
