@@ -14,7 +14,7 @@ from cs_workbench.orders.cards import PII_STOP
 from merchant.people.rights import ROLES, Right
 from merchant.policy import rules
 from merchant.policy.rules import Both, Rule
-from merchant.policy.schema import BENEFITS, CHOICES, EVIDENCE, OWN_FIELDS, TIMERS, WARNABLE, ShopPolicy
+from merchant.policy.schema import BENEFITS, CHOICES, OWN_FIELDS, TIMERS, WARNABLE, ShopPolicy, evidence
 from orders.record.enums import Benefit
 
 ROOMS = ("merchant", "orders", "logistics", "aftersales", "cs_workbench")
@@ -220,7 +220,7 @@ def test_the_clocks_that_no_shop_changes_yet_run_as_long_as_the_book_says():
 
 def test_every_setting_of_a_shop_is_in_the_book():
     named = {rule.setting for rule in rules.all_rules()} - {rules.NONE}
-    nested = {f"timers.{name}" for name in TIMERS} | {f"evidence.{name}" for name in EVIDENCE}
+    nested = {f"timers.{name}" for name in TIMERS} | {f"evidence.{name}" for name in evidence()}
     nested |= {f"benefits.{name}" for name in BENEFITS}
 
     assert named == nested | set(OWN_FIELDS) - {"timers", "evidence", "benefits"}
