@@ -8,12 +8,14 @@ def register() -> None:
     from aftersales.paying import notices
     from aftersales.platforms import intake, profiles
     from aftersales.refunds.models import RefundCall
+    from aftersales.statements import layouts
     from aftersales.statements.models import StatementFile
     from merchant.inbox.retention import retain_as_long_as_messages
 
     channels.discover()
     intake.register()
-    profiles.register()
+    profiles.discover()
+    layouts.discover()
     notices.register()
     retain_as_long_as_messages(RefundCall, "request", "answer", at="at")
     retain_as_long_as_messages(StatementFile, "body", at="created_at")

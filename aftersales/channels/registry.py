@@ -29,6 +29,11 @@ def discover() -> None:
         importlib.import_module(f"aftersales.channels.{module.name}")
 
 
+def codes() -> list[str]:
+    """Codes of the channels there are."""
+    return list(_channels)
+
+
 def of_platform(code: str) -> PlatformChannel:
     """The channel of a platform whose cases are read over its own interface. Raises LookupError where none is."""
     channel = _channels.get(code)
@@ -47,6 +52,12 @@ def get(code: str) -> Channel:
             _("Huicang cannot move money back through this channel yet: settle the refund on the platform's own page."),
             channel=code,
         ) from None
+
+
+def tells_where_it_went(code: str) -> bool:
+    """Whether this channel says where the buyer's money went; how long it takes depends on it."""
+    channel = _channels.get(code)
+    return channel is not None and channel.tells_where_it_went
 
 
 def payment_of(order: Order) -> Payment:

@@ -34,6 +34,7 @@ class WeChatPayChannel(Channel):
 
     code = PayChannel.WECHAT_PAY.value
     window = timedelta(days=365)
+    tells_where_it_went = True
 
     def refund(self, refund: RefundToPay) -> Receipt:
         account, refusal = _account(refund)

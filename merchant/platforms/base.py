@@ -6,7 +6,7 @@ order or a case is said by the rooms above, each in one file per platform.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar, Protocol
 
 from merchant.hosts import Host
@@ -116,6 +116,9 @@ class Platform:
     # The longest span of changed orders that one call may name.
     order_window: ClassVar[timedelta] = timedelta(days=7)
 
+    # When yesterday's statement can be fetched (`bill`), Shanghai's clock; None where it gives none.
+    bill_ready_at: ClassVar[time | None] = None
+
     def address(self) -> str:
         """Where it is called, without a slash at its end."""
         return wire.address(self.code, self.host)
@@ -123,6 +126,10 @@ class Platform:
     def client(self, account: Any) -> Client:
         """Calls for this account. Raises ValueError where the platform is not spoken with."""
         raise ValueError(f"nothing is known of how {self.code} speaks")
+
+    def bill(self, account: Any, day: date) -> bytes:
+        """One day's statement as the channel wrote it, also of a day on which nothing moved. Raises PlatformError."""
+        raise NotImplementedError
 
     def judge(self, account: Any, headers: Mapping[str, str], body: bytes) -> Judged:
         """Open a message: ValueError when it was not written with this account's key, MalformedError when it was, but

@@ -49,6 +49,11 @@ def spoken_with() -> list[str]:
     return [platform.code for platform in all() if platform.is_spoken_with]
 
 
+def with_bills() -> list[str]:
+    """Codes of the channels that give a day's statement."""
+    return [platform.code for platform in all() if platform.bill_ready_at is not None]
+
+
 def client_of(account: Any) -> Client:
     """Calls for this account. Raises ValueError for a platform that is not spoken with."""
     platform = find(account.platform)

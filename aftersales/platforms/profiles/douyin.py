@@ -16,6 +16,7 @@ from aftersales.platforms.profiles.base import CaseProfile
 from merchant.carriers.registry import code_of
 from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment
 from orders.intake.readers import Row
+from orders.intake.registry import register_profile
 from orders.intake.values import BadValue, identifier, moment, money, structure, text, whole
 from orders.payments.enums import PayChannel
 from orders.record.enums import SENT, OrderState
@@ -184,3 +185,6 @@ def _required(value: str, field: str) -> str:
     if not value:
         raise BadValue(field, _("this is empty"))
     return value
+
+
+register_profile(DouyinRefundRows())

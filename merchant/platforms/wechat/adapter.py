@@ -1,12 +1,13 @@
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from merchant.platforms.base import Hint, Judged, Platform
 from merchant.platforms.registry import register
-from merchant.platforms.wechat import notices
+from merchant.platforms.wechat import bill, notices
 from merchant.platforms.wechat.client import CODE, HOST
 from merchant.shops.credentials import Secret
 
@@ -18,6 +19,7 @@ class WeChatPay(Platform):
     label = _("WeChat Pay")
     host = HOST
     position = 3
+    bill_ready_at = bill.READY_AT
     got_it = b'{"code": "SUCCESS"}'
     send_again = json.dumps({"code": "FAIL", "message": "not taken"}).encode()
     secrets = (
@@ -28,6 +30,9 @@ class WeChatPay(Platform):
         Secret("public_key", _("Public key of WeChat Pay"), is_long=True),
         Secret("public_key_id", _("Id of the public key"), is_hidden=False, pattern=r"PUB_KEY_ID_\w+"),
     )
+
+    def bill(self, account: Any, day: date) -> bytes:
+        return bill.fund_flow_or_empty(account, day)
 
     def judge(self, account: Any, headers: Mapping[str, str], body: bytes) -> Judged:
         return notices.judge(account, headers, body)
