@@ -75,9 +75,7 @@ def follow(case: Case, snapshot: PlatformCase) -> Case:
         wake("aftersales.poll_refund", refund_id=refund.pk)
         return case
     was_changed = (case.amount_fen, case.kind) != (snapshot.amount_fen, snapshot.kind)
-    case.external_version, case.external_status = str(snapshot.version), snapshot.status
-    # Whatever we still had to say, the platform has spoken since.
-    case.platform_sync_at = None
+    remember(case, snapshot)
     target = CaseState(snapshot.state)
     if snapshot.paid_fen is not None:
         return _paid(case, snapshot)
@@ -94,6 +92,15 @@ def follow(case: Case, snapshot: PlatformCase) -> Case:
     if refund is not None and refund.state in UNSENT_STATES and target != CaseState.REFUNDING:
         refunds.void_refund(refund, by=None, reason="moved_by_platform")
     return _enter(case, snapshot, target)
+
+
+def remember(case: Case, snapshot: PlatformCase) -> None:
+    """On a locked case that the caller saves: what the platform said is known, and will be no news when it says it
+    again. An older row than the known one leaves it."""
+    if is_news(case, snapshot):
+        case.external_version, case.external_status = str(snapshot.version), snapshot.status
+        # Whatever we still had to say, the platform has spoken since.
+        case.platform_sync_at = None
 
 
 def is_news(case: Case, snapshot: PlatformCase) -> bool:

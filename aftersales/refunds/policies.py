@@ -30,7 +30,7 @@ from merchant.policy import services as policies
 from merchant.policy.schema import ShopPolicy
 from merchant.refusals import Refused
 from merchant.shops.models import ShopState
-from merchant.shops.services import standing_of
+from merchant.shops.services import is_signed, standing_of
 from orders.record.models import Order
 
 # A stopped parcel in one of these is not where the courier's success says it is: a person looks first.
@@ -214,11 +214,11 @@ def check_can_replace(refund: Refund, by: Actor) -> None:
     check_right(by, refund.shop_id, Right.RELEASE_REFUND)
 
 
-def preflight(refund: Refund, case: Case | None) -> Refused | None:
+def preflight(refund: Refund, case: Case | None, *, set_aside_fen: int) -> Refused | None:
     """What is read again before the money leaves: case, sums, parcel, kind of interception, switches. None when all
-    is as it was when the refund was decided; otherwise why a person must look."""
-    set_aside = Order.objects.values_list("refunding_fen", flat=True).get(pk=refund.order_id)
-    if set_aside < refund.amount_fen:
+    is as it was when the refund was decided; otherwise why a person must look. `set_aside_fen` was just read: what the
+    order has set aside for its refunds."""
+    if set_aside_fen < refund.amount_fen:
         return Refused("M5", _("The money of this refund is no longer set aside."), amount_fen=refund.amount_fen)
     if case is not None:
         if case.state != CaseState.REFUNDING:
@@ -237,19 +237,27 @@ def preflight(refund: Refund, case: Case | None) -> Refused | None:
             except Refused as refusal:
                 return refusal
     if refund.source == Source.INTERCEPTION:
-        stops = Interception.objects.select_related("package")
-        return preflight_stop(stops.filter(pk=refund.interception_id).first(), refund.shop_id)
+        return preflight_stop(stop_of(refund.interception_id), refund.shop_id)
     return None
 
 
+def stop_of(interception_id: int | None) -> Interception | None:
+    """For `preflight_stop`: an interception as it stands now, with its parcel and its shop's standing."""
+    rows = Interception.objects.select_related("package", "shop").annotate(is_signed=is_signed("shop_id"))
+    return rows.filter(pk=interception_id).first()
+
+
 def preflight_stop(found: Interception | None, shop_id: int) -> Refused | None:
-    """May this interception pay by itself now? `found` was just read, with its parcel. The stricter of the switches
-    then and now wins."""
+    """May this interception pay by itself now? `found` was just read by `stop_of`. The stricter of the switches then
+    and now wins."""
     rules = policies.current(shop_id)
-    state, is_signed = standing_of(shop_id)
+    if found is None:
+        state, signed = standing_of(shop_id)
+    else:
+        state, signed = found.shop.state, found.is_signed  # type: ignore[attr-defined]
     if state != ShopState.NORMAL:
         return Refused("E01", _("The shop is not in normal operation."), state=state)
-    if not is_signed:
+    if not signed:
         return Refused("E03", _("The interception agreement is not signed."))
     if not rules.auto_agree:
         return Refused("AUTO_OFF", _("The shop has switched off paying by itself."))

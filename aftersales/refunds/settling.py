@@ -46,7 +46,7 @@ def agree_to_pay(
         # Stays set: it is what the figures count as "auto, merchant late".
         case.is_late = True
         case.save(update_fields=["is_late"])
-    refunds.create_refund(
+    refunds.make_refund(
         case.order,
         parts=parts,
         freight_fen=freight,

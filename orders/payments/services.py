@@ -37,10 +37,21 @@ WITH moved AS (
         refunded_fen = l.refunded_fen + %(back)s * part.fen
     FROM moved, unnest(%(ids)s::bigint[], %(parts)s::bigint[]) AS part (id, fen)
     WHERE l.order_id = moved.id AND l.id = part.id AND {of_line}
-    RETURNING l.id
+    RETURNING l.id, l.goods_fen, l.discount_fen, l.subsidy_fen, l.net_fen, l.refunded_fen, l.refunding_fen
 )
-SELECT (SELECT count(*) FROM moved), (SELECT array_agg(id) FROM given)
+SELECT given.* FROM moved LEFT JOIN given ON true
 """
+
+
+class LineSums(NamedTuple):
+    """What a line cost, what came off it, and what of its money is given back or on its way, all in fen."""
+
+    goods_fen: int
+    discount_fen: int
+    subsidy_fen: int
+    net_fen: int
+    refunded_fen: int
+    refunding_fen: int
 
 
 class _Move(NamedTuple):
@@ -65,14 +76,17 @@ _SETTLE = _Move(-1, 1, _IS_RESERVED)
 _RELEASE = _Move(-1, 0, _IS_RESERVED)
 
 
-def reserve_money(order: Order, *, parts: Mapping[int, int], freight_fen: int = 0) -> None:
-    """Set aside `parts` ({line id: fen}) and `freight_fen` for a refund that now exists.
+def reserve_money(order: Order, *, parts: Mapping[int, int], freight_fen: int = 0) -> dict[int, LineSums]:
+    """Set aside `parts` ({line id: fen}) and `freight_fen` for a refund that now exists. Returns how these lines stand
+    now, by id.
 
     Raises Refused("M5") when the order, a line or the freight has less left; `detail["max_fen"]` is the most that these
     lines can still give. Nothing is set aside then.
     """
-    if not _move(_RESERVE, order, parts, freight_fen):
+    lines = _move(_RESERVE, order, parts, freight_fen)
+    if lines is None:
         raise _too_much(order, parts, freight_fen, _amount(parts, freight_fen))
+    return lines
 
 
 def settle_money(order: Order, *, parts: Mapping[int, int], freight_fen: int = 0) -> None:
@@ -136,13 +150,13 @@ def _amount(parts: Mapping[int, int], freight_fen: int) -> int:
 
 
 def _take_out(move: _Move, order: Order, parts: Mapping[int, int], freight_fen: int) -> None:
-    if not _move(move, order, parts, freight_fen):
+    if _move(move, order, parts, freight_fen) is None:
         amount = _amount(parts, freight_fen)
         raise Refused("NOT_RESERVED", _("This money is not set aside for a refund."), amount_fen=amount)
 
 
-def _move(move: _Move, order: Order, parts: Mapping[int, int], freight_fen: int) -> bool:
-    """Move the money of an order and its lines in one statement; False, and nothing moved, where something is short."""
+def _move(move: _Move, order: Order, parts: Mapping[int, int], freight_fen: int) -> dict[int, LineSums] | None:
+    """Move the money of an order and its lines in one statement; None, and nothing moved, where something is short."""
     values = {
         "order": order.pk,
         "shop": order.shop_id,
@@ -150,16 +164,17 @@ def _move(move: _Move, order: Order, parts: Mapping[int, int], freight_fen: int)
         "freight": freight_fen,
     }
     with transaction.atomic(savepoint=False):
-        found, given = _run(move, values, parts)
-        if found and given != parts.keys():
+        given = _run(move, values, parts)
+        if given is not None and given.keys() != parts.keys():
             # The order had enough and a line had not. Both rows are held by now: what has moved goes back as it came.
             back = _Move(-move.under_way, -move.back, _MOVE.format(of_order="true", of_line="true"))
             _run(back, values, {pk: parts[pk] for pk in given})
-    return found and given == parts.keys()
+            return None
+    return given
 
 
-def _run(move: _Move, values: Mapping[str, int], parts: Mapping[int, int]) -> tuple[bool, set[int]]:
-    """(whether the order had enough, the lines that had)."""
+def _run(move: _Move, values: Mapping[str, int], parts: Mapping[int, int]) -> dict[int, LineSums] | None:
+    """The lines that had enough, as they stand now; None where the order had not."""
     with connection.cursor() as cursor:
         cursor.execute(
             move.sql,
@@ -171,8 +186,8 @@ def _run(move: _Move, values: Mapping[str, int], parts: Mapping[int, int]) -> tu
                 "parts": numbers(parts.values()),
             },
         )
-        count, given = cursor.fetchone()
-    return bool(count), set(given or ())
+        rows = cursor.fetchall()
+    return {row[0]: LineSums(*row[1:]) for row in rows if row[0] is not None} if rows else None
 
 
 @transaction.atomic
