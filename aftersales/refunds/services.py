@@ -242,6 +242,12 @@ def live_refund(case: Case) -> Refund | None:
     return Refund.objects.live().filter(case=case).first()
 
 
+def hold_live_refund(case: Case) -> Refund | None:
+    """`live_refund` of a locked case, held, with its order read beside it."""
+    rows = Refund.objects.live().to_move().filter(case=case).select_related("order")
+    return rows.select_for_update(of=("self",), no_key=True).first()
+
+
 def take_over_closed(case: Case) -> Refund | None:
     """The closed, unreplaced number of a locked case whose money a new refund takes over: its reservation and its
     debt are given back, and the new row names it as `replaces`. None when there is none."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from merchant.inbox import registry
 from merchant.platforms.kuaishou.signing import decrypt_message
-from merchant.platforms.kuaishou.snapshots import instant
+from merchant.platforms.kuaishou.snapshots import instant, number
 from merchant.platforms.push_endpoint import Door, Judged, MalformedError, open_door, source_of
 from merchant.shops.models import PlatformAccount
 
@@ -59,6 +59,16 @@ class PlatformMessage:
     def refund_id(self) -> str:
         """The after-sale this is about; empty for order events."""
         return _text(self.info.get("refundId"))
+
+    @property
+    def status(self) -> int:
+        """The after-sale's status by this message, 0 when it says none; what is true is read from the platform."""
+        return number(self.info.get("status"))
+
+    @property
+    def version(self) -> int:
+        """The version of the row that the message tells of (its `updateTime`), 0 when it says none."""
+        return number(self.info.get("updateTime"))
 
     @property
     def oid(self) -> str:
