@@ -67,7 +67,8 @@ def _pay_stopped(interception: Interception, group: list[Case]) -> int:
     rules = shop_policies.current(interception.shop_id)
     if rules.pay_when == "returned" and interception.state in (S.SUCCEEDED, S.RETURNING):
         return 0
-    refusal = preflight_stop(interception, interception.shop_id) or _withdrawn_meanwhile(group)
+    is_signed: bool = interception.is_signed  # type: ignore[attr-defined]
+    refusal = preflight_stop(interception, interception.shop, is_signed=is_signed) or _withdrawn_meanwhile(group)
     for case in waiting:
         why = refusal or _pay_one(case, interception)
         if why is not None:
@@ -259,7 +260,6 @@ def _follow(interception_id: int, only: Step | None = None) -> int:
                 return 0
             # Read after its cases are held: what it says now.
             interception = stop_of(interception_id)
-            assert interception is not None
             for case in group:
                 case.interception = interception
             steps = BY_STATE.get(S(interception.state), ()) if only is None else (only,)

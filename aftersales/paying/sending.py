@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Q, Value
+from django.db.models import Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
@@ -32,7 +32,6 @@ from merchant.people.rights import Right, check_right
 from merchant.policy import services as shop_policies
 from merchant.refusals import Refused
 from merchant.trail import activity
-from orders.record.models import Order
 
 logger = logging.getLogger(__name__)
 
@@ -108,14 +107,13 @@ def _claim_to_send(refund_id: int) -> Refund | None:
     case, refund = services.lock_with_case(refund_id)
     if refund.state != RefundState.APPROVED or refund.next_at is None or refund.next_at > now():
         return None
-    set_aside_fen, sent_at = _of_order(refund)
-    turn = sent_at + gap_between_refunds() if sent_at is not None else now()
-    if turn > now():
+    fresh: Any = policies.read_again(refund)
+    if fresh.others_sent_at is not None and fresh.others_sent_at + gap_between_refunds() > now():
         # Another refund of the same order went out less than a minute ago.
-        refund.next_at = turn
+        refund.next_at = fresh.others_sent_at + gap_between_refunds()
         refund.save()
         return None
-    refusal = _may_not_pay(refund, case, set_aside_fen)
+    refusal = _may_not_pay(refund, case, fresh)
     if refusal is not None:
         _hold_back(refund, case, refusal)
         return None
@@ -145,8 +143,7 @@ def _claim_to_send_again(refund_id: int) -> Refund | None:
     case, refund = services.lock_with_case(refund_id)
     if refund.state not in SENT_STATES:
         return None
-    set_aside_fen, _sent_at = _of_order(refund)
-    refusal = _may_not_pay(refund, case, set_aside_fen)
+    refusal = _may_not_pay(refund, case, policies.read_again(refund))
     if refusal is not None:
         _hold_back(refund, case, refusal)
         return None
@@ -161,19 +158,12 @@ def _begin_call(refund: Refund) -> None:
     refund.next_at = now() + max(poll_after(rules, refund.attempts - 1), LEAST_LEASE)
 
 
-def _of_order(refund: Refund) -> tuple[int, datetime | None]:
-    """(what the order has set aside for its refunds, in fen; when another refund of it went out last)."""
-    others = Max("refunds__sent_at", filter=~Q(refunds__pk=refund.pk))
-    order = Order.objects.annotate(last_sent_at=others)
-    return order.values_list("refunding_fen", "last_sent_at").get(pk=refund.order_id)
-
-
-def _may_not_pay(refund: Refund, case: Case | None, set_aside_fen: int) -> Refused | None:
+def _may_not_pay(refund: Refund, case: Case | None, fresh: Refund) -> Refused | None:
     try:
         registry.get(refund.channel)
     except Refused as refusal:
         return refusal
-    return policies.preflight(refund, case, set_aside_fen=set_aside_fen)
+    return policies.preflight(refund, case, fresh)
 
 
 def _hold_back(refund: Refund, case: Case | None, refusal: Refused) -> None:

@@ -44,12 +44,6 @@ def is_signed(shop_id: str) -> Exists:
     )
 
 
-def standing_of(shop_id: int) -> tuple[str, bool]:
-    """(its state, whether its interception agreement is in force), both as of one moment."""
-    state, signed = Shop.objects.values_list("state", is_signed("pk")).get(pk=shop_id)
-    return state, signed
-
-
 @transaction.atomic
 def sign_agreement(
     shop: Shop, *, by: Actor, kind: str = AgreementKind.INTERCEPT, version: str = INTERCEPT_AGREEMENT_VERSION
