@@ -171,6 +171,7 @@ def _paid(case: Case, snapshot: PlatformCase, refund: Refund | None) -> Case:
             replaces=refunds.take_over_closed(case),
         )
     elif refund is not None and refund.state not in PAID_STATES:
+        case.order = refund.order
         refund = refunds.settle_as_paid(refund, channel_number=snapshot.channel_number, paid_at=snapshot.paid_at)
     if case.state == CaseState.SUCCESS:
         _note(case, snapshot, "")

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.enums import CaseKind, CaseState, CaseTag
@@ -251,10 +251,18 @@ def hold_live_refund(case: Case) -> Refund | None:
 def take_over_closed(case: Case) -> Refund | None:
     """The closed, unreplaced number of a locked case whose money a new refund takes over: its reservation and its
     debt are given back, and the new row names it as `replaces`. None when there is none."""
-    found = Refund.objects.filter(case=case, state=RefundState.CLOSED, successor__isnull=True).order_by("-pk").first()
-    if found is None:
-        return None
-    found = lock(found)
+    found = closed_refunds().filter(case=case).values_list("pk", flat=True).first()
+    return None if found is None else take_over(found)
+
+
+def closed_refunds() -> QuerySet[Refund]:
+    """Closed, and no new number has taken their money over; the latest first."""
+    return Refund.objects.filter(state=RefundState.CLOSED, successor__isnull=True).order_by("-pk")
+
+
+def take_over(refund_id: int) -> Refund:
+    """`take_over_closed` where its id is known already."""
+    found = lock(Refund(pk=refund_id))
     payments.release_money(found.order, parts=found.parts, freight_fen=found.freight_fen)
     bookings.take_back(found)
     return found
