@@ -40,8 +40,8 @@ def together() -> Iterator[None]:
         yield
     finally:
         _waiting.reset(token)
-    found = [call for _savepoints, call, _robust in connection.run_on_commit if isinstance(call, _Line)]
-    lines = [line for line in found if not line.is_written]
+    kept = [entry[1] for entry in connection.run_on_commit]
+    lines = [call for call in kept if isinstance(call, _Line) and not call.is_written]
     if lines:
         Activity.objects.bulk_create([line.row for line in lines])
         for line in lines:
