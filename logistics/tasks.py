@@ -18,11 +18,6 @@ def sweep_interceptions(**_: object) -> None:
     sweeps.sweep_interceptions()
 
 
-@shared_task(name="logistics.weigh_evidence")
-def weigh_evidence(*, package_id: int, **_: object) -> None:
-    services.weigh_evidence(package_id)
-
-
 @shared_task(name="logistics.purge_health_slices")
 def purge_health_slices(**_: object) -> None:
     circuit_breaker.purge_health_slices()

@@ -36,10 +36,12 @@ def announce(interception: Interception) -> None:
     """Send `interception_changed` after the commit. A receiver that fails is logged and cannot undo what the courier
     told us."""
     here = set(connection.savepoint_ids)
-    for savepoints, call, _robust in connection.run_on_commit:
-        is_same = isinstance(call, _Announcement) and call.interception.pk == interception.pk
+    for waiting in connection.run_on_commit:
+        savepoints, call = waiting[0], waiting[1]
+        if not isinstance(call, _Announcement) or call.is_sent or call.interception.pk != interception.pk:
+            continue
         # One made at a savepoint that this move is not under may yet be rolled back alone.
-        if is_same and not call.is_sent and savepoints <= here:
+        if savepoints <= here:
             call.interception = interception
             return
     transaction.on_commit(_Announcement(interception), robust=True)
