@@ -359,7 +359,7 @@ def test_differing_goods_of_a_stopped_parcel_hold_money_that_has_not_left(platfo
     case = stopped_case(platform, courier, shop)
     from aftersales.decisions import outcomes
 
-    outcomes.refund_stopped_parcels()
+    outcomes.follow_interceptions()
     assert refund_of(case).state == "created"
     packer = agent_of(shop, "warehouse")
     parcel = returns.receive_parcel(package_of(case), by=packer)
