@@ -152,10 +152,10 @@ def membership_of(user: Any, shop: Any) -> Membership | None:
 
 
 def memberships_of(user: Any) -> dict[int, Membership]:
-    """All of them, by the shop's id."""
+    """All of them with role and shop, by the shop's id."""
     held: dict[int, Membership] | None = getattr(user, "_memberships_by_shop", None)
     if held is None:
-        rows = Membership.objects.filter(user=user, is_active=True).select_related("role")
+        rows = Membership.objects.filter(user=user, is_active=True).select_related("role", "shop")
         held = user._memberships_by_shop = {row.shop_id: row for row in rows}
     return held
 
