@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from aftersales.refunds.enums import PAID_STATES, SENT_STATES, RefundState, WentTo
 from aftersales.refunds.models import Refund
 from merchant.clock import SHANGHAI, now
-from merchant.policy.schema import ShopPolicy
+from merchant.policy.models import Policy
 from orders.payments.enums import PayChannel
 
 SATURDAY = 5
@@ -32,7 +32,7 @@ class Arrival:
     counts_days: bool = True
 
 
-def estimate(refund: Refund, rules: ShopPolicy, *, at: datetime | None = None) -> Arrival | None:
+def estimate(refund: Refund, rules: Policy, *, at: datetime | None = None) -> Arrival | None:
     """When the money of this refund is expected, counted from the channel's word, from the sending, or from `at`
     while it has not left. None where none is on its way through the channel."""
     if refund.state not in (RefundState.CREATED, RefundState.APPROVED, *SENT_STATES, RefundState.SUCCESS):
@@ -55,7 +55,7 @@ def estimate(refund: Refund, rules: ShopPolicy, *, at: datetime | None = None) -
     return Arrival(card.by, text, card.rule)
 
 
-def is_there(refund: Refund, rules: ShopPolicy, *, at: datetime | None = None) -> bool:
+def is_there(refund: Refund, rules: Policy, *, at: datetime | None = None) -> bool:
     """Paid, and the time the bank may take is over."""
     if refund.state not in PAID_STATES:
         return False

@@ -8,10 +8,9 @@ from django.conf import settings
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from merchant.money import MOST, fen, yuan
 from merchant.platforms.douyin.client import TYPE_SETTINGS
 from merchant.shops.models import CourierAccount, PlatformAccount, Via
-from merchant.ui.forms import StyledFormMixin
+from merchant.ui.forms import StyledFormMixin, YuanField
 
 # What each way of asking wants to be told; the rest is in docs/couriers.md.
 CREDENTIALS = {
@@ -34,29 +33,6 @@ MOST_PER_SECOND = 500
 
 
 DOUYIN_SECRETS = ("app_secret", "access_token")
-
-
-class YuanField(forms.CharField):
-    """Yuan on the page, fen in the database; at most `most` fen."""
-
-    def __init__(self, *, most: int = MOST, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.most = most
-
-    def prepare_value(self, value: Any) -> Any:
-        return yuan(value).replace(",", "") if isinstance(value, int) else value
-
-    def clean(self, value: Any) -> int:
-        value = super().clean(value)
-        try:
-            amount = fen(value)
-        except ValueError:
-            raise forms.ValidationError(_("Write an amount in yuan, at most two decimals.")) from None
-        if amount < 0:
-            raise forms.ValidationError(_("The amount cannot be negative."))
-        if amount > self.most:
-            raise forms.ValidationError(_("At most %(most)s yuan.") % {"most": yuan(self.most)})
-        return amount
 
 
 class SecretsField(forms.CharField):
