@@ -1,9 +1,19 @@
-"""Whose customers a person sees (R3.56, P-AGENT-SCOPE): their own, their team's, or everybody's."""
+"""What a person sees: which shops, and there whose customers (R3.56, P-AGENT-SCOPE): their own, their team's, or
+everybody's."""
 
 from typing import Any
 
-from merchant.people.models import AgentScope, Membership, Scope
-from merchant.people.rights import memberships_of
+from django.apps import apps
+
+from merchant.people.models import AgentScope, Membership, Scope, User
+from merchant.people.rights import Right, memberships_of
+
+
+def shops_of(user: User) -> list[int]:
+    """Ids of the shops whose rows this user may see; read once per user object."""
+    if user.is_platform_admin:
+        return list(apps.get_model("merchant", "Shop")._default_manager.values_list("pk", flat=True))
+    return sorted(shop for shop, row in memberships_of(user).items() if Right.SEE_ORDERS in row.role.rights)
 
 
 def visible_owner_ids(user: Any) -> dict[int, frozenset[int]]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from merchant.encryption.fields import EncryptedJSON
 from merchant.people.models import AgentScope
 from merchant.people.querysets import ShopQuerySet
+from merchant.people.visibility import shops_of
 
 
 class Platform(models.TextChoices):
@@ -29,8 +30,6 @@ class ShopState(models.TextChoices):
 
 class ShopsQuerySet(models.QuerySet):
     def visible_to(self, user: Any) -> Self:
-        from merchant.people.rights import shops_of
-
         return self.filter(pk__in=shops_of(user))
 
 
