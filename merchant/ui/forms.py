@@ -50,6 +50,12 @@ class VerbForm(StyledFormMixin, forms.Form):
         raise Refused(self.codes.get(name, name.upper()), str(errors[0]), field=name)
 
 
+class ReasonGivenForm(VerbForm):
+    """For what is told nothing but why. The service says where a reason is needed."""
+
+    reason = forms.CharField(required=False)
+
+
 class NumberField(forms.CharField):
     """Plain digits as a whole number. What is none is None; to a required field it is as if nothing were there."""
 
