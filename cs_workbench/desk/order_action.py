@@ -10,8 +10,8 @@ from aftersales.cases.enums import OpenedBy, Origin
 from aftersales.decisions import services as cases
 from aftersales.decisions.forms import ApplyForm
 from aftersales.decisions.policies import check_can_apply, kinds_open_to
+from aftersales.team.views import ORDER_VERBS
 from cs_workbench.orders.address import address_button
-from cs_workbench.team.views import ORDER_VERBS
 from merchant.people.rights import Right, check_right
 from merchant.ui.access import SignedInRequest
 from merchant.ui.buttons import Button, button

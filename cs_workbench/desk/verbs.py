@@ -16,7 +16,7 @@ from aftersales.decisions.forms import (
 )
 from aftersales.returns import services as returns
 from aftersales.returns.forms import ShipBackForm
-from cs_workbench.team.views import CASE_VERBS
+from aftersales.team.views import CASE_VERBS
 from logistics.tracking import services as tracking
 from merchant.attachments.services import read_files
 from merchant.ui.access import SignedInRequest
