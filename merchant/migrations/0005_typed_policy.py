@@ -4,7 +4,6 @@ import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import merchant.policy.models
 import merchant.policy.switches
 from django.conf import settings
 from django.db import migrations, models
@@ -33,7 +32,7 @@ class Migration(migrations.Migration):
                 ('pay_when', models.CharField(choices=[('success', 'when the courier says the parcel is stopped'), ('returned', 'only when the parcel is back')], db_comment='P-PAY-WHEN', default='success', max_length=16, verbose_name='The refund is paid')),
                 ('auto_submit', models.BooleanField(db_comment='P-AUTO-SUBMIT', default=False, help_text='Off by default: a person presses the button.', verbose_name='Submit the interception by itself when a case qualifies')),
                 ('evidence', models.JSONField(blank=True, db_comment='EV-*', default=merchant.policy.switches.evidence_defaults, verbose_name='Evidence of a stop that may pay by itself')),
-                ('intercept_couriers', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), blank=True, db_comment='E08', default=merchant.policy.models._intercept_couriers, size=None, verbose_name='Couriers that may be asked (E08)')),
+                ('intercept_couriers', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), blank=True, db_comment='E08', default=merchant.policy.switches.couriers_by_default, size=None, verbose_name='Couriers that may be asked (E08)')),
                 ('intercept_limit_fen', models.PositiveBigIntegerField(db_comment='E10, M7', default=50000, verbose_name='Refund must be below (yuan, E10)')),
                 ('intercept_limit_on_parcel_sum', models.BooleanField(db_comment='P-PARCEL-SUM', default=False, verbose_name="The limit also holds for the sum of a parcel's cases (E10)")),
                 ('warn_only', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('E12', 'E12 fresh track'), ('E13', 'E13 full refund'), ('E15', 'E15 merged parcel')], max_length=8), blank=True, db_comment='E12, E13, E15', default=list, size=None, verbose_name='Only warn, do not refuse')),

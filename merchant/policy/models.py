@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from merchant.people.models import AgentScope
 from merchant.people.querysets import ShopQuerySet
 from merchant.policy.enums import PayWhen, PiiCount, RefundWindow, Release, Warnable
-from merchant.policy.switches import BENEFITS, EVIDENCE, benefit_defaults, evidence_defaults
+from merchant.policy.switches import BENEFITS, EVIDENCE, benefit_defaults, couriers_by_default, evidence_defaults
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 YEAR = 365 * DAY
@@ -35,10 +35,6 @@ def _timer(seconds: int, rule: str, *, least: int = 1, why: Any = None) -> "mode
     wrong = _("A timer is between one second and one year.")
     validators = [MinValueValidator(least, why or wrong), MaxValueValidator(YEAR, wrong)]
     return models.PositiveIntegerField(rule, default=seconds, validators=validators, db_comment=rule)
-
-
-def _intercept_couriers() -> list[str]:
-    return ["zto", "yto", "sto", "jt"]
 
 
 class Policy(models.Model):
@@ -71,7 +67,7 @@ class Policy(models.Model):
     intercept_couriers = ArrayField(
         models.CharField(max_length=16),
         verbose_name=_("Couriers that may be asked (E08)"),
-        default=_intercept_couriers,
+        default=couriers_by_default,
         blank=True,
         db_comment="E08",
     )

@@ -1,71 +1,54 @@
-"""Settings that hold a switch for each name of a registered set: evidence that may pay, promises to the buyer."""
+"""Settings that hold a switch for each rule of a kind: evidence that may pay, promises to the buyer.
 
-from dataclasses import dataclass
+Which switches there are, what each is called and whether a new shop has it on stands in docs/rules.md alone."""
+
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
-from merchant.policy.rules import benefit_code, rule
+from merchant.policy.rules import Rule, all_rules, rule
 
 
-@dataclass(frozen=True)
-class Switch:
-    """One name. `label` is lazy: it speaks the language of the page."""
+@lru_cache
+def _rules_of(setting: str) -> dict[str, Rule]:
+    parts = ((found.setting.partition("."), found) for found in all_rules())
+    return {name: found for (its, _dot, name), found in parts if its == setting and name}
 
-    label: Any
-    is_on: bool
+
+@lru_cache
+def _defaults_of(setting: str) -> dict[str, bool]:
+    return {name: found.value is True for name, found in _rules_of(setting).items()}
 
 
 class Switches:
-    """A set of names, each with the default a new shop gets. Names are added when the program starts."""
+    """The switches of one setting, each the rule that names it: `evidence.zto_status` is EV-ZTO-STATUS."""
 
-    def __init__(self) -> None:
-        self._known: dict[str, Switch] = {}
-
-    def register(self, name: str, label: Any, *, is_on: bool) -> None:
-        self._known[name] = Switch(label, is_on)
+    def __init__(self, setting: str) -> None:
+        self.setting = setting
 
     def defaults(self) -> dict[str, bool]:
-        return {name: switch.is_on for name, switch in self._known.items()}
+        return dict(_defaults_of(self.setting))
 
-    def choices(self) -> list[tuple[str, Any]]:
-        return [(name, switch.label) for name, switch in self._known.items()]
+    def choices(self) -> list[tuple[str, str]]:
+        """With the titles of the rules, in the language of the page."""
+        return [(name, found.title()) for name, found in _rules_of(self.setting).items()]
 
     def completed(self, held: dict[str, bool]) -> dict[str, bool]:
         """A stored mapping as it is read: the default for a name it does not hold, nothing for one nobody knows."""
-        return {name: held.get(name, switch.is_on) for name, switch in self._known.items()}
+        return {name: held.get(name, is_on) for name, is_on in _defaults_of(self.setting).items()}
 
     def validate(self, held: dict[str, Any]) -> None:
         for name, is_on in held.items():
-            if name not in self._known or not isinstance(is_on, bool):
+            if name not in _defaults_of(self.setting) or not isinstance(is_on, bool):
                 raise ValidationError(_("This is not one of the choices."))
 
 
-# What proves that a parcel was stopped (EV-…).
-EVIDENCE = Switches()
-for _name, _label in (
-    ("zto_status", _("ZTO answers INTERCEPT_SUCCESS")),
-    ("yto_return_scan", _("YTO: a return scan after the request was accepted")),
-    ("sto_return_scan", _("STO: a return scan after the request was accepted")),
-    ("jt_return_scan", _("J&T: a return scan after the request was accepted")),
-    ("kuaidi100_return_scan", _("Read through Kuaidi100: a return scan after the request was accepted")),
-):
-    EVIDENCE.register(_name, _label, is_on=True)
-
-
-def _title(benefit: str) -> str:
-    return rule(benefit_code(benefit)).title()
-
-
-# Promises the shop makes to every buyer, beside what an order names itself (orders.record.enums.Benefit).
-BENEFITS = Switches()
-for _name in (
-    "price_match", "host_guarantee", "late_ship", "price_protection", "refund_no_return", "breakage_return",
-    "damage_return", "allergy_return", "return_freight", "counterfeit", "no_reason_return", "instant_refund",
-):  # fmt: skip
-    BENEFITS.register(_name, lazy(_title, str)(_name), is_on=_name == "no_reason_return")
+# What proves that a parcel was stopped.
+EVIDENCE = Switches("evidence")
+# What the shop promises every buyer, beside what an order names itself (orders.record.enums.Benefit).
+BENEFITS = Switches("benefits")
 
 
 def evidence_defaults() -> dict[str, bool]:
@@ -74,3 +57,9 @@ def evidence_defaults() -> dict[str, bool]:
 
 def benefit_defaults() -> dict[str, bool]:
     return BENEFITS.defaults()
+
+
+def couriers_by_default() -> list[str]:
+    """The couriers that a new shop may ask to stop a parcel (E08)."""
+    value = rule("E08").value
+    return list(value) if isinstance(value, tuple) else [str(value)]

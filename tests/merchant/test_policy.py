@@ -1,11 +1,12 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils.translation import override
 
-from merchant.policy import services
+from merchant.policy import rules, services, switches
 from merchant.policy.models import SETTINGS, Policy
-from merchant.policy.switches import EVIDENCE
 from merchant.refusals import Refused
 from merchant.trail.models import Activity
 from tests.merchant.factories import make_shop, make_user
@@ -209,17 +210,29 @@ def test_the_rules_of_several_shops_are_read_in_one_statement(django_assert_num_
     }
 
 
-def test_a_registered_evidence_is_a_switch_of_every_shop(monkeypatch):
+@pytest.fixture
+def one_more_rule(monkeypatch):
+    """The book of rules with an evidence it does not hold yet."""
+    seen = rules.rule("EV-ZTO-STATUS")
+    more = replace(seen, code="EV-TEST-SCAN", setting="evidence.test_scan", titles=rules.Both("A new scan", "新扫描"))
+    book = {**rules._book(), more.code: more}
+    monkeypatch.setattr(rules, "_book", lambda: book)
+    for cache in (switches._rules_of, switches._defaults_of):
+        cache.cache_clear()
+    yield
+    monkeypatch.undo()
+    for cache in (switches._rules_of, switches._defaults_of):
+        cache.cache_clear()
+
+
+def test_an_evidence_of_the_book_is_a_switch_of_every_shop(one_more_rule):
     shop = make_shop()
-    services.change(shop, by=None, reason="先看看", evidence={"zto_status": False})
-    monkeypatch.setattr(EVIDENCE, "_known", dict(EVIDENCE._known))
-    EVIDENCE.register("test_scan", "A scan by a new courier", is_on=True)
+    Policy.objects.create(shop=shop, version=1, evidence={"zto_status": False})
 
     before = services.current(shop).evidence["test_scan"]
     after = services.change(shop, by=None, reason="关掉", evidence={"test_scan": False})
 
     assert (before, after.evidence["test_scan"], after.evidence["zto_status"]) == (True, False, False)
-    assert (services.current(make_shop()).evidence["test_scan"], "test_scan" in dict(EVIDENCE.choices())) == (
-        True,
-        True,
-    )
+    assert services.current(make_shop()).evidence["test_scan"] is True
+    with override("en"):
+        assert dict(switches.EVIDENCE.choices())["test_scan"] == "A new scan"
