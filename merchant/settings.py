@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_fsm",
     "django_htmx",
+    "django_cotton",
     "axes",
     "csp",
 ]
@@ -111,6 +112,9 @@ TEMPLATES = [
         "OPTIONS": {"environment": "cs_workbench.jinja.environment"},
     },
 ]
+# <c-panel> is templates/components/panel.html (docs/decisions/0027); it sees what it is given and nothing else.
+COTTON_DIR = "components"
+COTTON_ISOLATE_BY_DEFAULT = True
 
 DATABASES = {
     "default": {
