@@ -7,9 +7,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.models import Case, CaseLine
-from aftersales.refunds import sending
+from aftersales.paying import sending
 from aftersales.refunds.models import Refund, RefundCall, RefundLine
-from merchant.read_mostly import ReadMostlyAdmin
+from merchant.admin_base import ReadMostlyAdmin, actor
 
 
 class Rows(admin.TabularInline):
@@ -69,4 +69,4 @@ class RefundAdmin(ReadMostlyAdmin):
     def ask_now(self, request: HttpRequest, queryset: Any) -> None:
         """Pull the poll forward; nothing is sent that the sweep would not send itself."""
         done = _("%(count)d refunds were asked about.")
-        self.each(request, queryset, lambda refund: sending.ask_refund(refund, by=request.user), done)
+        self.each(request, queryset, lambda refund: sending.ask_refund(refund, by=actor(request)), done)

@@ -4,12 +4,13 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from logistics.couriers.models import CourierCall
 from logistics.interception import services as interceptions
-from logistics.interception.models import CourierCall, Interception
+from logistics.interception.models import Interception
 from logistics.parcels.models import Package
 from logistics.tracking import services as tracking
-from logistics.watch.models import AccountPulse, Watch
-from merchant.read_mostly import ReadMostlyAdmin
+from logistics.watch.models import AccountHealth, Watch
+from merchant.admin_base import ReadMostlyAdmin, actor
 
 
 @admin.register(Package)
@@ -23,7 +24,7 @@ class PackageAdmin(ReadMostlyAdmin):
     @admin.action(description=_("Read the track now"))
     def read_track(self, request: HttpRequest, rows: Any) -> None:
         self.each(
-            request, rows, lambda row: tracking.refresh_track(row, by=request.user), _("%(count)d tracks were read.")
+            request, rows, lambda row: tracking.refresh_track(row, by=actor(request)), _("%(count)d tracks were read.")
         )
 
 
@@ -40,7 +41,7 @@ class InterceptionAdmin(ReadMostlyAdmin):
         self.each(
             request,
             rows,
-            lambda row: interceptions.withdraw_interception(row, by=request.user),
+            lambda row: interceptions.withdraw_interception(row, by=actor(request)),
             _("%(count)d interceptions were withdrawn."),
         )
 
@@ -61,7 +62,7 @@ class WatchAdmin(ReadMostlyAdmin):
     list_select_related = ("package", "account")
 
 
-@admin.register(AccountPulse)
+@admin.register(AccountHealth)
 class AccountPulseAdmin(ReadMostlyAdmin):
     list_display = ("account", "polled_count", "error_count", "streak", "trips", "last_ok_at", "last_error")
     list_select_related = ("account",)

@@ -6,6 +6,7 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from merchant.admin_base import ReadMostlyAdmin, actor
 from merchant.clock import now
 from merchant.inbox import services as inbox
 from merchant.models import (
@@ -28,7 +29,6 @@ from merchant.models import (
     User,
 )
 from merchant.people.rights import Right
-from merchant.read_mostly import ReadMostlyAdmin
 from merchant.refusals import Refused
 from merchant.shops import services as shops
 from merchant.trail import activity
@@ -49,7 +49,7 @@ class RecordedAdmin(admin.ModelAdmin):
         super().save_model(request, obj, form, change)
         verb = f"{obj._meta.model_name}.{'change' if change else 'add'}"
         activity.record(
-            obj, verb, by=request.user, shop=obj if isinstance(obj, Shop) else None, fields=sorted(form.changed_data)
+            obj, verb, by=actor(request), shop=obj if isinstance(obj, Shop) else None, fields=sorted(form.changed_data)
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -82,12 +82,14 @@ class PeopleAdmin(UserAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        activity.record(obj, "user.change" if change else "user.add", by=request.user, fields=sorted(form.changed_data))
+        activity.record(
+            obj, "user.change" if change else "user.add", by=actor(request), fields=sorted(form.changed_data)
+        )
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         super().save_formset(request, form, formset, change)
         for row in (*formset.new_objects, *(row for row, _fields in formset.changed_objects)):
-            activity.record(row, "membership.set", by=request.user, role=row.role.slug, user=row.user.username)
+            activity.record(row, "membership.set", by=actor(request), role=row.role.slug, user=row.user.username)
 
 
 @admin.register(Shop)
@@ -126,7 +128,7 @@ class CourierAccountAdmin(ReadMostlyAdmin):
 
     @admin.action(description=_("Resume polling now"))
     def resume(self, request: HttpRequest, rows: Any) -> None:
-        self.each(request, rows, lambda row: shops.resume_courier(row, by=request.user), _("%(count)d resumed."))
+        self.each(request, rows, lambda row: shops.resume_courier(row, by=actor(request)), _("%(count)d resumed."))
 
 
 @admin.register(PlatformAccount)
@@ -199,7 +201,7 @@ class InboxTaskAdmin(ReadMostlyAdmin):
         def again(task: InboxTask) -> None:
             if task.message.shop is None:
                 raise Refused("SHOP", _("This message belongs to no shop."))
-            inbox.retry(task.message, by=request.user)
+            inbox.retry(task.message, by=actor(request))
 
         self.each(request, rows.select_related("message__shop"), again, _("%(count)d will be tried again."))
 

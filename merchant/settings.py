@@ -61,7 +61,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
-    "django.contrib.humanize",
     "rest_framework",
     "django_filters",
     "django_fsm",
@@ -76,13 +75,13 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "merchant.chosen_language.ChosenLanguage",
+    "merchant.middleware.ChineseUnlessChosen",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "merchant.addresses.PlainAddresses",
+    "merchant.middleware.RejectNul",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -101,7 +100,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "merchant.context.house",
+                "merchant.context.shop_context",
             ]
         },
     },
@@ -112,7 +111,7 @@ TEMPLATES = [
         "OPTIONS": {"environment": "cs_workbench.jinja.environment"},
     },
 ]
-# <c-panel> is templates/components/panel.html (docs/decisions/0027); it sees what it is given and nothing else.
+# <c-panel> is templates/components/panel.html (docs/decisions/0028); it sees what it is given and nothing else.
 COTTON_DIR = "components"
 COTTON_ISOLATE_BY_DEFAULT = True
 
@@ -149,7 +148,7 @@ LOGOUT_REDIRECT_URL = "login"
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "merchant.people.addresses.client_address"
+AXES_CLIENT_IP_CALLABLE = "merchant.people.client_ip.client_address"
 AXES_HANDLER = "merchant.people.throttle.SignInThrottle"
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_RESET_ON_SUCCESS = True
@@ -278,7 +277,10 @@ CELERY_BEAT_SCHEDULE = {
     "logistics.sweep_interceptions": {"task": "logistics.sweep_interceptions", "schedule": every(15)},
     "logistics.sweep_claims": {"task": "logistics.sweep_claims", "schedule": every(60)},
     "logistics.sweep_watch": {"task": "logistics.sweep_watch", "schedule": every(300)},
-    "logistics.purge_slices": {"task": "logistics.purge_slices", "schedule": crontab(hour="4", minute="0")},
+    "logistics.purge_health_slices": {
+        "task": "logistics.purge_health_slices",
+        "schedule": crontab(hour="4", minute="0"),
+    },
     "aftersales.sweep_cases": {"task": "aftersales.sweep_cases", "schedule": every(15)},
     "aftersales.sweep_refunds": {"task": "aftersales.sweep_refunds", "schedule": every(10)},
     "aftersales.sweep_statements": {"task": "aftersales.sweep_statements", "schedule": every(1800)},

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from merchant.read_mostly import ReadMostlyAdmin
+from merchant.admin_base import ReadMostlyAdmin, actor
 from orders.buyers.models import Buyer
 from orders.intake.models import ImportFile, MissedOrder, OrderPayload, SyncCursor
 from orders.payments.models import OrderDiscount, Payment
@@ -30,7 +30,7 @@ class OrderAdmin(ReadMostlyAdmin):
     def hold(self, request: HttpRequest, rows: Any) -> None:
         def place(order: Order) -> None:
             services.place_block(
-                order, kind=BlockKind.HOLD, document=HOLD_DOCUMENT, stops=[Stop.PICK, Stop.SHIP], by=request.user
+                order, kind=BlockKind.HOLD, document=HOLD_DOCUMENT, stops=[Stop.PICK, Stop.SHIP], by=actor(request)
             )
 
         self.each(request, rows, place, _("%(count)d orders are held."))
@@ -39,14 +39,17 @@ class OrderAdmin(ReadMostlyAdmin):
     def resume(self, request: HttpRequest, rows: Any) -> None:
         def lift(order: Order) -> None:
             for block in order.blocks.open().filter(kind=BlockKind.HOLD):
-                services.lift_hold(block, by=request.user)
+                services.lift_hold(block, by=actor(request))
 
         self.each(request, rows, lift, _("%(count)d orders go on."))
 
     @admin.action(description=_("Received by the buyer"))
     def receive(self, request: HttpRequest, rows: Any) -> None:
         self.each(
-            request, rows, lambda row: services.receive_order(row, by=request.user), _("%(count)d orders are received.")
+            request,
+            rows,
+            lambda row: services.receive_order(row, by=actor(request)),
+            _("%(count)d orders are received."),
         )
 
     @admin.action(description=_("Complete"))
@@ -54,7 +57,7 @@ class OrderAdmin(ReadMostlyAdmin):
         self.each(
             request,
             rows,
-            lambda row: services.complete_order(row, by=request.user),
+            lambda row: services.complete_order(row, by=actor(request)),
             _("%(count)d orders are complete."),
         )
 
@@ -104,7 +107,7 @@ class BlockAdmin(ReadMostlyAdmin):
         self.each(
             request,
             rows.select_related("order"),
-            lambda row: services.lift_hold(row, by=request.user),
+            lambda row: services.lift_hold(row, by=actor(request)),
             _("%(count)d blocks were lifted."),
         )
 

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from aftersales.benefits.catalogue import BenefitTag, Facts
-from merchant import rules as rulebook
 from merchant.clock import SHANGHAI
 from merchant.money import yuan
+from merchant.policy import rules as rulebook
 from merchant.policy import services as policies
 from merchant.policy.schema import ShopPolicy
 from orders.record.enums import Benefit, CategoryClass

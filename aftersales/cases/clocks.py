@@ -1,24 +1,21 @@
 """Which timer runs on a case and when it ends. A clock keeps the version of the rules it started under."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-from aftersales.cases.enums import CLOCK_OF_STATE, CLOSED_STATES, CaseState, Clock
+from aftersales.cases.enums import CLOCK_OF_STATE, CLOSED_STATES, CaseState, Timer
+from aftersales.cases.models import Case
 from merchant.clock import now, scaled
 from merchant.policy import services as policies
 from merchant.policy.schema import ShopPolicy
 
-if TYPE_CHECKING:
-    from aftersales.cases.models import Case
-
 # Timers of docs/rules.md that no setting of a shop changes yet, seconds.
 FIXED = {
-    Clock.BUYER_RETURN: 7 * 86_400,
-    Clock.SELLER_RECEIVE: 10 * 86_400,
-    Clock.INSPECT: 48 * 3_600,
-    Clock.EVIDENCE: 48 * 3_600,
-    Clock.SHIP: 48 * 3_600,
-    Clock.AUTO_RECEIVE: 10 * 86_400,
+    Timer.BUYER_RETURN: 7 * 86_400,
+    Timer.SELLER_RECEIVE: 10 * 86_400,
+    Timer.INSPECT: 48 * 3_600,
+    Timer.EVIDENCE: 48 * 3_600,
+    Timer.SHIP: 48 * 3_600,
+    Timer.AUTO_RECEIVE: 10 * 86_400,
 }
 
 
@@ -26,24 +23,24 @@ def length(rules: ShopPolicy, clock: str) -> timedelta:
     """How long a timer runs, on the running clock."""
     if clock in rules.timers:
         return policies.timer(rules, clock)
-    return scaled(timedelta(seconds=FIXED[Clock(clock)]))
+    return scaled(timedelta(seconds=FIXED[Timer(clock)]))
 
 
-def start_clock(case: "Case", *, at: datetime | None = None, deadline: datetime | None = None) -> None:
+def start_clock(case: Case, *, at: datetime | None = None, deadline: datetime | None = None) -> None:
     """Set `due_at` and `clock` for the state the case has just entered; `deadline` is the platform's own word.
 
     REFUNDING keeps the deadline the case had. A case back in APPLIED keeps a T-AS-HANDLE that has not ended: an
     interception in between wins the shop no time (S3, S4)."""
     if case.state in CLOSED_STATES:
-        case.due_at, case.clock = None, Clock.NONE
+        case.due_at, case.clock = None, Timer.NONE
         return
     clock = CLOCK_OF_STATE.get(CaseState(case.state))
     if clock is None:
         if case.due_at is None:
-            clock = Clock.AS_HANDLE
+            clock = Timer.AS_HANDLE
         else:
             return
-    if clock == Clock.AS_HANDLE and case.clock == Clock.AS_HANDLE and case.due_at is not None and deadline is None:
+    if clock == Timer.AS_HANDLE and case.clock == Timer.AS_HANDLE and case.due_at is not None and deadline is None:
         return
     rules = policies.current(case.shop_id)
     case.clock = clock

@@ -68,7 +68,7 @@ class CaseTag(models.TextChoices):
     GOODS_DIFFER = "goods_differ", _("Goods differ, please decide")
 
 
-class RoadNews(models.TextChoices):
+class InterceptionEvent(models.TextChoices):
     """What an interception told its case. Stored, so that a late or doubled wake-up changes nothing."""
 
     NONE = "", _("nothing yet")
@@ -80,7 +80,7 @@ class RoadNews(models.TextChoices):
     DELIVERED_ANYWAY = "delivered_anyway", _("delivered after all")
 
 
-class Clock(models.TextChoices):
+class Timer(models.TextChoices):
     """The timer that runs on a case, by its name in docs/rules.md."""
 
     NONE = "", _("No clock")
@@ -113,19 +113,19 @@ PAYING_KINDS = [*REFUND_ONLY_KINDS, CaseKind.COMPENSATION]
 # The clock that starts when a case enters a state. REFUNDING is absent on purpose: it keeps the deadline the case had,
 # because the platform goes on counting until the money has moved.
 CLOCK_OF_STATE = {
-    CaseState.APPLIED: Clock.AS_HANDLE,
-    CaseState.INTERCEPTING: Clock.AS_HANDLE,
-    CaseState.WAIT_BUYER_REPLY: Clock.NEGO,
-    CaseState.WAIT_BUYER_RETURN: Clock.BUYER_RETURN,
-    CaseState.WAIT_SELLER_RECEIVE: Clock.SELLER_RECEIVE,
-    CaseState.INSPECTING: Clock.INSPECT,
-    CaseState.WAIT_SELLER_RESEND: Clock.SHIP,
-    CaseState.REPAIRING: Clock.SHIP,
-    CaseState.WAIT_BUYER_RECEIVE: Clock.AUTO_RECEIVE,
-    CaseState.REFUSED: Clock.DISPUTE_OPEN,
-    CaseState.REFUSED_AFTER_RETURN: Clock.DISPUTE_OPEN,
-    CaseState.PLATFORM: Clock.EVIDENCE,
-    CaseState.REFUND_FAILED: Clock.OFFLINE,
+    CaseState.APPLIED: Timer.AS_HANDLE,
+    CaseState.INTERCEPTING: Timer.AS_HANDLE,
+    CaseState.WAIT_BUYER_REPLY: Timer.NEGO,
+    CaseState.WAIT_BUYER_RETURN: Timer.BUYER_RETURN,
+    CaseState.WAIT_SELLER_RECEIVE: Timer.SELLER_RECEIVE,
+    CaseState.INSPECTING: Timer.INSPECT,
+    CaseState.WAIT_SELLER_RESEND: Timer.SHIP,
+    CaseState.REPAIRING: Timer.SHIP,
+    CaseState.WAIT_BUYER_RECEIVE: Timer.AUTO_RECEIVE,
+    CaseState.REFUSED: Timer.DISPUTE_OPEN,
+    CaseState.REFUSED_AFTER_RETURN: Timer.DISPUTE_OPEN,
+    CaseState.PLATFORM: Timer.EVIDENCE,
+    CaseState.REFUND_FAILED: Timer.OFFLINE,
 }
 
 # A refusal for one of these reasons must carry proof (Douyin: some refusal reasons require evidence).

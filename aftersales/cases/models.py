@@ -15,15 +15,15 @@ from aftersales.cases.enums import (
     CaseKind,
     CaseState,
     CaseTag,
-    Clock,
+    InterceptionEvent,
     OpenedBy,
     Origin,
-    RoadNews,
+    Timer,
 )
 from aftersales.cases.querysets import CaseQuerySet
-from aftersales.words import why
+from aftersales.cases.reason_texts import why
 from merchant.fsm import StateMachine, state_constraint
-from merchant.shops.querysets import ShopQuerySet
+from merchant.people.querysets import ShopQuerySet
 
 S = CaseState
 OPEN_BUT_REFUNDING = [state for state in OPEN_STATES if state != S.REFUNDING]
@@ -54,7 +54,7 @@ class Case(StateMachine):
     assignee = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
     level = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(_("answer due at"), null=True)
-    clock = models.CharField(max_length=20, choices=Clock, blank=True, default="")
+    clock = models.CharField(max_length=20, choices=Timer, blank=True, default="")
     # The clock ran out and was acted upon: warned on a platform, marked "merchant late" in our own channel.
     is_late = models.BooleanField(_("late"), default=False)
     warned_at = models.DateTimeField(null=True)
@@ -62,12 +62,12 @@ class Case(StateMachine):
     interception = models.ForeignKey(
         "logistics.Interception", models.PROTECT, null=True, db_index=False, related_name="cases"
     )
-    # What the interception last told this case and was acted upon (`RoadNews`): nothing is told twice.
-    road_seen = models.CharField(max_length=20, choices=RoadNews, blank=True, default="")
+    # What the interception last told this case and was acted upon (`InterceptionEvent`): nothing is told twice.
+    last_interception_event = models.CharField(max_length=20, choices=InterceptionEvent, blank=True, default="")
     # The rule `auto_submit` had its one try; the answer stands in the trail.
     auto_tried_at = models.DateTimeField(null=True)
     # Our decision must still be told to the platform (a refusal); the sweep looks at this until it has been.
-    tell_at = models.DateTimeField(null=True)
+    platform_sync_at = models.DateTimeField(null=True)
     external_version = models.CharField(max_length=32, blank=True, default="")
     external_status = models.CharField(max_length=32, blank=True, default="")
     # The row of merchant.policy in force when the clock started.
@@ -118,7 +118,7 @@ class Case(StateMachine):
                 name="case_to_try",
                 condition=Q(state=S.APPLIED, kind=CaseKind.REFUND_ONLY_SHIPPED, auto_tried_at__isnull=True),
             ),
-            models.Index(fields=["tell_at"], name="case_to_tell", condition=Q(tell_at__isnull=False)),
+            models.Index(fields=["platform_sync_at"], name="case_to_tell", condition=Q(platform_sync_at__isnull=False)),
             models.Index(fields=["shop", "tag", "due_at"], name="case_tagged", condition=~Q(tag="")),
         ]
 

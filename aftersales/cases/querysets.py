@@ -9,7 +9,7 @@ from aftersales.cases.enums import (
     CaseState,
     CaseTag,
 )
-from merchant.shops.querysets import ShopQuerySet
+from merchant.people.querysets import ShopQuerySet
 
 
 class CaseQuerySet(ShopQuerySet):

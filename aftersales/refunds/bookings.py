@@ -1,17 +1,16 @@
 """What a refund writes into the double-entry ledger, and what follows once its money has moved."""
 
-from typing import Any
-
-from aftersales.cases.enums import CaseKind, CaseState, CaseTag, Clock, RoadNews
+from aftersales.cases.enums import CaseKind, CaseState, CaseTag, InterceptionEvent, Timer
 from aftersales.cases.models import Case
-from aftersales.cases.moves import move, tag
+from aftersales.cases.transitions import move, tag
 from aftersales.refunds.models import Refund
-from logistics.tasks import settle_claims as claim_loss
 from merchant.clock import now
 from merchant.ledger import services as ledger
 from merchant.ledger.models import LedgerAccount as Account
+from merchant.people.models import Actor
 from merchant.policy import services as policies
 from merchant.trail import activity
+from merchant.wakeups import wake
 from orders.payments.enums import Bearer
 from orders.payments.models import OrderDiscount
 from orders.record import services as orders
@@ -44,16 +43,16 @@ def goods_not_back(refund: Refund) -> None:
     share out of the loss again, logistics.claims.bookings). The claim's draft is told what the loss is."""
     _post(refund, Account.LOSS, Account.REFUNDS_PAID, kind="refund.goods_not_back", at_success=False)
     if refund.interception_id is not None:
-        claim_loss.delay_on_commit(interception_id=refund.interception_id)
+        wake("logistics.settle_claims", interception_id=refund.interception_id)
 
 
-def after_payment(refund: Refund, case: Case | None, *, by: Any) -> None:
+def after_payment(refund: Refund, case: Case | None, *, by: Actor) -> None:
     """The money has moved: the case is settled, a fully refunded order closes, the subsidy goes back (M6).
 
     Caller holds case and refund."""
     if case is not None:
         case.order = refund.order
-        went_to_buyer = case.road_seen == RoadNews.DELIVERED_ANYWAY
+        went_to_buyer = case.last_interception_event == InterceptionEvent.DELIVERED_ANYWAY
         if case.state in (CaseState.REFUNDING, CaseState.REFUND_FAILED):
             kept = None if went_to_buyer else ""
             move(case, "succeed", by=by, tag=kept, refund=refund.number, amount_fen=refund.amount_fen)
@@ -62,7 +61,7 @@ def after_payment(refund: Refund, case: Case | None, *, by: Any) -> None:
             goods_not_back(refund)
             rules = policies.current(case.shop_id)
             due_at = now() + policies.timer(rules, "T-STOPPED")
-            tag(case, CaseTag.DELIVERED_ANYWAY, by=None, tag_reason="REFUNDED", due_at=due_at, clock=Clock.STOPPED)
+            tag(case, CaseTag.DELIVERED_ANYWAY, by=None, tag_reason="REFUNDED", due_at=due_at, clock=Timer.STOPPED)
     close_refunded_order(refund, case)
 
 

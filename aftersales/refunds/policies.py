@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases.bench import check_still_in_house
 from aftersales.cases.enums import CaseKind, CaseState
 from aftersales.cases.models import Case
+from aftersales.cases.packing_stop import check_still_in_house
 from aftersales.refunds.enums import (
     FAILED_STATES,
     POLICY_SOURCES,
@@ -18,12 +18,13 @@ from aftersales.refunds.enums import (
     Source,
 )
 from aftersales.refunds.models import Refund
-from aftersales.refunds.wishes import is_exception_granted
+from aftersales.refunds.payback_requests import is_exception_granted
 from logistics.interception.enums import InterceptionState
 from logistics.interception.models import Interception
 from logistics.parcels.enums import PackageState
 from merchant.clock import SHANGHAI, now
 from merchant.money import yuan
+from merchant.people.models import Actor
 from merchant.people.rights import Right, can, check_right, limit_fen
 from merchant.policy import services as policies
 from merchant.policy.schema import ShopPolicy
@@ -84,7 +85,7 @@ def limits_of(user: Any, shop: Any) -> Limits:
     return Limits(limit, max(0, limit - spent))
 
 
-def needs_second_person(order: Order, amount_fen: int, *, source: str, by: Any, rules: ShopPolicy) -> str:
+def needs_second_person(order: Order, amount_fen: int, *, source: str, by: Actor, rules: ShopPolicy) -> str:
     """Why a second person must approve, or "" when nobody must.
 
     A person's limit holds per case, over the order and over the day, so that five small cases do not beat it; money
@@ -96,7 +97,7 @@ def needs_second_person(order: Order, amount_fen: int, *, source: str, by: Any, 
     return over_limit(order, amount_fen, by=by)
 
 
-def over_limit(order: Order, amount_fen: int, *, by: Any) -> str:
+def over_limit(order: Order, amount_fen: int, *, by: Actor) -> str:
     """Which of this person's limits the amount would pass, "" when none. Call with `hold_limits` held."""
     limit = limit_fen(by, order.shop_id, Right.AGREE_CASE)
     if limit is None:
@@ -111,7 +112,7 @@ def over_limit(order: Order, amount_fen: int, *, by: Any) -> str:
     return ""
 
 
-def check_can_approve(refund: Refund, by: Any) -> None:
+def check_can_approve(refund: Refund, by: Actor) -> None:
     """The second person: with the right to approve or a limit of their own that covers it, and not the first one."""
     if refund.state != RefundState.CREATED:
         raise wrong_state(refund)
@@ -125,7 +126,7 @@ def check_can_approve(refund: Refund, by: Any) -> None:
         raise Refused("SECOND_PERSON", _("You asked for this refund: somebody else must approve it."))
 
 
-def check_can_reject(refund: Refund, by: Any) -> None:
+def check_can_reject(refund: Refund, by: Actor) -> None:
     """Whoever may approve may say no; so may finance while it holds the money, and whoever asked for it."""
     if refund.state not in UNSENT_STATES:
         raise wrong_state(refund)
@@ -136,7 +137,7 @@ def check_can_reject(refund: Refund, by: Any) -> None:
     check_right(by, refund.shop_id, Right.APPROVE_REFUND)
 
 
-def check_can_release(refund: Refund, by: Any) -> None:
+def check_can_release(refund: Refund, by: Actor) -> None:
     """Finance lets the money go; above its own limit only after another person has approved."""
     if refund.state != RefundState.APPROVED:
         raise wrong_state(refund)
@@ -152,7 +153,7 @@ def check_can_release(refund: Refund, by: Any) -> None:
         )
 
 
-def check_has_room(refund: Refund, by: Any) -> None:
+def check_has_room(refund: Refund, by: Actor) -> None:
     """The sums of a second person who approves by a limit of their own; whoever holds the right has none."""
     if by is None or can(by, refund.shop_id, Right.APPROVE_REFUND):
         return
@@ -165,7 +166,7 @@ def check_has_room(refund: Refund, by: Any) -> None:
         )
 
 
-def check_can_pay_offline(refund: Refund, by: Any) -> None:
+def check_can_pay_offline(refund: Refund, by: Actor) -> None:
     """First person of an offline payout."""
     _check_is_for_offline(refund)
     check_right(by, refund.shop_id, Right.OFFLINE_PAYOUT)
@@ -173,7 +174,7 @@ def check_can_pay_offline(refund: Refund, by: Any) -> None:
         raise Refused("REPLACED", _("A new refund has taken the place of this one."), number=refund.successor.number)
 
 
-def check_can_confirm_payout(refund: Refund, by: Any, *, shown: str | None = None) -> None:
+def check_can_confirm_payout(refund: Refund, by: Actor, *, shown: str | None = None) -> None:
     """Second person of an offline payout: another finance person, or the owner."""
     _check_is_for_offline(refund)
     if refund.payout_by_id is None:
@@ -186,7 +187,7 @@ def check_can_confirm_payout(refund: Refund, by: Any, *, shown: str | None = Non
         check_right(by, refund.shop_id, Right.OFFLINE_PAYOUT)
 
 
-def check_can_reject_payout(refund: Refund, by: Any) -> None:
+def check_can_reject_payout(refund: Refund, by: Actor) -> None:
     """Whoever may confirm may say no; whoever filed it may take it back."""
     if by is None or refund.payout_by_id != by.pk:
         check_can_confirm_payout(refund, by)
@@ -202,7 +203,7 @@ def _check_is_for_offline(refund: Refund) -> None:
         raise wrong_state(refund)
 
 
-def check_can_replace(refund: Refund, by: Any) -> None:
+def check_can_replace(refund: Refund, by: Actor) -> None:
     """A closed number may be replaced by a new one, once. An abnormal one may still pay, so it never is."""
     if refund.state != RefundState.CLOSED:
         raise wrong_state(refund)

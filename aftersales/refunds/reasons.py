@@ -6,9 +6,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.refunds.enums import FAILED_STATES, SENT_STATES, Outcome, RefundState
+from aftersales.cases.reason_texts import WHY
+from aftersales.channels.enums import Outcome
+from aftersales.refunds.enums import FAILED_STATES, SENT_STATES, RefundState
 from aftersales.refunds.models import Refund
-from aftersales.words import WHY
 
 S = RefundState
 

@@ -12,13 +12,12 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales import tasks
-from aftersales.cases.bench import check_still_in_house, empty_the_bench
 from aftersales.cases.enums import CaseKind, CaseState, CaseTag
 from aftersales.cases.models import Case
-from aftersales.cases.moves import move, reopen
+from aftersales.cases.packing_stop import check_still_in_house, empty_the_bench
+from aftersales.cases.transitions import move, reopen
 from aftersales.channels import registry
-from aftersales.refunds import bookings, calculator, policies, wishes
+from aftersales.refunds import bookings, calculator, payback_requests, policies
 from aftersales.refunds.clocks import send_at
 from aftersales.refunds.enums import (
     POLICY_SOURCES,
@@ -31,10 +30,12 @@ from aftersales.refunds.models import Refund, RefundLine
 from merchant.clock import now
 from merchant.locking import lock
 from merchant.numbers import new_number
+from merchant.people.models import Actor
 from merchant.people.rights import hold_limits
 from merchant.policy import services as shop_policies
 from merchant.refusals import Refused
 from merchant.trail import activity
+from merchant.wakeups import wake
 from orders.payments import services as payments
 from orders.payments.models import Payment
 from orders.record.models import Order
@@ -47,7 +48,7 @@ def create_refund(
     parts: Mapping[int, int],
     freight_fen: int = 0,
     source: str,
-    by: Any,
+    by: Actor,
     case: Case | None = None,
     interception: Any = None,
     kind: str = RefundKind.REFUND,
@@ -60,7 +61,7 @@ def create_refund(
     payment = registry.payment_of(order)
     channel = registry.get(payment.channel)
     _check_count(payment, channel.max_refunds_per_payment)
-    is_outside = wishes.is_exception_granted(case)
+    is_outside = payback_requests.is_exception_granted(case)
     _check_window(payment, channel.window, is_outside=is_outside)
     refund = _make(
         order,
@@ -97,7 +98,7 @@ def create_refund(
 
 
 @transaction.atomic
-def approve_refund(refund: Refund, *, by: Any) -> Refund:
+def approve_refund(refund: Refund, *, by: Actor) -> Refund:
     """同意退款, by the second person. Raises Refused RIGHT, SECOND_PERSON, LIMIT, REFUND_STATE."""
     case, refund = lock_with_case(refund)
     policies.check_can_approve(refund, by)
@@ -105,12 +106,12 @@ def approve_refund(refund: Refund, *, by: Any) -> Refund:
     policies.check_has_room(refund, by)
     if case is not None and case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
         check_still_in_house(case.order_id)
-    is_outside = wishes.is_exception_granted(case)
+    is_outside = payback_requests.is_exception_granted(case)
     return _approve(refund, by=by, deadline=_deadline(case), is_outside=is_outside)
 
 
 @transaction.atomic
-def reject_refund(refund: Refund, *, by: Any, reason: str) -> Refund:
+def reject_refund(refund: Refund, *, by: Actor, reason: str) -> Refund:
     """The second person, or finance, says no: the money is free again and the case is back with people."""
     if not reason.strip():
         raise Refused("REASON", _("Say why."))
@@ -123,7 +124,7 @@ def reject_refund(refund: Refund, *, by: Any, reason: str) -> Refund:
 
 
 @transaction.atomic
-def void_refund(refund: Refund, *, by: Any, reason: str) -> Refund:
+def void_refund(refund: Refund, *, by: Actor, reason: str) -> Refund:
     """Overtaken before it was sent: the money is free again. The caller moves the case. Raises Refused REFUND_STATE."""
     _case, refund = lock_with_case(refund)
     if refund.state not in UNSENT_STATES:
@@ -132,21 +133,21 @@ def void_refund(refund: Refund, *, by: Any, reason: str) -> Refund:
 
 
 @transaction.atomic
-def release_refund(refund: Refund, *, by: Any) -> Refund:
+def release_refund(refund: Refund, *, by: Actor) -> Refund:
     """放款: finance lets an approved refund go out now, ahead of any window. Raises Refused RIGHT, SECOND_PERSON."""
     _case, refund = lock_with_case(refund)
     policies.check_can_release(refund, by)
     registry.get(refund.channel)
-    wishes.check_goes_through_channel(refund)
+    payback_requests.check_goes_through_channel(refund)
     refund.released_by, refund.next_at = by, now()
     refund.save()
     activity.record(refund, "refund.release", by=by, to_state=refund.state)
-    tasks.send_refund.delay_on_commit(refund_id=refund.pk)
+    wake("aftersales.send_refund", refund_id=refund.pk)
     return refund
 
 
 @transaction.atomic
-def replace_refund(refund: Refund, *, by: Any, reason: str = "") -> Refund:
+def replace_refund(refund: Refund, *, by: Actor, reason: str = "") -> Refund:
     """A closed number can never pay again: a new one takes over its money, once (unique `replaces`)."""
     case, refund = lock_with_case(refund)
     policies.check_can_replace(refund, by)
@@ -259,7 +260,7 @@ def lock_with_case(refund: Refund) -> tuple[Case | None, Refund]:
     return case, refund
 
 
-def take_back(refund: Refund, verb: str, *, by: Any, reason: str) -> Refund:
+def take_back(refund: Refund, verb: str, *, by: Actor, reason: str) -> Refund:
     """Reject or void a locked refund: its money is free again and an approval is booked back."""
     before = refund.state
     was_booked = before != RefundState.CREATED
@@ -274,7 +275,7 @@ def take_back(refund: Refund, verb: str, *, by: Any, reason: str) -> Refund:
     return refund
 
 
-def _approve(refund: Refund, *, by: Any, deadline: datetime | None, is_outside: bool) -> Refund:
+def _approve(refund: Refund, *, by: Actor, deadline: datetime | None, is_outside: bool) -> Refund:
     rules = shop_policies.current(refund.shop_id)
     refund.approve()
     refund.approved_by = by
@@ -295,7 +296,7 @@ def _approve(refund: Refund, *, by: Any, deadline: datetime | None, is_outside: 
     if refund.case is not None and refund.case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
         empty_the_bench(refund.case, by=by)
     if refund.next_at is not None and refund.next_at <= now():
-        tasks.send_refund.delay_on_commit(refund_id=refund.pk)
+        wake("aftersales.send_refund", refund_id=refund.pk)
     return refund
 
 

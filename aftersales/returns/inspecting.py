@@ -7,9 +7,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from aftersales.cases import returning
 from aftersales.cases.enums import CaseState
 from aftersales.cases.models import Case
+from aftersales.decisions import returning
 from aftersales.returns import policies
 from aftersales.returns.enums import PHOTOS_NEEDED, Result, ReturnKind
 from aftersales.returns.models import Inspection, InspectionLine, ReturnParcel
@@ -22,6 +22,7 @@ from logistics.interception.models import Interception
 from merchant.attachments.services import files_of
 from merchant.clock import now
 from merchant.locking import lock, lock_all
+from merchant.people.models import Actor
 from merchant.refusals import Refused
 from merchant.stock import services as stock
 from merchant.stock.models import Grade, MoveKind
@@ -55,7 +56,7 @@ class Other:
 
 @transaction.atomic
 def finish_inspection(
-    inspection: Inspection, *, counts: Mapping[int, Count], others: Sequence[Other] = (), note: str = "", by: Any
+    inspection: Inspection, *, counts: Mapping[int, Count], others: Sequence[Other] = (), note: str = "", by: Actor
 ) -> Inspection:
     """质检完成: `counts` is {order line id: what was found}; every unit expected is in one of its three piles. Fine
     units go back on the shelf, damaged ones into the defective bin, each by a stock move that names this inspection.
@@ -211,7 +212,7 @@ def _changes(lines: Sequence[InspectionLine]) -> list[Change]:
     ]
 
 
-def _tell(case: Case, inspection: Inspection, *, by: Any) -> None:
+def _tell(case: Case, inspection: Inspection, *, by: Actor) -> None:
     """The case goes on by rule where the goods are as they were sent, else an agent gets it with the photos."""
     is_fine = inspection.result == Result.FINE
     if case.state == CaseState.INSPECTING:
@@ -224,7 +225,7 @@ def _tell(case: Case, inspection: Inspection, *, by: Any) -> None:
         returning.tell_stopped_case(case, by=by, document=inspection.number)
 
 
-def _claim(inspection: Inspection, lines: Sequence[InspectionLine], tried: Interception | None, *, by: Any) -> None:
+def _claim(inspection: Inspection, lines: Sequence[InspectionLine], tried: Interception | None, *, by: Actor) -> None:
     """A claim on the courier over what is damaged or missing (M14); over nothing there is none."""
     loss, basis = loss_of(lines)
     if loss == 0 or inspection.parcel.package is None:

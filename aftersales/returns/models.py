@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.returns.enums import Result, ReturnKind
-from merchant.shops.querysets import ShopQuerySet
+from merchant.people.querysets import ShopQuerySet
 
 EXPECTED = Q(received_at__isnull=True)
 UNMATCHED = Q(order__isnull=True)

@@ -17,7 +17,7 @@ from logistics.interception.enums import WATCHED, InterceptionState
 from logistics.interception.models import Interception
 from logistics.parcels.enums import Direction, OwnScan, PackageState
 from logistics.parcels.models import Package
-from logistics.tracking.models import TrackingEvent
+from logistics.parcels.tracking_models import TrackingEvent
 from merchant.clock import now
 from merchant.people.rights import Right, can, check_right
 from merchant.refusals import Refused

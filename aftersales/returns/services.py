@@ -4,25 +4,24 @@ the shelf when it never left. What is inside is in `inspecting.py`.
 Lock order: cases → refund → interception → package → order → stock; a second bench that scans the same parcel waits at
 the first of these and then reads who was faster."""
 
-from typing import Any
-
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases import returning
 from aftersales.cases.enums import OPEN_STATES, CaseState
 from aftersales.cases.models import Case
-from aftersales.cases.moves import move
+from aftersales.cases.transitions import move
+from aftersales.decisions import returning
 from aftersales.returns import policies
 from aftersales.returns.enums import ReturnKind
 from aftersales.returns.models import Inspection, ReturnParcel
 from logistics.interception.models import Interception
-from logistics.parcels import services as parcels
 from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package, PackageLine
+from logistics.shipping import services as parcels
 from merchant.clock import now
 from merchant.locking import lock, lock_all
 from merchant.numbers import new_number
+from merchant.people.models import Actor
 from merchant.policy import services as shop_policies
 from merchant.refusals import Refused
 from merchant.shops.models import Shop
@@ -39,7 +38,7 @@ S = CaseState
 
 
 @transaction.atomic
-def receive_parcel(package: Package, *, by: Any, is_unannounced: bool = False, note: str = "") -> ReturnParcel:
+def receive_parcel(package: Package, *, by: Actor, is_unannounced: bool = False, note: str = "") -> ReturnParcel:
     """扫码收货: a parcel of ours is in the warehouse. Its interception comes home, its case goes to inspection, and the
     inspection is opened; one that was never sent goes back on the shelf. `is_unannounced` takes in what nobody
     expected.
@@ -74,7 +73,7 @@ def receive_parcel(package: Package, *, by: Any, is_unannounced: bool = False, n
 
 
 @transaction.atomic
-def keep_unknown_parcel(shop: Shop, *, waybill: str, courier: str, note: str, by: Any) -> ReturnParcel:
+def keep_unknown_parcel(shop: Shop, *, waybill: str, courier: str, note: str, by: Actor) -> ReturnParcel:
     """无主退件: a parcel under a number nobody here knows; it waits until somebody finds its order.
 
     Raises Refused RIGHT, WAYBILL, RECEIVED."""
@@ -105,7 +104,7 @@ def keep_unknown_parcel(shop: Shop, *, waybill: str, courier: str, note: str, by
 
 
 @transaction.atomic
-def match_parcel(parcel: ReturnParcel, *, order: Order, by: Any) -> ReturnParcel:
+def match_parcel(parcel: ReturnParcel, *, order: Order, by: Actor) -> ReturnParcel:
     """认领: this unknown parcel belongs to that order. A return the buyer had promised goes to inspection with it.
 
     Raises Refused RIGHT, MATCHED, SHOP."""
@@ -145,7 +144,7 @@ def announce_return(case: Case, package: Package) -> ReturnParcel:
 
 
 @transaction.atomic
-def ship_back(case: Case, *, courier: str, waybill: str, by: Any, shown_version: int | None = None) -> ReturnParcel:
+def ship_back(case: Case, *, courier: str, waybill: str, by: Actor, shown_version: int | None = None) -> ReturnParcel:
     """填退货单号, and the warehouse expects it. Raises what `ship_back_case` raises."""
     case, package = returning.ship_back_case(case, courier=courier, waybill=waybill, by=by, shown_version=shown_version)
     return announce_return(case, package)
@@ -178,7 +177,7 @@ def _case_of(found: ReturnParcel | None, cases: list[Case], kind: str) -> Case |
     return wanted[0] if wanted and kind in (ReturnKind.BUYER, ReturnKind.REFUSED) else None
 
 
-def _received(package: Package, kind: str, *, by: Any, case: Case | None, note: str = "") -> ReturnParcel:
+def _received(package: Package, kind: str, *, by: Actor, case: Case | None, note: str = "") -> ReturnParcel:
     """The paper of a received parcel, made or filled in; a second bench in the same instant reads who was faster."""
     parcel, _made = ReturnParcel.objects.get_or_create(
         package=package,
@@ -201,7 +200,7 @@ def _received(package: Package, kind: str, *, by: Any, case: Case | None, note: 
     return parcel
 
 
-def _open_inspection(parcel: ReturnParcel, *, by: Any) -> Inspection:
+def _open_inspection(parcel: ReturnParcel, *, by: Actor) -> Inspection:
     assert parcel.order is not None
     length = shop_policies.timer(shop_policies.current(parcel.shop_id), "T-INSPECT")
     inspection = Inspection.objects.create(
@@ -211,7 +210,7 @@ def _open_inspection(parcel: ReturnParcel, *, by: Any) -> Inspection:
     return inspection
 
 
-def _put_back(package: Package, *, by: Any) -> ReturnParcel:
+def _put_back(package: Package, *, by: Actor) -> ReturnParcel:
     """已退款，别发: the label is void, the goods go back to where they lay; nothing is inspected, they never left."""
     package = parcels.void_package(package, by=by, reason="refunded")
     parcel = _received(package, ReturnKind.BENCH, by=by, case=None)

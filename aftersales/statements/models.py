@@ -8,8 +8,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.statements.enums import DifferenceKind, DifferenceState, FileState, RowKind
-from merchant.shops.querysets import ShopQuerySet
-from merchant.vault.fields import EncryptedBytes
+from merchant.encryption.fields import EncryptedBytes
+from merchant.people.querysets import ShopQuerySet
 
 
 class StatementFile(models.Model):

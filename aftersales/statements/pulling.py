@@ -2,7 +2,6 @@
 
 import logging
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -11,9 +10,10 @@ from aftersales.statements.enums import FileState
 from aftersales.statements.models import StatementFile
 from aftersales.statements.reading import read_statement, take_statement
 from merchant.clock import SHANGHAI, now
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
-from merchant.platforms import wechat_bill
 from merchant.platforms.errors import ErrorClass, PlatformError
+from merchant.platforms.wechat import bill as wechat_bill
 from merchant.refusals import Refused
 from merchant.shops.models import PlatformAccount
 from orders.payments.enums import PayChannel
@@ -51,7 +51,7 @@ def pull_statements() -> int:
     return count
 
 
-def pull_statement(account: PlatformAccount, day: date, *, by: Any) -> StatementFile | None:
+def pull_statement(account: PlatformAccount, day: date, *, by: Actor) -> StatementFile | None:
     """Fetch one day's fund bill, keep it and read it. None when this very file is here. Outside any transaction.
 
     Raises Refused RIGHT, DAY (not over yet), CHANNEL (the channel refuses, with its words)."""

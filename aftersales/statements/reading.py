@@ -8,16 +8,17 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales import tasks
 from aftersales.statements import reconciling
 from aftersales.statements.enums import FileState
 from aftersales.statements.layouts import Layout, Line, lines_of, open_statement
 from aftersales.statements.models import StatementFile, StatementRow
 from merchant.clock import SHANGHAI
 from merchant.locking import lock
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from merchant.trail import activity
+from merchant.wakeups import wake
 from orders.intake.readers import Table
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ BATCH = 20
 
 
 def take_statement(
-    shop: Any, name: str, body: bytes, *, by: Any, from_date: date | None = None, to_date: date | None = None
+    shop: Any, name: str, body: bytes, *, by: Actor, from_date: date | None = None, to_date: date | None = None
 ) -> StatementFile:
     """Keep a statement and have it read. Without dates it covers the days its rows name.
 
@@ -49,7 +50,7 @@ def take_statement(
                 shop=shop, name=name[-200:], digest=digest, body=body, by=by, from_date=from_date, to_date=to_date
             )
             activity.record(file, "statement.take", by=by, file=file.name)
-            tasks.read_statement.delay_on_commit(file_id=file.pk)
+            wake("aftersales.read_statement", file_id=file.pk)
     except IntegrityError as error:
         raise Refused("FILE", _("This very file is here already.")) from error
     return file
@@ -134,7 +135,7 @@ def _row(file: StatementFile, layout: Layout, line: Line) -> StatementRow:
 
 
 @transaction.atomic
-def read_statement_again(file: StatementFile, *, by: Any) -> StatementFile:
+def read_statement_again(file: StatementFile, *, by: Actor) -> StatementFile:
     """Have a file read once more that could not be. Raises Refused RIGHT, FILE (read, or its bytes are gone)."""
     held = lock(file)
     check_right(by, held.shop_id, Right.SETTLE_STATEMENT)
@@ -143,7 +144,7 @@ def read_statement_again(file: StatementFile, *, by: Any) -> StatementFile:
     held.state, held.error = FileState.WAITING, ""
     held.save(update_fields=["state", "error"])
     activity.record(held, "statement.read_again", by=by)
-    tasks.read_statement.delay_on_commit(file_id=held.pk)
+    wake("aftersales.read_statement", file_id=held.pk)
     return held
 
 

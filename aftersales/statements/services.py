@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.refunds import sending
+from aftersales.paying import sending
 from aftersales.refunds.enums import SENT_STATES
 from aftersales.refunds.models import Refund
 from aftersales.statements import reconciling
@@ -15,6 +15,7 @@ from merchant.clock import now
 from merchant.ledger import services as ledger
 from merchant.ledger.models import LedgerAccount
 from merchant.locking import lock
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from merchant.trail import activity
@@ -52,7 +53,7 @@ def check_can_confirm_write_off(difference: Difference, user: Any) -> None:
 
 
 @transaction.atomic
-def explain_difference(difference: Difference, *, by: Any, note: str) -> Difference:
+def explain_difference(difference: Difference, *, by: Actor, note: str) -> Difference:
     """The difference is none, or is settled elsewhere; the note says why. Books nothing. Raises Refused, NOTE."""
     row = lock(difference)
     check_can_explain(row, by)
@@ -61,7 +62,7 @@ def explain_difference(difference: Difference, *, by: Any, note: str) -> Differe
 
 
 @transaction.atomic
-def file_write_off(difference: Difference, *, by: Any, note: str) -> Difference:
+def file_write_off(difference: Difference, *, by: Actor, note: str) -> Difference:
     """核销, first person: books nothing until somebody else confirms. Raises Refused, NOTE."""
     row = lock(difference)
     check_can_file_write_off(row, by)
@@ -73,7 +74,7 @@ def file_write_off(difference: Difference, *, by: Any, note: str) -> Difference:
 
 
 @transaction.atomic
-def confirm_write_off(difference: Difference, *, by: Any) -> Difference:
+def confirm_write_off(difference: Difference, *, by: Actor) -> Difference:
     """核销, second person: what left beyond our books is a loss, what stayed is taken back from it."""
     row = lock(difference)
     check_can_confirm_write_off(row, by)
@@ -93,7 +94,7 @@ def confirm_write_off(difference: Difference, *, by: Any) -> Difference:
     return row
 
 
-def ask_difference(difference: Difference, *, by: Any) -> Difference:
+def ask_difference(difference: Difference, *, by: Actor) -> Difference:
     """Ask the channel about our refund now, then look at the day again. Outside any transaction."""
     check_can_ask(difference, by)
     assert difference.refund is not None
@@ -119,7 +120,7 @@ def _check_note(note: str) -> None:
         raise Refused("NOTE", _("Say what it was."))
 
 
-def _settle(row: Difference, state: str, verb: str, *, by: Any, note: str) -> Difference:
+def _settle(row: Difference, state: str, verb: str, *, by: Actor, note: str) -> Difference:
     before = row.state
     row.state, row.note, row.settled_by, row.settled_at = state, note.strip()[:300], by, now()
     row.save(update_fields=["state", "note", "settled_by", "settled_at"])

@@ -6,10 +6,11 @@ from typing import Any
 
 from django.http import QueryDict
 
-from merchant.asked import whole
 from merchant.clock import SHANGHAI, now
 from merchant.people.models import User
-from merchant.people.rights import Right, can, shops_of
+from merchant.people.rights import Right, can
+from merchant.people.visibility import shops_of
+from merchant.ui.query_params import parse_int
 
 PERIODS = (7, 14, 28, 56)
 DEFAULT = 14
@@ -52,7 +53,7 @@ class Asked:
         shops = tuple(led or own)
         if not shops:
             return None
-        shop, days = whole(query.get("shop", "")), whole(query.get("days", ""))
+        shop, days = parse_int(query.get("shop", "")), parse_int(query.get("days", ""))
         return cls(
             user=user,
             shops=shops,

@@ -7,11 +7,12 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from cs_workbench.board import charts, load, shipping, times
+from cs_workbench.board import load, shipping, times
 from cs_workbench.board.asked import PERIODS, Asked
 from cs_workbench.board.times import Service, Times
-from cs_workbench.words import length
 from merchant.shops.models import Shop
+from merchant.ui import charts
+from merchant.ui.formatting import length
 
 HOUR = timedelta(hours=1)
 WEEK = 7

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases.enums import OPEN_STATES, Clock
+from aftersales.cases.enums import OPEN_STATES, Timer
 from aftersales.cases.models import Case
 from cs_workbench.board.asked import DAY, Asked, midnight, today
 from merchant.clock import now
@@ -17,7 +17,7 @@ from merchant.people.models import User
 HOUR = timedelta(hours=1)
 NEAREST = 10
 # Clocks that run against the shop; while another runs, the buyer or the platform has the word.
-OUR_CLOCKS = [Clock.AS_HANDLE, Clock.SELLER_RECEIVE, Clock.INSPECT, Clock.SHIP, Clock.EVIDENCE, Clock.OFFLINE]
+OUR_CLOCKS = [Timer.AS_HANDLE, Timer.SELLER_RECEIVE, Timer.INSPECT, Timer.SHIP, Timer.EVIDENCE, Timer.OFFLINE]
 URGENCY: dict[str, Any] = {
     "overdue": _("Overdue"),
     "hour": _("Within the hour"),

@@ -14,9 +14,9 @@ from aftersales.cases.models import Case
 from cs_workbench.board import load, shipping
 from cs_workbench.board.asked import DAY, Asked, day_of, midnight
 from cs_workbench.board.times import applied_in_period, first_decision
-from merchant.asked import key_of_page, page_key, whole
 from merchant.clock import SHANGHAI, now
 from merchant.people.models import User
+from merchant.ui.query_params import key_of_page, page_key, parse_int
 
 SIZE = 50
 CASE_WITH = ("order", "order__buyer", "shop", "assignee")
@@ -46,7 +46,7 @@ def cases(asked: Asked, query: QueryDict) -> Page:
     elif not is_open:
         said.append(_("applied in the last %(n)s days") % {"n": asked.days})
     if has:
-        pk = whole(has)
+        pk = parse_int(has)
         rows = rows.filter(assignee_id=pk)
         said.append(_name(pk))
     if due in load.URGENCY:
@@ -64,7 +64,7 @@ def cases(asked: Asked, query: QueryDict) -> Page:
         said.append(_("over, and not taken back"))
     if by or query.get("decided") or (asked.is_own and not is_open):
         rows = rows.annotate(decider=first_decision("by"))
-        pk = asked.user.pk if asked.is_own else whole(by)
+        pk = asked.user.pk if asked.is_own else parse_int(by)
         if query.get("decided"):
             rows = rows.filter(decider__isnull=False)
             said.append(_("decided by a person"))

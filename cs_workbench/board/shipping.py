@@ -8,8 +8,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import TruncDate
 
 from cs_workbench.board.asked import Asked
-from cs_workbench.road.figures import STOPPED
-from logistics.interception.enums import InterceptionState
+from logistics.interception.enums import EVER_STOPPED, InterceptionState
 from logistics.interception.models import Interception
 from merchant.clock import SHANGHAI, now
 from orders.record.models import AWAITING_SHIPMENT, Order
@@ -84,7 +83,8 @@ def stopped_by_day(asked: Asked) -> dict[date, Share]:
         .annotate(day=TruncDate("created_at", tzinfo=SHANGHAI))
         .values("day")
         .annotate(
-            good=Count("pk", filter=Q(state__in=STOPPED)), bad=Count("pk", filter=Q(state=InterceptionState.FAILED))
+            good=Count("pk", filter=Q(state__in=EVER_STOPPED)),
+            bad=Count("pk", filter=Q(state=InterceptionState.FAILED)),
         )
     )
     return {row["day"]: Share(row["good"], row["bad"]) for row in rows}

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from cs_workbench.board import figures, rows
 from cs_workbench.board.asked import Asked
-from merchant.signed_in import SignedInRequest
+from merchant.ui.access import SignedInRequest
 
 
 def _asked(request: SignedInRequest) -> Asked:

@@ -3,11 +3,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from merchant.forms import Dressed
+from merchant.ui.forms import StyledFormMixin
 from orders.record.enums import Flag
 
 
-class FlagForm(Dressed, forms.Form):
+class FlagForm(StyledFormMixin, forms.Form):
     """A flag, a remark, or both, for every order of the run."""
 
     flag = forms.TypedChoiceField(

@@ -11,9 +11,9 @@ from django.core import signing
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from aftersales.cases import policies as cases
 from aftersales.cases.enums import CLOSED_STATES
 from aftersales.cases.models import Case
+from aftersales.decisions import policies as cases
 from cs_workbench.bulk.enums import Verb
 from cs_workbench.bulk.selection import Selection
 from merchant.numbers import new_number

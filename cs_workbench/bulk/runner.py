@@ -16,7 +16,7 @@ from cs_workbench.bulk.acts import act
 from cs_workbench.bulk.enums import DONE, REFUSED, Verb
 from merchant.clock import now
 from merchant.jobs.models import Job, JobRow, JobState
-from merchant.jobs.running import MAX_STARTS, Lost, alone, give_back, held, take
+from merchant.jobs.running import MAX_STARTS, JobTaken, advisory_lock, give_back, lock_if_mine, take
 from merchant.refusals import Refused
 from merchant.trail import activity
 from orders.record.models import Order
@@ -32,7 +32,7 @@ def run(
     """Work on the job until it is done, stopped, or `seconds` have passed (it then waits for the next run).
 
     Raises Refused JOB while somebody else has it."""
-    with alone(job):
+    with advisory_lock(job):
         job = take(job, mine := uuid4().hex)
         # The report is read by whoever started it; the worker's language is the house's default.
         with override(job.options.get("language") or "zh-hans"):
@@ -47,7 +47,7 @@ def run(
                     if until is not None and monotonic() > until:
                         return give_back(job, mine)
                 return _end(job, mine, JobState.DONE)
-            except Lost:
+            except JobTaken:
                 job.refresh_from_db()
                 return job
 
@@ -56,14 +56,14 @@ def _step(job: Job, mine: str, batch: int) -> Job:
     start = job.cursor["records"]
     if job.options["verb"] != Verb.INTERCEPT:
         with transaction.atomic():
-            job = held(job, mine)
+            job = lock_if_mine(job, mine)
             told = [_one(job, entry) for entry in job.options["entries"][start : start + batch]]
             return _note(job, told)
     with transaction.atomic():
-        held(job, mine)
+        lock_if_mine(job, mine)
     told = [_one(job, job.options["entries"][start])]
     with transaction.atomic():
-        return _note(held(job, mine), told)
+        return _note(lock_if_mine(job, mine), told)
 
 
 def _one(job: Job, entry: list[Any]) -> tuple[str, str, str, Any]:
@@ -112,7 +112,7 @@ def _note(job: Job, told: list[tuple[str, str, str, Any]]) -> Job:
 
 @transaction.atomic
 def _end(job: Job, mine: str, state: JobState, why: str = "") -> Job:
-    job = held(job, mine)
+    job = lock_if_mine(job, mine)
     job.state, job.error, job.finished_at, job.pulse_at = state, why, now(), now()
     job.save()
     activity.record(job, f"bulk.{'finish' if state == JobState.DONE else 'fail'}", by=job.by, to_state=job.state,

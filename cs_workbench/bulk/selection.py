@@ -8,9 +8,9 @@ from django.http import Http404, QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from cs_workbench.bulk.enums import KIND, REFUSED
-from merchant.asked import whole
 from merchant.jobs.models import Job, JobRow
 from merchant.refusals import Refused
+from merchant.ui.query_params import parse_int
 from orders.record.models import Order
 
 # More than any buyer has; a run of this size takes minutes.
@@ -44,7 +44,7 @@ def select(user: Any, shop_id: int, asked: QueryDict) -> Selection:
     else:
         wanted = list(dict.fromkeys(asked.getlist("order")))
     if is_all:
-        buyer = whole(asked.get("buyer", ""))
+        buyer = parse_int(asked.get("buyer", ""))
         rows = rows.filter(buyer_id=buyer)
         if buyer is None or not rows.exists():
             raise Http404

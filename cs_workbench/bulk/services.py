@@ -9,14 +9,15 @@ from django.utils.translation import get_language
 from cs_workbench.bulk import policies, runner
 from cs_workbench.bulk.enums import KIND, Verb
 from cs_workbench.bulk.plan import Frozen
-from cs_workbench.bulk.tasks import run_bulk
 from merchant.clock import now
 from merchant.jobs.models import Job, JobState
 from merchant.jobs.running import forgotten, is_free
 from merchant.locking import lock
 from merchant.numbers import new_number
+from merchant.people.models import Actor
 from merchant.refusals import Refused
 from merchant.trail import activity
+from merchant.wakeups import wake, wake_now
 from orders.editing import services as editing
 from orders.editing.addresses import Given
 from orders.remarks.services import check_note
@@ -33,7 +34,7 @@ def start_bulk(
     frozen: Frozen,
     shop: Any,
     *,
-    by: Any,
+    by: Actor,
     address: Given | None = None,
     flag: int | None = None,
     text: str = "",
@@ -54,7 +55,7 @@ def start_bulk(
 
 @transaction.atomic
 def _make(
-    frozen: Frozen, shop: Any, *, by: Any, address: Given | None, flag: int | None, text: str, reason: str
+    frozen: Frozen, shop: Any, *, by: Actor, address: Given | None, flag: int | None, text: str, reason: str
 ) -> Job:
     policies.check_can_start(frozen, by)
     options: dict[str, Any] = {"verb": frozen.verb, "entries": frozen.entries, "is_all": frozen.is_all}
@@ -68,7 +69,7 @@ def _make(
     return _new_job(shop, frozen.number, options, by=by)
 
 
-def _new_job(shop: Any, number: str, options: dict[str, Any], *, by: Any) -> Job:
+def _new_job(shop: Any, number: str, options: dict[str, Any], *, by: Actor) -> Job:
     job = Job.objects.create(
         shop=shop,
         number=number,
@@ -85,7 +86,7 @@ def _new_job(shop: Any, number: str, options: dict[str, Any], *, by: Any) -> Job
 def _begin(job: Job) -> Job:
     """A small run ends before the page comes back; should it break off, the sweep goes on with it."""
     if job.options["verb"] == Verb.INTERCEPT or (job.total or 0) > AT_ONCE:
-        run_bulk.delay_on_commit(job_id=job.pk)
+        wake("cs_workbench.run_bulk", job_id=job.pk)
         return job
     try:
         return runner.run(job)
@@ -105,19 +106,19 @@ def work_on(job_id: int) -> None:
         log.info("bulk %s: %s", job.number, refusal)
         return
     if job.state == JobState.WAITING:
-        run_bulk.delay(job_id=job.pk)
+        wake_now("cs_workbench.run_bulk", job_id=job.pk)
 
 
 def sweep_bulk() -> int:
     """Runs that wait or were left behind by a killed worker get a message again; how many."""
     jobs = forgotten(KIND)
     for job in jobs:
-        run_bulk.delay(job_id=job.pk)
+        wake_now("cs_workbench.run_bulk", job_id=job.pk)
     return len(jobs)
 
 
 @transaction.atomic
-def stop_bulk(job: Job, *, by: Any) -> Job:
+def stop_bulk(job: Job, *, by: Actor) -> Job:
     """Stop after the batch in hand. What was done stays. Raises Refused RIGHT or JOB."""
     job = lock(job)
     policies.check_can_stop(job, by)
@@ -128,7 +129,7 @@ def stop_bulk(job: Job, *, by: Any) -> Job:
 
 
 @transaction.atomic
-def resume_bulk(job: Job, *, by: Any) -> Job:
+def resume_bulk(job: Job, *, by: Actor) -> Job:
     """Go on behind the last batch of a stopped or failed run. Raises Refused RIGHT or JOB."""
     job = lock(job)
     policies.check_can_resume(job, by)
@@ -137,11 +138,11 @@ def resume_bulk(job: Job, *, by: Any) -> Job:
     job.state, job.error, job.finished_at, job.pulse_at = JobState.WAITING, "", None, None
     job.save()
     activity.record(job, "bulk.resume", by=by, from_state=before, to_state=job.state)
-    run_bulk.delay_on_commit(job_id=job.pk)
+    wake("cs_workbench.run_bulk", job_id=job.pk)
     return job
 
 
-def undo_bulk(job: Job, *, by: Any) -> Job:
+def undo_bulk(job: Job, *, by: Actor) -> Job:
     """撤销插旗: every order gets the flag it had, where nobody changed it since. A run of its own; twice is one.
 
     Raises Refused RIGHT, JOB or UNDO."""

@@ -15,12 +15,12 @@ from cs_workbench.bulk import plan, policies, services
 from cs_workbench.bulk.enums import DONE, KIND, PRESSED, REFUSED, Verb
 from cs_workbench.bulk.forms import FlagForm
 from cs_workbench.bulk.selection import load, select
-from cs_workbench.buttons import button
 from merchant.jobs.models import Job, JobState
-from merchant.people.rights import shops_of
+from merchant.people.visibility import shops_of
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.shops.models import Platform, Shop
-from merchant.signed_in import SignedInRequest
+from merchant.ui.access import SignedInRequest
+from merchant.ui.buttons import button
 from orders.editing.forms import AddressForm
 from orders.editing.regions import PROVINCES
 from orders.record.enums import Flag

@@ -3,26 +3,30 @@
 import random
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F, Model
 
-from aftersales.cases import intake
-from aftersales.cases import services as cases
 from aftersales.cases.models import Case
-from aftersales.refunds import sending
+from aftersales.decisions import services as cases
+from aftersales.paying import sending
+from aftersales.platforms import intake
 from aftersales.refunds.enums import WAITING_STATES
 from aftersales.refunds.models import Refund, RefundCall
 from cs_workbench.demo import outside
-from cs_workbench.demo.road import Stage, Staged
+from cs_workbench.demo.goods import GOODS
+from cs_workbench.demo.scenarios import Stage, Staged
 from cs_workbench.demo.scenes import PAST, Scene
+from logistics.couriers import registry
+from logistics.couriers.models import CourierCall
 from logistics.interception import services as interceptions
-from logistics.interception.models import CourierCall, Interception
-from logistics.parcels import services as parcels
+from logistics.interception.models import Interception
 from logistics.parcels.models import Package
+from logistics.parcels.tracking_models import TrackingEvent
+from logistics.shipping import services as parcels
 from logistics.tracking import services as tracking
-from logistics.tracking.models import TrackingEvent
 from merchant.clock import now
 from merchant.ledger.models import LedgerEntry
 from merchant.platforms.errors import PlatformError
@@ -126,8 +130,6 @@ def end_journey(one: Staged, warehouse: Any, *, is_stopped: bool) -> None:
 
 
 def _status(row: Interception) -> Any:
-    from logistics.couriers import registry
-
     courier = registry.get(row.courier)
     if row.account is None or not courier.capabilities.can_query_state:
         return None
@@ -169,7 +171,7 @@ def _move_back(case: Case, age: timedelta, took: timedelta) -> None:
     row.update(
         **{name: F(name) - age for name in ("submitted_at", "accepted_at", "created_at")},
         settled_at=F("settled_at") - age + end,
-        home_at=F("home_at") - age + timedelta(hours=40),
+        returned_at=F("returned_at") - age + timedelta(hours=40),
     )
     subjects: list[tuple[type[Model], list[Any]]] = [
         (Case, [case.pk]),
@@ -196,8 +198,4 @@ def _move_back(case: Case, age: timedelta, took: timedelta) -> None:
 
 
 def _priced(scene: Scene, dice: random.Random) -> Scene:
-    from dataclasses import replace
-
-    from cs_workbench.demo.goods import GOODS
-
     return replace(scene, paid_fen=min(49_900, GOODS[scene.good].price_fen - dice.choice((0, 300, 500))))

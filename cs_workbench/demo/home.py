@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseKind
+from aftersales.decisions import services as cases
 from aftersales.returns import services as returns
 from cs_workbench.demo import outside
 from cs_workbench.demo.goods import GOODS
@@ -12,7 +12,7 @@ from cs_workbench.demo.shops import DemoShops
 from logistics.couriers.base import Kind
 from logistics.interception.enums import InterceptionState
 from logistics.interception.models import Interception
-from logistics.parcels.services import register_package
+from logistics.shipping.services import register_package
 from merchant.clock import now
 from orders.intake.normal import NormalOrder, NormalPackage
 from orders.intake.services import upsert_orders

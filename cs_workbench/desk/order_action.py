@@ -6,17 +6,17 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseKind, OpenedBy, Origin
-from aftersales.cases.policies import check_can_apply, kinds_open_to
-from cs_workbench.buttons import Button, button
-from cs_workbench.people.views import ORDER_VERBS
-from cs_workbench.record.address import address_button
-from merchant.asked import whole
+from aftersales.decisions import services as cases
+from aftersales.decisions.policies import check_can_apply, kinds_open_to
+from aftersales.team.views import ORDER_VERBS
+from cs_workbench.orders.address import address_button
 from merchant.money import fen
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
-from merchant.signed_in import SignedInRequest
+from merchant.ui.access import SignedInRequest
+from merchant.ui.buttons import Button, button
+from merchant.ui.query_params import parse_int
 from orders.record.models import Order
 from orders.remarks import services as remarks
 
@@ -39,7 +39,7 @@ def build(order: Order, user: Any) -> OrderAction:
 
 
 def _note(request: SignedInRequest, order: Order) -> str:
-    flag = whole(request.POST.get("flag", ""))
+    flag = parse_int(request.POST.get("flag", ""))
     remarks.add_note(order, text=request.POST.get("text", ""), flag=flag, by=request.user)
     return ""
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from aftersales.cases.models import Case
+from cs_workbench.cases.subject import Subject
 from cs_workbench.desk.stamps import stamps_of
-from cs_workbench.desk.subject import Subject
-from cs_workbench.record.cards import Card, cards
-from merchant.asked import key_of_page, page_key
+from cs_workbench.orders.cards import Card, cards
+from merchant.ui.query_params import key_of_page, page_key
 from orders.record.models import Order
 
 # Three cards fill a screen; the next come before one has scrolled to them.

@@ -13,10 +13,11 @@ from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View
 from cs_workbench.desk.sources.cases import Cases, segment_of
 from cs_workbench.desk.sources.orders import LateOrders
 from cs_workbench.desk.sources.quotas import Quotas
-from merchant.asked import whole
 from merchant.clock import SHANGHAI, now
-from merchant.people.rights import Right, can, shops_of
+from merchant.people.rights import Right, can
+from merchant.people.visibility import shops_of
 from merchant.policy import services as policy
+from merchant.ui.query_params import parse_int
 
 __all__ = ["SIZE", "Queue", "View", "keys", "read", "segment_of", "view_of"]
 
@@ -187,7 +188,7 @@ def load(shown: Iterable[str], user: Any, view: View) -> dict[str, Task]:
     """The lines of these keys; a fixed number of statements a source."""
     pks: dict[str, list[int]] = {letter: [] for letter in BY_LETTER}
     for key in shown:
-        pk = whole(key[1:])
+        pk = parse_int(key[1:])
         if key[:1] in pks and pk is not None:
             pks[key[:1]].append(pk)
     return {

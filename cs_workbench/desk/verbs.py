@@ -4,21 +4,21 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 
-from aftersales.cases import services as cases
-from aftersales.cases.eligibility import packages_of
 from aftersales.cases.models import Case
+from aftersales.decisions import services as cases
+from aftersales.decisions.eligibility import packages_of
 from aftersales.returns import services as returns
-from cs_workbench.people.views import CASE_VERBS
+from aftersales.team.views import CASE_VERBS
 from logistics.tracking import services as tracking
-from merchant.asked import whole
 from merchant.attachments.services import read_files
 from merchant.money import fen
 from merchant.refusals import Refused
-from merchant.signed_in import SignedInRequest
+from merchant.ui.access import SignedInRequest
+from merchant.ui.query_params import parse_int
 
 
 def shown_version(request: SignedInRequest) -> int:
-    version = whole(request.POST.get("version", ""))
+    version = parse_int(request.POST.get("version", ""))
     if version is None:
         raise Refused("E16", _("The page did not say which version it showed; reload it."))
     return version
@@ -104,8 +104,8 @@ def _settle_return(request: SignedInRequest, case: Case) -> str:
     for name in request.POST:
         kind, _dash, line = name.partition("-")
         value = request.POST.get(name, "").strip()
-        if kind == "units" and (pk := whole(line)) is not None and value:
-            count = whole(value)
+        if kind == "units" and (pk := parse_int(line)) is not None and value:
+            count = parse_int(value)
             units[pk] = -1 if count is None else count
     cases.settle_return_case(
         case,

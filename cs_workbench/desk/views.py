@@ -12,17 +12,18 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from aftersales.refunds.policies import limits_of
-from cs_workbench.desk import action, order_action, panes, queue, subject
-from cs_workbench.desk.subject import Subject
+from aftersales.team import work
+from cs_workbench.cases import action, subject
+from cs_workbench.cases.subject import Subject
+from cs_workbench.desk import order_action, panes, queue
 from cs_workbench.desk.verbs import VERBS
-from cs_workbench.people import work
-from cs_workbench.record import search
-from cs_workbench.record.cards import Card
+from cs_workbench.orders import search
+from cs_workbench.orders.cards import Card
 from cs_workbench.replies.panel import panel
-from merchant.asked import whole
 from merchant.policy import services as policy
 from merchant.refusals import refusals_as_messages
-from merchant.signed_in import SignedInRequest
+from merchant.ui.access import SignedInRequest
+from merchant.ui.query_params import parse_int
 from merchant.vault.quota import quota_of
 from orders.buyers.models import Buyer
 from orders.record.enums import Flag
@@ -144,7 +145,7 @@ def desk_panes(
 def desk_cards(request: SignedInRequest, shop_id: int, buyer_id: int) -> HttpResponse:
     """The buyer's next orders: a partial that the middle pane loads as one scrolls to its end."""
     buyer = get_object_or_404(Buyer.objects.visible_to(request.user), shop_id=shop_id, pk=buyer_id)
-    current = whole(request.GET.get("open", ""))
+    current = parse_int(request.GET.get("open", ""))
     found = panes.more(request.user, shop_id, buyer.pk, after=request.GET.get("after", ""), current=current)
     template = "cs_workbench/_cards.html" if request.htmx else "cs_workbench/cards.html"
     return render(request, template, {"pane": found, "buyer": buyer, "current": current})

@@ -10,16 +10,16 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from cs_workbench.words import length_text
 from logistics.couriers.base import ErrorClass
-from logistics.watch import pulse as pulses
-from logistics.watch.models import AccountPulse, PulseSlice
+from logistics.watch import circuit_breaker as pulses
+from logistics.watch.models import AccountHealth, HealthSlice
 from merchant.clock import SHANGHAI, now
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
 from merchant.people.models import User
 from merchant.people.rights import Right, can
 from merchant.shops.models import CourierAccount
 from merchant.trail.models import Activity
+from merchant.ui.formatting import length_text
 
 DAY = timedelta(days=1)
 # A bar of the drawing: half an hour, six of the slices that are counted.
@@ -47,7 +47,7 @@ def account_rows(shops: Sequence[int], user: User) -> list[dict[str, Any]]:
     rows = []
     for account in accounts:
         # An account nobody has asked about yet has no pulse.
-        pulse = getattr(account, "pulse", None) or AccountPulse(
+        pulse = getattr(account, "pulse", None) or AccountHealth(
             account=account, polled_count=0, error_count=0, streak=0, trips=0, last_error=""
         )
         is_paused = account.paused_until is not None and account.paused_until > at
@@ -161,7 +161,7 @@ def charts(pks: Sequence[int], at: datetime) -> dict[int, Chart]:
     last = at.replace(minute=at.minute - at.minute % 30, second=0, microsecond=0)
     starts = [last - BAR * back for back in reversed(range(int(BARS)))]
     counts: dict[int, list[list[int]]] = {pk: [[0, 0] for _start in starts] for pk in pks}
-    slices = PulseSlice.objects.filter(account_id__in=pks, start_at__gte=starts[0])
+    slices = HealthSlice.objects.filter(account_id__in=pks, start_at__gte=starts[0])
     for pk, start, asked, errors in slices.values_list("account_id", "start_at", "asked_count", "error_count"):
         bar = counts[pk][min((start - starts[0]) // BAR, len(starts) - 1)]
         bar[0] += asked

@@ -14,18 +14,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cs_workbench.ops import couriers as courier_page
-from cs_workbench.ops import masking, sync
+from cs_workbench.ops import sync
 from logistics.watch import services as watching
-from merchant.asked import whole
 from merchant.clock import now
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
 from merchant.jobs.models import Job, ProcessBeat
 from merchant.people.models import User
-from merchant.people.rights import Right, can, check_right, shops_of
+from merchant.people.rights import Right, can, check_right
+from merchant.people.visibility import shops_of
 from merchant.refusals import refusals_as_messages
 from merchant.shops.models import CourierAccount, PlatformAccount
-from merchant.signed_in import SignedInRequest
+from merchant.ui.access import SignedInRequest
+from merchant.ui.query_params import parse_int
+from merchant.vault import raw_masking
 
 SIZE = 50
 CAP = 1000
@@ -123,7 +125,7 @@ def messages_list(request: SignedInRequest) -> HttpResponse:
         rows = rows.filter(verdict=verdict)
     if source:
         rows = rows.filter(source=source)
-    before = whole(request.GET.get("before", ""))
+    before = parse_int(request.GET.get("before", ""))
     if before is not None:
         rows = rows.filter(pk__lt=before)
     found = list(
@@ -160,7 +162,7 @@ def message_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     message = _message(request, pk)
     context = {
         "message": message,
-        "body": masking.shown(bytes(message.body)),
+        "body": raw_masking.shown(bytes(message.body)),
         "task": InboxTask.objects.filter(pk=message.pk).first(),
         "may_retry": message.shop_id is not None and can(request.user, message.shop_id, Right.OPERATE_JOBS),
     }
@@ -178,7 +180,7 @@ def message_retry(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _pause(account: CourierAccount, by: User, request: SignedInRequest) -> str:
-    minutes = whole(request.POST.get("minutes", ""))
+    minutes = parse_int(request.POST.get("minutes", ""))
     until = now() + timedelta(minutes=minutes) if minutes is not None and 0 < minutes <= 10_080 else None
     watching.pause_account(account, by=by, reason=request.POST.get("reason", "").strip(), until=until)
     return _("Paused. Nothing more is asked through this account.")

@@ -4,11 +4,11 @@ from django.utils.translation import gettext_lazy as _
 
 from cs_workbench.replies import variables
 from cs_workbench.replies.models import QuickReply
-from merchant.forms import Dressed
 from merchant.refusals import Refused
+from merchant.ui.forms import StyledFormMixin
 
 
-class QuickReplyForm(Dressed, forms.ModelForm):
+class QuickReplyForm(StyledFormMixin, forms.ModelForm):
     class Meta:
         model = QuickReply
         fields = ("title", "text")

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from cs_workbench.desk.action import Action
-from cs_workbench.record.cards import Card
+from cs_workbench.cases.action import Action
+from cs_workbench.orders.cards import Card
 from cs_workbench.replies import services, variables
 from cs_workbench.replies.models import QuickReply
 from merchant.people.rights import Right, can

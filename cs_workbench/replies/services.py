@@ -11,6 +11,7 @@ from cs_workbench.replies.defaults import default_texts
 from cs_workbench.replies.models import TEXT_LENGTH, TITLE_LENGTH, QuickReply
 from merchant.clock import now
 from merchant.locking import lock, lock_all
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from merchant.shops.models import Shop
@@ -21,7 +22,7 @@ MOST = 60
 
 
 @transaction.atomic
-def add_reply(shop: Shop, *, owner: Any, title: str, text: str, by: Any) -> QuickReply:
+def add_reply(shop: Shop, *, owner: Any, title: str, text: str, by: Actor) -> QuickReply:
     """At the end of its list. The first shared one brings the default set with it, which the shop has used so far."""
     reply = _with(QuickReply(shop=shop, owner=owner), title, text)
     policies.check_can_edit(reply, by)
@@ -38,7 +39,7 @@ def add_reply(shop: Shop, *, owner: Any, title: str, text: str, by: Any) -> Quic
 
 
 @transaction.atomic
-def edit_reply(reply: QuickReply, *, title: str, text: str, by: Any) -> QuickReply:
+def edit_reply(reply: QuickReply, *, title: str, text: str, by: Actor) -> QuickReply:
     reply = _with(lock(reply), title, text)
     policies.check_can_edit(reply, by)
     reply.updated_at = now()
@@ -63,7 +64,7 @@ def _with(reply: QuickReply, title: str, text: str) -> QuickReply:
 
 
 @transaction.atomic
-def move_reply(reply: QuickReply, *, step: int, by: Any) -> None:
+def move_reply(reply: QuickReply, *, step: int, by: Actor) -> None:
     """One place up (-1) or down (+1) in its list; at the end of it nothing happens."""
     policies.check_can_edit(reply, by)
     rows = sorted(lock_all(QuickReply.objects.beside(reply)), key=lambda row: (row.position, row.pk))
@@ -77,7 +78,7 @@ def move_reply(reply: QuickReply, *, step: int, by: Any) -> None:
 
 
 @transaction.atomic
-def switch_reply(reply: QuickReply, *, is_active: bool, by: Any) -> QuickReply:
+def switch_reply(reply: QuickReply, *, is_active: bool, by: Actor) -> QuickReply:
     reply = lock(reply)
     policies.check_can_edit(reply, by)
     if reply.is_active != is_active:
@@ -88,21 +89,21 @@ def switch_reply(reply: QuickReply, *, is_active: bool, by: Any) -> QuickReply:
 
 
 @transaction.atomic
-def delete_reply(reply: QuickReply, *, by: Any) -> None:
+def delete_reply(reply: QuickReply, *, by: Actor) -> None:
     reply = lock(reply)
     policies.check_can_delete(reply, by)
     activity.record(reply, "reply.delete", by=by, title=reply.title)
     reply.delete()
 
 
-def count_use(reply: QuickReply, *, by: Any) -> None:
+def count_use(reply: QuickReply, *, by: Actor) -> None:
     """It was copied. No trail: which reply helps is the question, not who copied it."""
     check_right(by, reply.shop_id, Right.REMARK_ORDER)
     QuickReply.objects.filter(pk=reply.pk).update(used_count=F("used_count") + 1)
 
 
 @transaction.atomic
-def make_default_replies(shop: Shop, *, by: Any) -> int:
+def make_default_replies(shop: Shop, *, by: Actor) -> int:
     """The default set as the shop's own shared replies, to be changed; how many were made, 0 when it has some."""
     check_right(by, shop, Right.EDIT_REPLIES)
     lock(shop)

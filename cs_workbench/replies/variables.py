@@ -16,13 +16,13 @@ from django.utils.translation import gettext as _
 
 from aftersales.refunds import arrivals
 from aftersales.refunds.models import Refund
-from cs_workbench.desk.action import Action
-from cs_workbench.names import courier_name
-from cs_workbench.ops.masking import mask_value
-from cs_workbench.record.cards import Card, Parcel
-from cs_workbench.words import money
+from cs_workbench.cases.action import Action
+from cs_workbench.orders.cards import Card, Parcel
+from logistics.couriers.names import courier_name
 from merchant.clock import SHANGHAI
 from merchant.refusals import Refused
+from merchant.ui.formatting import money
+from merchant.vault.raw_masking import mask_value
 
 NAMED = re.compile(r"\{([^{}\n]{1,24})\}")
 WIDE_BRACES = str.maketrans("｛｝", "{}")

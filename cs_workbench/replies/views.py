@@ -10,16 +10,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cs_workbench.buttons import Button, button
 from cs_workbench.replies import policies, services
 from cs_workbench.replies.forms import QuickReplyForm
 from cs_workbench.replies.models import QuickReply
 from cs_workbench.replies.panel import NUMBERED, replies_of
 from cs_workbench.replies.variables import VARIABLES, fill
-from merchant.asked import whole
 from merchant.refusals import refusals_as_messages
 from merchant.shops.models import Shop
-from merchant.signed_in import SignedInRequest
+from merchant.ui.access import SignedInRequest
+from merchant.ui.buttons import Button, button
+from merchant.ui.query_params import parse_int
 
 
 def _list(shop: Shop) -> str:
@@ -40,7 +40,7 @@ def _reply(request: SignedInRequest, shop_id: int, pk: int) -> QuickReply:
 def replies(request: SignedInRequest) -> HttpResponse:
     """The replies of one shop, in the order of their keys."""
     shops = list(Shop.objects.visible_to(request.user).order_by("pk")[:100])
-    wanted = whole(request.GET.get("shop", ""))
+    wanted = parse_int(request.GET.get("shop", ""))
     shop = next((shop for shop in shops if shop.pk == wanted), shops[0] if shops else None)
     if shop is None:
         return render(request, "cs_workbench/replies.html", {"shops": []})

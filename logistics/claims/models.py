@@ -10,7 +10,7 @@ from django_fsm import FSMField, transition
 from logistics.claims.enums import OPEN, PROVED_BY_TRACK, WAITING, Basis, Cause, Ending, FiledThrough, PaidThrough
 from logistics.claims.enums import ClaimState as S
 from merchant.fsm import StateMachine, state_constraint
-from merchant.shops.querysets import ShopQuerySet
+from merchant.people.querysets import ShopQuerySet
 
 IS_OPEN = Q(state__in=[str(state) for state in OPEN])
 

@@ -10,11 +10,12 @@ from logistics.claims.enums import ClaimState as S
 from logistics.claims.evidence import LEAST_PHOTOS, photo_count
 from logistics.claims.models import Claim
 from merchant.money import MOST, yuan
+from merchant.people.models import Actor
 from merchant.people.rights import Right, can, check_right
 from merchant.refusals import Refused
 
 
-def check_can_draft(by: Any, shop_id: int) -> None:
+def check_can_draft(by: Actor, shop_id: int) -> None:
     """Raise Refused RIGHT: whoever inspects or files may draft."""
     if not can(by, shop_id, Right.FILE_CLAIM):
         check_right(by, shop_id, Right.DRAFT_CLAIM)
@@ -28,20 +29,20 @@ def check_amount(fen: int, *, most: int = MOST, why: Any = "") -> None:
         raise Refused("AMOUNT", why or _("That is more than an amount can be."), fen=fen, most=most)
 
 
-def check_can_edit(claim: Claim, by: Any) -> None:
+def check_can_edit(claim: Claim, by: Actor) -> None:
     """Raise Refused RIGHT, CLAIM-STATE: once filed, the amounts are what the courier was told."""
     check_can_draft(by, claim.shop_id)
     _check_state(claim, S.DRAFT)
 
 
-def check_can_add_photos(claim: Claim, by: Any) -> None:
+def check_can_add_photos(claim: Claim, by: Actor) -> None:
     """Raise Refused RIGHT, CLAIM-STATE: evidence helps until the claim is over."""
     check_can_draft(by, claim.shop_id)
     if claim.state in (S.PAID, S.CLOSED):
         raise wrong_state(claim)
 
 
-def check_can_file(claim: Claim, by: Any) -> None:
+def check_can_file(claim: Claim, by: Actor) -> None:
     """Raise Refused RIGHT, CLAIM-STATE, PHOTOS, INSPECTION, BASIS, NO-LOSS."""
     check_right(by, claim.shop_id, Right.FILE_CLAIM)
     _check_state(claim, S.DRAFT)
@@ -76,13 +77,13 @@ def _check_refunded(claim: Claim) -> None:
         )
 
 
-def check_can_answer(claim: Claim, by: Any) -> None:
+def check_can_answer(claim: Claim, by: Actor) -> None:
     """Recording what the courier said. Raise Refused RIGHT, CLAIM-STATE."""
     check_right(by, claim.shop_id, Right.FILE_CLAIM)
     _check_state(claim, S.FILED, S.APPEALED)
 
 
-def check_can_appeal(claim: Claim, by: Any) -> None:
+def check_can_appeal(claim: Claim, by: Actor) -> None:
     """Raise Refused RIGHT, CLAIM-STATE, APPEALED: a courier hears an appeal once."""
     check_right(by, claim.shop_id, Right.FILE_CLAIM)
     _check_state(claim, S.REJECTED)
@@ -90,20 +91,20 @@ def check_can_appeal(claim: Claim, by: Any) -> None:
         raise Refused("APPEALED", _("It was appealed already. Give it up, or talk to the courier's contract manager."))
 
 
-def check_can_book(claim: Claim, by: Any) -> None:
+def check_can_book(claim: Claim, by: Actor) -> None:
     """Raise Refused RIGHT, CLAIM-STATE."""
     check_right(by, claim.shop_id, Right.BOOK_CLAIM)
     _check_state(claim, S.ACCEPTED)
 
 
-def check_can_close(claim: Claim, by: Any) -> None:
+def check_can_close(claim: Claim, by: Actor) -> None:
     """Raise Refused RIGHT, CLAIM-STATE."""
     if not can(by, claim.shop_id, Right.BOOK_CLAIM):
         check_right(by, claim.shop_id, Right.FILE_CLAIM)
     _check_state(claim, S.PAID)
 
 
-def check_can_give_up(claim: Claim, by: Any) -> None:
+def check_can_give_up(claim: Claim, by: Actor) -> None:
     """Raise Refused RIGHT, SECOND_PERSON, CLAIM-STATE: a loss is taken by somebody who answers for money, and not by
     the person who drafted or filed the claim."""
     check_right(by, claim.shop_id, Right.BOOK_CLAIM)
@@ -112,7 +113,7 @@ def check_can_give_up(claim: Claim, by: Any) -> None:
         raise Refused("SECOND_PERSON", _("You drafted or filed it: another person takes the loss."))
 
 
-def check_can_withdraw(claim: Claim, by: Any) -> None:
+def check_can_withdraw(claim: Claim, by: Actor) -> None:
     """Raise Refused RIGHT, CLAIM-STATE: to say that nothing was lost is to take it out of the books; and what the
     courier has agreed to pay is settled first."""
     check_right(by, claim.shop_id, Right.BOOK_CLAIM)

@@ -22,6 +22,7 @@ from merchant.attachments.models import Attachment, Purpose
 from merchant.clock import now
 from merchant.locking import lock
 from merchant.numbers import new_number
+from merchant.people.models import Actor
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from merchant.trail import activity
@@ -31,7 +32,7 @@ from merchant.trail import activity
 def draft_claim(
     package: Package,
     *,
-    by: Any,
+    by: Actor,
     cause: str,
     loss_fen: int,
     basis: str,
@@ -115,7 +116,7 @@ def _value(claim: Claim, *, loss_fen: int, basis: str) -> None:
 
 
 @transaction.atomic
-def edit_claim(claim: Claim, *, by: Any, loss_fen: int, basis: str, insured_fen: int | None, note: str) -> Claim:
+def edit_claim(claim: Claim, *, by: Actor, loss_fen: int, basis: str, insured_fen: int | None, note: str) -> Claim:
     """Correct the draft's amounts; what is asked for follows from them (M14). `insured_fen` None is not insured.
 
     Raises Refused RIGHT, CLAIM-STATE, AMOUNT, BASIS."""
@@ -132,7 +133,7 @@ def edit_claim(claim: Claim, *, by: Any, loss_fen: int, basis: str, insured_fen:
 
 
 @transaction.atomic
-def add_photos(claim: Claim, *, by: Any, files: Sequence[Attachment]) -> Claim:
+def add_photos(claim: Claim, *, by: Actor, files: Sequence[Attachment]) -> Claim:
     """More evidence, as `attachments.read_files` returned it. Raises Refused RIGHT, CLAIM-STATE, PHOTOS."""
     claim = lock(claim)
     policies.check_can_add_photos(claim, by)
@@ -143,7 +144,7 @@ def add_photos(claim: Claim, *, by: Any, files: Sequence[Attachment]) -> Claim:
 
 
 @transaction.atomic
-def file_claim(claim: Claim, *, by: Any, through: str, reference: str) -> Claim:
+def file_claim(claim: Claim, *, by: Actor, through: str, reference: str) -> Claim:
     """提交索赔: it was laid before the courier by portal, phone or the like, under the courier's own `reference`.
 
     From here on the goods count as lost until the courier pays. Raises Refused RIGHT, CLAIM-STATE, PHOTOS, INSPECTION,
@@ -161,7 +162,7 @@ def file_claim(claim: Claim, *, by: Any, through: str, reference: str) -> Claim:
 
 
 @transaction.atomic
-def accept_claim(claim: Claim, *, by: Any, agreed_fen: int) -> Claim:
+def accept_claim(claim: Claim, *, by: Actor, agreed_fen: int) -> Claim:
     """The courier agrees to pay this much. Raises Refused RIGHT, CLAIM-STATE, AMOUNT."""
     claim = lock(claim)
     policies.check_can_answer(claim, by)
@@ -174,7 +175,7 @@ def accept_claim(claim: Claim, *, by: Any, agreed_fen: int) -> Claim:
 
 
 @transaction.atomic
-def reject_claim(claim: Claim, *, by: Any, reason: str) -> Claim:
+def reject_claim(claim: Claim, *, by: Actor, reason: str) -> Claim:
     """The courier says no. Raises Refused RIGHT, CLAIM-STATE, REASON."""
     claim = lock(claim)
     policies.check_can_answer(claim, by)
@@ -183,7 +184,7 @@ def reject_claim(claim: Claim, *, by: Any, reason: str) -> Claim:
 
 
 @transaction.atomic
-def appeal_claim(claim: Claim, *, by: Any, reason: str) -> Claim:
+def appeal_claim(claim: Claim, *, by: Actor, reason: str) -> Claim:
     """Asked once more, with what speaks against the refusal. Raises Refused RIGHT, CLAIM-STATE, APPEALED, REASON."""
     claim = lock(claim)
     policies.check_can_appeal(claim, by)
@@ -192,7 +193,7 @@ def appeal_claim(claim: Claim, *, by: Any, reason: str) -> Claim:
 
 
 @transaction.atomic
-def book_payment(claim: Claim, *, by: Any, paid_fen: int, through: str, reference: str = "") -> Claim:
+def book_payment(claim: Claim, *, by: Actor, paid_fen: int, through: str, reference: str = "") -> Claim:
     """The courier has paid, into our account or off its bill; what is missing from the agreed sum is our loss.
 
     Raises Refused RIGHT, CLAIM-STATE, AMOUNT, THROUGH."""
@@ -209,7 +210,7 @@ def book_payment(claim: Claim, *, by: Any, paid_fen: int, through: str, referenc
 
 
 @transaction.atomic
-def close_claim(claim: Claim, *, by: Any) -> Claim:
+def close_claim(claim: Claim, *, by: Actor) -> Claim:
     """Paid and put away. Raises Refused RIGHT, CLAIM-STATE."""
     claim = lock(claim)
     policies.check_can_close(claim, by)
@@ -218,7 +219,7 @@ def close_claim(claim: Claim, *, by: Any) -> Claim:
 
 
 @transaction.atomic
-def give_up_claim(claim: Claim, *, by: Any, reason: str) -> Claim:
+def give_up_claim(claim: Claim, *, by: Actor, reason: str) -> Claim:
     """Nothing more is to be had: the loss is ours. Raises Refused RIGHT, SECOND_PERSON, CLAIM-STATE, REASON."""
     claim = lock(claim)
     policies.check_can_give_up(claim, by)
@@ -232,7 +233,7 @@ def give_up_claim(claim: Claim, *, by: Any, reason: str) -> Claim:
 
 
 @transaction.atomic
-def withdraw_claim(claim: Claim, *, by: Any, reason: str) -> Claim:
+def withdraw_claim(claim: Claim, *, by: Actor, reason: str) -> Claim:
     """Nothing was lost after all: what was booked as a loss is taken back.
 
     Raises Refused RIGHT, CLAIM-STATE, REASON."""
@@ -250,13 +251,13 @@ def _reason(text: str, wanted: Any) -> str:
     return text.strip()[:300]
 
 
-def _move(claim: Claim, verb: str, *, by: Any, reason: str = "", **detail: Any) -> Claim:
+def _move(claim: Claim, verb: str, *, by: Actor, reason: str = "", **detail: Any) -> Claim:
     before = str(claim.state)
     getattr(claim, verb)()
     return _save(claim, f"claim.{verb}", by=by, from_state=before, to_state=str(claim.state), reason=reason, **detail)
 
 
-def _save(claim: Claim, verb: str, *, by: Any, **what: Any) -> Claim:
+def _save(claim: Claim, verb: str, *, by: Actor, **what: Any) -> Claim:
     claim.version += 1
     claim.save()
     activity.record(claim, verb, by=by, **what)

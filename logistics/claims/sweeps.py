@@ -20,6 +20,8 @@ from merchant.locking import lock
 logger = logging.getLogger(__name__)
 BATCH = 500
 CAUSE_OF = {I.DELIVERED_ANYWAY: Cause.DELIVERED_ANYWAY, I.LOST_SUSPECT: Cause.LOST}
+# States in which an interception has news for claims: one to draft, or one to take back.
+HEARD_STATES = (*CAUSE_OF, I.RETURNED)
 FOUND = "found"
 
 
@@ -46,7 +48,7 @@ def follow_refunds() -> int:
 
 def withdraw_found() -> int:
     """Drafts for lost parcels that have come home."""
-    rows = Claim.objects.to_file().filter(cause=Cause.LOST, interception__home_at__isnull=False)
+    rows = Claim.objects.to_file().filter(cause=Cause.LOST, interception__returned_at__isnull=False)
     return _each(rows, _withdraw_found)
 
 
@@ -88,8 +90,8 @@ def _follow(claim_id: int) -> None:
 def _withdraw_found(claim_id: int) -> None:
     with transaction.atomic():
         claim = lock(Claim(pk=claim_id))
-        home_at = claim.interception.home_at if claim.interception else None
-        if claim.state == S.DRAFT and claim.cause == Cause.LOST and home_at is not None:
+        returned_at = claim.interception.returned_at if claim.interception else None
+        if claim.state == S.DRAFT and claim.cause == Cause.LOST and returned_at is not None:
             services.withdraw_claim(claim, by=None, reason=FOUND)
 
 

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 
 from logistics.couriers import kuaidi100_words as words
 from logistics.couriers import scans, signing
-from logistics.couriers.addresses import push_address
 from logistics.couriers.base import (
     Account,
     Address,
@@ -30,6 +29,7 @@ from logistics.couriers.base import (
     Kind,
     Push,
 )
+from logistics.couriers.push_urls import push_address
 from logistics.couriers.wire import garbage
 
 INTERCEPT_TYPES = {

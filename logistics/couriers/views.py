@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from logistics.couriers import door, registry
+from logistics.couriers import push_endpoint, registry
 from logistics.couriers.base import Courier
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxVerdict
@@ -28,32 +28,32 @@ STATUSES = {
 @require_POST
 def courier_push(request: HttpRequest, push_token: str) -> HttpResponse:
     """One push of one account. The address is the account's secret; the signature says the rest."""
-    account = door.accounts.find(push_token)
+    account = push_endpoint.accounts.find(push_token)
     courier = registry.of(account)
     if account is None or courier is None:
         raise Http404
-    count = door.count_push(account)
-    if count > door.PUSHES_PER_MINUTE:
-        if count == door.PUSHES_PER_MINUTE + 1:
+    count = push_endpoint.count_push(account)
+    if count > push_endpoint.PUSHES_PER_MINUTE:
+        if count == push_endpoint.PUSHES_PER_MINUTE + 1:
             # One row a minute says enough; a row a push would be the flood itself.
-            _store(request, account, courier, b"", door.Judgement(InboxVerdict.THROTTLED))
+            _store(request, account, courier, b"", push_endpoint.Judgement(InboxVerdict.THROTTLED))
         return _answer(courier, InboxVerdict.THROTTLED)
     # One byte more than allowed is enough to know, however much is sent.
     raw = request.read(settings.PUSH_MAX_BYTES + 1)
     headers = {name.lower(): value for name, value in request.headers.items()}
     while account is not None and courier is not None:
-        judgement = door.judge(account, courier, headers, raw)
+        judgement = push_endpoint.judge(account, courier, headers, raw)
         verdict = _store(request, account, courier, raw, judgement)
         if verdict is not None:
             return _answer(courier, verdict, judgement)
         # Changed since this process read it: what was judged by its old secrets is judged again.
-        account = door.accounts.find_again(push_token)
+        account = push_endpoint.accounts.find_again(push_token)
         courier = registry.of(account)
     raise Http404
 
 
 def _store(
-    request: HttpRequest, account: CourierAccount, courier: Courier, raw: bytes, judgement: door.Judgement
+    request: HttpRequest, account: CourierAccount, courier: Courier, raw: bytes, judgement: push_endpoint.Judgement
 ) -> str | None:
     """The verdict it is on record with; None when nothing was stored, because the account has changed."""
     stored = inbox.receive(
@@ -64,14 +64,14 @@ def _store(
         body=raw,
         verdict=judgement.verdict,
         event_key=judgement.digest,
-        ours_if=door.goes_through(account, judgement.waybills),
+        ours_if=push_endpoint.goes_through(account, judgement.waybills),
         is_once=True,
-        only_if=door.accounts.unchanged(account),
+        only_if=push_endpoint.accounts.unchanged(account),
     )
     return stored.verdict if stored else None
 
 
-def _answer(courier: Courier, verdict: str, judgement: door.Judgement | None = None) -> HttpResponse:
+def _answer(courier: Courier, verdict: str, judgement: push_endpoint.Judgement | None = None) -> HttpResponse:
     status = STATUSES[InboxVerdict(verdict)]
     body, content_type, _ = courier.ack(status == 200)
     if judgement is not None and judgement.ack and status == 200:

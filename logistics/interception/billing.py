@@ -1,17 +1,16 @@
 """The courier's bill for a stopped parcel: what was estimated from the rate card becomes what it really cost (M13)."""
 
-from typing import Any
-
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import Interception
-from logistics.interception.moves import FEE_LEG, FREIGHT_LEG
+from logistics.interception.transitions import FEE_LEG, FREIGHT_LEG
 from merchant.ledger import services as ledger
 from merchant.ledger.models import LedgerAccount, LedgerEntry
 from merchant.locking import lock
 from merchant.money import MOST
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from merchant.trail import activity
@@ -19,10 +18,10 @@ from merchant.trail import activity
 COST, BILL = "interception_cost", "interception_bill"
 
 
-def check_can_bill(interception: Interception, by: Any) -> None:
+def check_can_bill(interception: Interception, by: Actor) -> None:
     """Raise Refused RIGHT, INT-STATE: a request the courier has not taken costs nothing."""
     check_right(by, interception.shop_id, Right.SETTLE_STATEMENT)
-    if interception.accepted_at is None and interception.home_at is None:
+    if interception.accepted_at is None and interception.returned_at is None:
         raise Refused(
             "INT-STATE", _("The courier has not taken it and has nothing to bill."), state=str(S(interception.state))
         )
@@ -30,7 +29,7 @@ def check_can_bill(interception: Interception, by: Any) -> None:
 
 @transaction.atomic
 def bill_interception(
-    interception: Interception, *, by: Any, fee_fen: int, freight_fen: int, reference: str = ""
+    interception: Interception, *, by: Actor, fee_fen: int, freight_fen: int, reference: str = ""
 ) -> Interception:
     """Fee and back freight as billed. The ledger gets the difference to what stands booked, so entering the same bill
     twice books nothing more and a slip is corrected by entering it anew. Raises Refused RIGHT, INT-STATE, AMOUNT."""

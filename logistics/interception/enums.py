@@ -30,7 +30,11 @@ OPEN = (S.SUBMITTED, S.RUNNING)
 # The courier still moves the parcel for us: it stays on the watch list.
 WATCHED = (S.SUBMITTED, S.RUNNING, S.SUCCEEDED, S.RETURNING)
 # The parcel was stopped (and may be further on its way home).
-STOPPED = (S.SUCCEEDED, S.RETURNING, S.RETURNED, S.CLOSED_OK, S.CLOSED_DAMAGED)
+STOPPED_STATES = (S.SUCCEEDED, S.RETURNING, S.RETURNED, S.CLOSED_OK, S.CLOSED_DAMAGED)
+# The courier did turn it round, whether or not it has been found since.
+TURNED_ROUND = (*STOPPED_STATES, S.LOST_SUSPECT, S.CLOSED_LOST)
+# Stopped at some time, whatever became of the parcel then.
+EVER_STOPPED = (*TURNED_ROUND, S.DELIVERED_ANYWAY)
 # Stopped, and yet the goods did not come home: a claim on the courier.
 ALARM = (S.DELIVERED_ANYWAY, S.LOST_SUSPECT)
 
@@ -45,6 +49,8 @@ class Reason(models.TextChoices):
     COURIER_REFUSED = "courier_refused", _("the courier refused")
     OTHERS_INTERCEPTION = "others_interception", _("somebody else has asked to stop it")
     TIMEOUT = "timeout", _("no answer in time")
+    NOT_STOPPABLE = "not_stoppable", _("by its newest track it cannot be stopped")
+    TRACK_UNREAD = "track_unread", _("the courier could not be asked where the parcel is")
     OTHER = "other", _("another reason")
 
 
@@ -72,22 +78,3 @@ class Question(models.TextChoices):
     NOT_A_RETURN = "not_a_return", _("stopped, but a return was not what was asked for")
     NOT_LISTED = "not_listed", _("a return scan was made, which at this courier proves nothing by itself")
     SWITCHED_OFF = "switched_off", _("stopped, but this evidence may not pay by itself in this shop")
-
-
-class Operation(models.TextChoices):
-    """One kind of call to a courier."""
-
-    CREATE = "create_intercept", _("ask to stop")
-    CANCEL = "cancel_intercept", _("withdraw")
-    QUERY = "query_intercept", _("ask for the result")
-    TRACK = "track", _("read the track")
-
-
-class Outcome(models.TextChoices):
-    """How a call ended. `calling` after its lease means that nobody knows."""
-
-    CALLING = "calling", _("calling")
-    OK = "ok", _("answered")
-    REFUSED = "refused", _("refused")
-    NOT_SENT = "not_sent", _("not taken, may be tried again")
-    UNKNOWN = "unknown", _("no usable answer")

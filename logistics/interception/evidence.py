@@ -12,7 +12,7 @@ from logistics.couriers.base import InterceptState, InterceptStatus
 from logistics.interception.enums import Evidence, Question, Reason
 from logistics.interception.enums import InterceptionState as S
 from logistics.parcels.enums import PackageState as P
-from logistics.tracking.projection import Projection
+from logistics.parcels.projection import Projection
 
 _ON_THE_WAY_HOME = (P.RETURNING, P.RETURNED)
 

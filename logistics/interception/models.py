@@ -11,18 +11,15 @@ from logistics.interception.enums import (
     ALARM,
     LIVE,
     OPEN,
-    STOPPED,
+    STOPPED_STATES,
     WATCHED,
     Evidence,
-    Operation,
-    Outcome,
     Question,
     Reason,
 )
 from logistics.interception.enums import InterceptionState as S
 from merchant.fsm import StateMachine, state_constraint
-from merchant.shops.querysets import ShopQuerySet
-from merchant.vault.fields import EncryptedJSON
+from merchant.people.querysets import ShopQuerySet
 
 KINDS = [
     (Kind.RETURN_TO_SITE.value, _("back to the collecting site")),
@@ -73,7 +70,7 @@ class Interception(StateMachine):
     status_code = models.CharField(max_length=40, blank=True, default="")
     attempts = models.PositiveSmallIntegerField(default=0)
     # When the sender acts next; set while SUBMITTED only. It is also the lease of a call under way.
-    ask_at = models.DateTimeField(null=True)
+    next_attempt_at = models.DateTimeField(null=True)
     # The clock people see: T-INT-ACK, T-INT-RESULT, T-RETURN-HOME, T-INSPECT, T-CLAIM-FILE by state.
     due_at = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(_("submitted at"))
@@ -82,11 +79,11 @@ class Interception(StateMachine):
     )
     accepted_at = models.DateTimeField(_("accepted at"), null=True)
     settled_at = models.DateTimeField(_("result at"), null=True)
-    home_at = models.DateTimeField(_("back in the warehouse at"), null=True)
+    returned_at = models.DateTimeField(_("back in the warehouse at"), null=True)
     fee_fen = models.BigIntegerField(_("interception fee (fen)"), default=0)
     freight_fen = models.BigIntegerField(_("back freight (fen)"), default=0)
     # What the courier named when it took the request; most name nothing.
-    told_fee_fen = models.BigIntegerField(null=True)
+    quoted_fee_fen = models.BigIntegerField(null=True)
     # From the account's rate card until the courier bills.
     is_cost_estimated = models.BooleanField(default=True)
     version = models.PositiveIntegerField(default=1)
@@ -116,7 +113,9 @@ class Interception(StateMachine):
                 name="interception_due",
                 condition=models.Q(state__in=[str(state) for state in LIVE]),
             ),
-            models.Index(fields=["ask_at"], name="interception_ask", condition=models.Q(state=S.SUBMITTED.value)),
+            models.Index(
+                fields=["next_attempt_at"], name="interception_ask", condition=models.Q(state=S.SUBMITTED.value)
+            ),
             models.Index(fields=["shop", "state", "-created_at"], name="interception_list"),
             # Few and never cleared away: the sweep that drafts claims for them reads these alone.
             models.Index(
@@ -140,7 +139,7 @@ class Interception(StateMachine):
     @property
     def is_stopped(self) -> bool:
         """The courier has the parcel turned round: it comes home, is home, or was."""
-        return self.state in STOPPED
+        return self.state in STOPPED_STATES
 
     @property
     def is_return(self) -> bool:
@@ -211,31 +210,3 @@ class Interception(StateMachine):
     @transition(field=state, source=S.RETURNED, target=S.CLOSED_DAMAGED)
     def close_damaged(self) -> None:
         """Inspected, the goods are damaged: a claim on the courier."""
-
-
-class CourierCall(models.Model):
-    """One call to a courier, claimed before it is made. Without an answer past its lease its outcome is unknown."""
-
-    shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
-    operation = models.CharField(max_length=24, choices=Operation)
-    # The document's number, which is also what the courier was told.
-    key = models.CharField(max_length=64)
-    subject_id = models.BigIntegerField()
-    attempt = models.PositiveIntegerField()
-    request = models.JSONField(default=dict)
-    # The courier's own words, sealed: they may name the buyer. None before the answer and once it was purged.
-    answer = EncryptedJSON(null=True)
-    error = models.CharField(max_length=300, blank=True, default="")
-    outcome = models.CharField(max_length=16, choices=Outcome, default=Outcome.CALLING)
-    started_at = models.DateTimeField()
-    answered_at = models.DateTimeField(null=True)
-
-    objects = ShopQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("courier call")
-        verbose_name_plural = _("courier calls")
-        constraints = [
-            models.UniqueConstraint(fields=["operation", "key", "attempt"], name="courier_call_once"),
-        ]
-        indexes = [models.Index(fields=["key", "started_at"], name="courier_call_key")]

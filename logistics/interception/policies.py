@@ -1,5 +1,6 @@
 """Rules of the road: may this parcel be stopped, and what can its courier do about it (E07–E14)."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,18 +9,26 @@ from django.utils.translation import gettext_lazy as _
 from logistics.couriers import registry
 from logistics.couriers.base import Courier, Kind
 from logistics.couriers.facts import Facts, facts_of
+from logistics.interception.enums import Reason
 from logistics.interception.evidence import is_fresh
 from logistics.interception.models import Interception
 from logistics.parcels.enums import OWN_PLATFORMS, PackageState, WaybillSource
 from logistics.parcels.models import Package
 from merchant.checks import Check
 from merchant.clock import now
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.policy import services as policy
 from merchant.policy.schema import ShopPolicy
 from merchant.refusals import Refused
 
 P = PackageState
+PAST_STOPPING = {
+    P.SIGNED: Reason.SIGNED,
+    P.ARRIVED_DESTINATION: Reason.IN_DELIVERY,
+    P.OUT_FOR_DELIVERY: Reason.IN_DELIVERY,
+    P.AT_LOCKER: Reason.IN_DELIVERY,
+}
 # The whole road must be able to run in a minute; below this no reading can be used at all.
 LEAST_FRESH = timedelta(seconds=5)
 
@@ -34,13 +43,13 @@ def courier_checks(package: Package, rules: ShopPolicy) -> list[Check]:
     return [
         known_courier(package, rules),
         ewaybill(package),
-        stoppable(package, whom(package)),
+        stoppable(package, courier_for(package)),
         fresh_track(package, rules),
         no_other(package),
     ]
 
 
-def whom(row: Package | Interception) -> Courier | None:
+def courier_for(row: Package | Interception) -> Courier | None:
     """Whom to ask about this parcel: through its account, else its courier itself."""
     return registry.of(row.account) or registry.find(row.courier)
 
@@ -120,20 +129,33 @@ def no_other(package: Package) -> Check:
     return Check("E14", other is None, value, _("There is already an interception of this parcel."))
 
 
-def check_can_submit(package: Package, *, by: Any, kind: str) -> None:
-    """Raise Refused RIGHT, KIND, ACCOUNT (it is not set up for that), or the first road check that blocks."""
+def check_can_submit(package: Package, *, by: Actor, kind: str, checks: Sequence[Check] = ()) -> None:
+    """Raise Refused RIGHT, KIND, ACCOUNT (it is not set up for that), or the first of `checks` that blocks: what the
+    caller weighed under the same locks, else the road checks. By a stale track nobody is refused: `why_not_send`."""
     check_right(by, package.shop_id, Right.SUBMIT_INTERCEPTION)
-    failing = [check for check in road_checks(package) if check.blocks]
+    checks = checks or road_checks(package)
+    told_by_track = () if any(check.code == "E12" and check.passed for check in checks) else ("E11", "E12")
+    failing = [check for check in checks if check.blocks and check.code not in told_by_track]
     if failing:
         raise Refused(failing[0].code, failing[0].message, codes=[check.code for check in failing])
-    courier = whom(package)
+    courier = courier_for(package)
     if courier is None or Kind(kind) not in courier.capabilities.kinds:
         raise Refused("KIND", _("This courier cannot do that."), kind=str(kind))
     if package.account is not None and (obstacle := courier.obstacle(package.account)):
         raise Refused("ACCOUNT", obstacle)
 
 
-def check_can_withdraw(interception: Interception, *, by: Any) -> None:
+def why_not_send(package: Package) -> str:
+    """The reason not to ask the courier by what the track says now (E11, E12); "" when it may be asked."""
+    rules = policy.current(package.shop_id)
+    if fresh_track(package, rules).blocks:
+        return Reason.TRACK_UNREAD
+    if stoppable(package, courier_for(package)).passed:
+        return Reason.NONE
+    return PAST_STOPPING.get(P(package.state), Reason.NOT_STOPPABLE)
+
+
+def check_can_withdraw(interception: Interception, *, by: Actor) -> None:
     """Raise Refused RIGHT, INT-STATE or INT-CANCEL with the reason in words."""
     check_right(by, interception.shop_id, Right.WITHDRAW_INTERCEPTION)
     if not interception.is_open:
@@ -142,7 +164,7 @@ def check_can_withdraw(interception: Interception, *, by: Any) -> None:
             _("It is too late to withdraw: %(state)s.") % {"state": interception.get_state_display()},
             state=str(interception.state),
         )
-    courier = whom(interception)
+    courier = courier_for(interception)
     was_sent = interception.attempts > 0
     if was_sent and (courier is None or not courier.capabilities.can_cancel):
         raise Refused("INT-CANCEL", _("This courier cannot withdraw an interception."), courier=interception.courier)
@@ -150,4 +172,4 @@ def check_can_withdraw(interception: Interception, *, by: Any) -> None:
 
 def facts_about(row: Package | Interception) -> Facts:
     """What this parcel's courier can and cannot do, in words for the page."""
-    return facts_of(whom(row), row.account)
+    return facts_of(courier_for(row), row.account)

@@ -5,32 +5,33 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from logistics import tasks
 from logistics.couriers.base import InterceptStatus, Kind
-from logistics.interception import calls, moves, policies, signals
+from logistics.interception import calls, policies, transitions
 from logistics.interception import evidence as proof
 from logistics.interception.enums import Evidence
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import Interception
+from logistics.parcels import store
 from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package
-from logistics.tracking import store
+from logistics.tracking import services as tracking
 from logistics.watch import services as watching
 from logistics.watch.models import Priority
 from merchant.checks import Check
 from merchant.clock import now
 from merchant.locking import lock, lock_all
 from merchant.numbers import new_number
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from merchant.trail import activity
+from merchant.wakeups import wake
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +43,9 @@ TURNS = 4
 LATE_EVIDENCE = timedelta(days=30)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def submit_interception(
-    package: Package, *, by: Any, checks: Sequence[Check] = (), kind: str = Kind.RETURN_TO_SENDER
+    package: Package, *, by: Actor, checks: Sequence[Check] = (), kind: str = Kind.RETURN_TO_SENDER
 ) -> Interception:
     """拦截: ask that this parcel be stopped. Runs in the caller's transaction; the courier is called after commit.
 
@@ -53,8 +54,8 @@ def submit_interception(
     """
     # Interceptions before the parcel (the order of locks); two who press at once stand in line here or at the insert.
     lock_all(Interception.objects.of_waybill(package.courier, package.waybill))
-    package = lock(package)
-    policies.check_can_submit(package, by=by, kind=kind)
+    package = lock(package, "account", "shop")
+    policies.check_can_submit(package, by=by, kind=kind, checks=checks)
     at = now()
     interception = Interception(
         shop_id=package.shop_id,
@@ -67,12 +68,11 @@ def submit_interception(
         checks=[check.as_json() for check in checks],
         submitted_at=at,
         submitted_by=by,
-        ask_at=at,
+        next_attempt_at=at,
         due_at=at + policy.timer(policy.current(package.shop_id), "T-INT-ACK"),
     )
     try:
-        with transaction.atomic():
-            interception.save(force_insert=True)
+        interception.save(force_insert=True)
     except IntegrityError as error:
         raise Refused("E14", _("There is already an interception of this parcel.")) from error
     watching.watch(package, priority=Priority.OPEN_INTERCEPTION)
@@ -84,20 +84,34 @@ def submit_interception(
         kind=interception.kind,
         waybill=package.waybill,
     )
-    moves.announce(signals.interception_submitted, interception)
-    tasks.send_interception.delay_on_commit(interception_id=interception.pk)
+    transitions.announce(interception)
+    wake("logistics.send_interception", interception_id=interception.pk)
     return interception
 
 
 def send_interception(interception_id: int) -> None:
-    """Claim, call, record: ask the courier. Outside any transaction; safe to run twice."""
+    """Read the track, check, then claim, call, record: ask the courier. Outside any transaction; safe to run twice.
+
+    Before the courier is first asked, its track must be fresh and let the parcel be stopped (E11, E12): otherwise the
+    interception fails with that reason and nobody was asked."""
+    _read_track(interception_id)
     status = calls.send(interception_id)
     # Also without an answer about an earlier request: the parcel may have been stopped before we heard of it.
     package_id = Interception.objects.values_list("package_id", flat=True).get(pk=interception_id)
     weigh_evidence(package_id, status=status)
 
 
-def withdraw_interception(interception: Interception, *, by: Any) -> Interception:
+def _read_track(interception_id: int) -> None:
+    row = Interception.objects.select_related("package").get(pk=interception_id)
+    if row.state != S.SUBMITTED or row.attempts:
+        return
+    try:
+        tracking.refresh_track(row.package, by=None)
+    except Refused as refusal:
+        logger.info("track of parcel %s could not be read: %s", row.package_id, refusal)
+
+
+def withdraw_interception(interception: Interception, *, by: Actor) -> Interception:
     """撤销: take the request back at the courier, where it allows that. Outside any transaction.
 
     Raises Refused RIGHT, INT-STATE (too late), INT-CANCEL (the courier cannot or will not), INT-BUSY (just being
@@ -139,7 +153,7 @@ def _weigh_once(interception_id: int, status: InterceptStatus | None) -> Interce
     interception = lock(Interception(pk=interception_id), "account", "package__account")
     if interception.state not in WEIGHED or (interception.state == S.FAILED and _has_live_other(interception)):
         return None
-    courier = policies.whom(interception)
+    courier = policies.courier_for(interception)
     kind = courier.evidence_of(interception.account) if courier else ""
     switch = f"{courier.code}_{kind}" if courier else ""
     if status is not None and status.code:
@@ -169,7 +183,7 @@ def _make_next_move(interception: Interception, facts: proof.Facts) -> Intercept
     move = proof.next_move(facts)
     if move is None:
         return None
-    result: Interception | None = moves.apply(
+    result: Interception | None = transitions.apply(
         interception,
         move.verb,
         evidence=move.evidence,
@@ -229,13 +243,13 @@ def weigh_after_commit(package_ids: Iterable[int]) -> None:
 
 
 @transaction.atomic
-def accept_interception(interception: Interception, *, external_ref: str = "", by: Any = None) -> Interception:
+def accept_interception(interception: Interception, *, external_ref: str = "", by: Actor = None) -> Interception:
     """The courier has registered the request; it has stopped nothing yet."""
-    return moves.accept(lock(interception), external_ref=external_ref, by=by)
+    return transitions.accept(lock(interception), external_ref=external_ref, by=by)
 
 
 @transaction.atomic
-def succeed_interception(interception: Interception, *, by: Any, evidence: str = Evidence.PERSON) -> Interception:
+def succeed_interception(interception: Interception, *, by: Actor, evidence: str = Evidence.PERSON) -> Interception:
     """拦截成功, said by a person who knows: a stop that may not pay by itself. Raises Refused RIGHT, INT-STATE, E11
     (the track says that the buyer has it), E14."""
     check_right(by, interception.shop_id, Right.SUBMIT_INTERCEPTION)
@@ -244,7 +258,7 @@ def succeed_interception(interception: Interception, *, by: Any, evidence: str =
         raise _wrong_state(row)
     if row.package.state == PackageState.SIGNED:
         raise Refused("E11", _("The track says that the buyer has signed for it."))
-    moved = moves.succeed(row, by=by, evidence=evidence)
+    moved = transitions.succeed(row, by=by, evidence=evidence)
     if moved is None:
         raise Refused("E14", _("There is already another interception of this parcel."))
     weigh_after_commit([row.package_id])
@@ -252,13 +266,13 @@ def succeed_interception(interception: Interception, *, by: Any, evidence: str =
 
 
 @transaction.atomic
-def fail_interception(interception: Interception, *, reason: str, by: Any = None, words: str = "") -> Interception:
+def fail_interception(interception: Interception, *, reason: str, by: Actor = None, words: str = "") -> Interception:
     """拦截失败 with its reason. Raises Refused RIGHT, INT-STATE."""
     check_right(by, interception.shop_id, Right.SUBMIT_INTERCEPTION)
     row = lock(interception)
     if not row.is_open:
         raise _wrong_state(row)
-    return moves.fail(row, by=by, reason=reason, words=words)
+    return transitions.fail(row, by=by, reason=reason, words=words)
 
 
 @transaction.atomic
@@ -267,31 +281,31 @@ def mark_unknown_interception(interception: Interception) -> Interception:
     row = lock(interception)
     if row.state != S.RUNNING:
         raise _wrong_state(row)
-    return moves.mark_unknown(row)
+    return transitions.mark_unknown(row)
 
 
 @transaction.atomic
-def give_up_interception(interception: Interception, *, by: Any, reason: str) -> Interception:
+def give_up_interception(interception: Interception, *, by: Actor, reason: str) -> Interception:
     """The parcel is not found: the loss goes to a claim. Raises Refused RIGHT, INT-STATE."""
     check_right(by, interception.shop_id, Right.WITHDRAW_INTERCEPTION)
     row = lock(interception)
     if row.state != S.LOST_SUSPECT:
         raise _wrong_state(row)
-    return moves.give_up(row, by=by, reason=reason)
+    return transitions.give_up(row, by=by, reason=reason)
 
 
 @transaction.atomic
-def close_interception(interception: Interception, *, by: Any, is_damaged: bool, reason: str = "") -> Interception:
+def close_interception(interception: Interception, *, by: Actor, is_damaged: bool, reason: str = "") -> Interception:
     """After inspection: the goods are fine, or damaged. Raises Refused RIGHT, INT-STATE."""
     check_right(by, interception.shop_id, Right.RECEIVE_PARCEL)
     row = lock(interception)
     if row.state != S.RETURNED:
         raise _wrong_state(row)
-    return moves.close(row, "close_damaged" if is_damaged else "close_ok", by=by, reason=reason)
+    return transitions.close(row, "close_damaged" if is_damaged else "close_ok", by=by, reason=reason)
 
 
 @transaction.atomic
-def bring_home(package: Package, *, by: Any) -> Interception | None:
+def bring_home(package: Package, *, by: Actor) -> Interception | None:
     """The warehouse has the parcel in hand: whatever its interception was waiting for is answered. Returns it, if any.
 
     A parcel in our hands is stopped whatever the courier said, but a scan is not on the list that pays by itself.
@@ -303,12 +317,12 @@ def bring_home(package: Package, *, by: Any) -> Interception | None:
     if row is None:
         return None
     if row.state == S.SUBMITTED:
-        row = moves.fail(row, by=by, reason="other", words="")
+        row = transitions.fail(row, by=by, reason="other", words="")
     if row.state == S.RUNNING:
-        row = moves.succeed(row, by=by, evidence=Evidence.WAREHOUSE)
+        row = transitions.succeed(row, by=by, evidence=Evidence.WAREHOUSE)
     if row is not None and row.state in (S.SUCCEEDED, S.FAILED):
-        row = moves.turn_back(row, by=by)
-    return None if row is None else moves.receive(row, by=by)
+        row = transitions.turn_back(row, by=by)
+    return None if row is None else transitions.receive(row, by=by)
 
 
 def _wrong_state(row: Interception) -> Refused:

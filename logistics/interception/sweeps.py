@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
-from logistics import tasks
-from logistics.interception import moves, services
+from logistics.interception import services, transitions
 from logistics.interception.enums import LIVE, WATCHED, Question, Reason
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import Interception
@@ -19,6 +18,7 @@ from logistics.watch import services as watching
 from logistics.watch.models import Priority, Watch
 from merchant.clock import now
 from merchant.locking import lock
+from merchant.wakeups import wake_now
 
 logger = logging.getLogger(__name__)
 BATCH = 500
@@ -37,13 +37,15 @@ def sweep_interceptions() -> dict[str, int]:
 
 def send_waiting() -> int:
     """Requests whose wake-up was lost, whose worker died, or whose courier is to be asked again."""
-    rows = Interception.objects.filter(state=S.SUBMITTED).filter(Q(ask_at__lte=now()) | Q(ask_at__isnull=True))
+    rows = Interception.objects.filter(state=S.SUBMITTED).filter(
+        Q(next_attempt_at__lte=now()) | Q(next_attempt_at__isnull=True)
+    )
     # Each is a call that may take seconds: a wake-up a row spreads them over the workers; one too many changes nothing.
-    return _each(rows.order_by("ask_at").values_list("pk", flat=True)[:BATCH], _wake)
+    return _each(rows.order_by("next_attempt_at").values_list("pk", flat=True)[:BATCH], _wake)
 
 
 def _wake(pk: int) -> None:
-    tasks.send_interception.delay(interception_id=pk)
+    wake_now("logistics.send_interception", interception_id=pk)
 
 
 def weigh_waiting() -> int:
@@ -75,9 +77,9 @@ def _judge(pk: int) -> None:
         if row.state != S.RUNNING or row.due_at is None or row.due_at > now():
             return
         if row.is_unknown:
-            moves.fail(row, reason=Reason.TIMEOUT)
+            transitions.fail(row, reason=Reason.TIMEOUT)
         else:
-            moves.mark_unknown(row, question=Question.NO_RESULT)
+            transitions.mark_unknown(row, question=Question.NO_RESULT)
 
 
 def suspect_overdue() -> int:
@@ -91,7 +93,7 @@ def _suspect(pk: int) -> None:
     with transaction.atomic():
         row = lock(Interception(pk=pk))
         if row.state in (S.SUCCEEDED, S.RETURNING) and row.due_at is not None and row.due_at <= now():
-            moves.suspect_loss(row)
+            transitions.suspect_loss(row)
 
 
 def watch_forgotten() -> int:

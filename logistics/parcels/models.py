@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from logistics.parcels.enums import Direction, PackageState, WaybillSource
 from merchant.fsm import state_constraint
-from merchant.shops.querysets import ShopQuerySet
+from merchant.people.querysets import ShopQuerySet
 
 
 class PackageQuerySet(ShopQuerySet):

@@ -37,7 +37,7 @@ class Watch(models.Model):
         indexes = [models.Index(fields=["account", "next_at"], name="watch_due")]
 
 
-class AccountPulse(models.Model):
+class AccountHealth(models.Model):
     """How polling one courier account goes: what the operations page and the circuit breaker read."""
 
     account = models.OneToOneField(
@@ -58,7 +58,7 @@ class AccountPulse(models.Model):
         verbose_name_plural = _("courier account pulses")
 
 
-class PulseSlice(models.Model):
+class HealthSlice(models.Model):
     """How many questions one courier account asked, and how many failed, in the five minutes from `start_at`."""
 
     shop = models.ForeignKey("merchant.Shop", models.CASCADE, db_index=False, related_name="+")

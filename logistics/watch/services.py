@@ -12,16 +12,17 @@ from django.utils.translation import gettext as _
 
 from logistics.couriers import registry
 from logistics.couriers.base import Courier
-from logistics.interception import enums
-from logistics.interception.models import CourierCall, Interception
+from logistics.couriers.enums import CallOutcome
+from logistics.couriers.models import CourierCall
 from logistics.parcels.enums import ENDED
 from logistics.parcels.models import Package
 from logistics.watch import forced, intervals
-from logistics.watch.models import AccountPulse, Priority, Watch
+from logistics.watch.models import AccountHealth, Priority, Watch
 from merchant.clock import now, scaled
-from merchant.columns import instants, numbers
 from merchant.locking import lock
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
+from merchant.pg_arrays import instants, numbers
 from merchant.refusals import Refused
 from merchant.shops import services as shops
 from merchant.shops.models import CourierAccount
@@ -94,20 +95,15 @@ def watch(package: Package, *, priority: int = Priority.ORDINARY) -> Watch | Non
 
 
 def relax(package_ids: Iterable[int]) -> int:
-    """Back to the ordinary rhythm: the interception of these parcels is over, their road is not."""
-    open_now = Interception.objects.watched().filter(package_id__in=package_ids).values("package_id")
-    return (
-        Watch.objects.filter(package_id__in=package_ids, priority=Priority.OPEN_INTERCEPTION)
-        .exclude(package_id__in=open_now)
-        .update(priority=Priority.ORDINARY, since_at=now(), misses=0)
-    )
+    """Back to the ordinary rhythm: the interception of these parcels is over, their journey is not."""
+    rows = Watch.objects.filter(package_id__in=package_ids, priority=Priority.OPEN_INTERCEPTION)
+    return rows.update(priority=Priority.ORDINARY, since_at=now(), misses=0)
 
 
 def unwatch(package_ids: Iterable[int]) -> int:
-    """Stop looking after parcels whose life ended; one with an interception still under way stays."""
-    ids = list(package_ids)
-    kept = Interception.objects.watched().filter(package_id__in=ids).values("package_id")
-    count, _rows = Watch.objects.filter(package_id__in=ids).exclude(package_id__in=kept).delete()
+    """Stop looking after parcels whose life ended; one that is watched for an interception under way stays."""
+    rows = Watch.objects.filter(package_id__in=list(package_ids), priority=Priority.ORDINARY)
+    count, _rows = rows.delete()
     return count
 
 
@@ -243,17 +239,17 @@ def active_accounts() -> list[CourierAccount]:
 
 @transaction.atomic
 def pause_account(
-    account: CourierAccount, *, by: Any, reason: str = "", until: datetime | None = None
+    account: CourierAccount, *, by: Actor, reason: str = "", until: datetime | None = None
 ) -> CourierAccount:
     """Ask nothing more through this account until `until` (None: until a person resumes it). Raises Refused RIGHT."""
     return shops.pause_courier(account, by=by, until=until or now() + FOREVER, reason=reason)
 
 
 @transaction.atomic
-def resume_account(account: CourierAccount, *, by: Any) -> CourierAccount:
+def resume_account(account: CourierAccount, *, by: Actor) -> CourierAccount:
     """Ask again, and close the circuit breaker. Raises Refused RIGHT."""
     resumed = shops.resume_courier(account, by=by)
-    AccountPulse.objects.filter(account=account).update(streak=0, trips=0)
+    AccountHealth.objects.filter(account=account).update(streak=0, trips=0)
     return resumed
 
 
@@ -266,7 +262,7 @@ def _claim_reads(rows: QuerySet[Watch], courier: Courier) -> list[int]:
         except Refused as error:
             refusal = error
         else:
-            CourierCall.objects.filter(pk=call.pk).update(outcome=enums.Outcome.OK, answered_at=now())
+            CourierCall.objects.filter(pk=call.pk).update(outcome=CallOutcome.OK, answered_at=now())
             claimed.append(row.pk)
     if refusal is not None and not claimed:
         raise refusal
@@ -274,7 +270,7 @@ def _claim_reads(rows: QuerySet[Watch], courier: Courier) -> list[int]:
 
 
 @transaction.atomic
-def poll_now(account: CourierAccount, *, by: Any, package: Package | None = None) -> int:
+def poll_now(account: CourierAccount, *, by: Actor, package: Package | None = None) -> int:
     """Make the account's open interceptions (or one parcel) due now. Returns how many. Raises Refused RIGHT, PAUSED,
     or E12 when its courier may not be asked out of turn any more today."""
     check_right(by, account.shop_id, Right.OPERATE_JOBS)

@@ -3,8 +3,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from merchant.shops.querysets import ShopQuerySet
-from merchant.vault.fields import EncryptedBytes
+from merchant.encryption.fields import EncryptedBytes
+from merchant.people.querysets import ShopQuerySet
 
 
 class Purpose(models.TextChoices):

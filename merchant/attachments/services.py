@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from merchant.attachments.models import Attachment, Purpose
+from merchant.people.models import Actor
 from merchant.people.rights import Right, can
 from merchant.refusals import Refused
 
@@ -81,7 +82,7 @@ def _unfit(name: str, why: str) -> Refused:
 
 
 @transaction.atomic
-def attach(subject: Any, files: Sequence[Attachment], *, by: Any, purpose: str) -> list[Attachment]:
+def attach(subject: Any, files: Sequence[Attachment], *, by: Actor, purpose: str) -> list[Attachment]:
     """Keep what `read_files` returned with a document of a shop. The same bytes a second time add nothing."""
     kept = []
     for row in files:

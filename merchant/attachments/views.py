@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from merchant.attachments import services
 from merchant.attachments.models import Attachment
 from merchant.refusals import Refused
-from merchant.signed_in import SignedInRequest
+from merchant.ui.access import SignedInRequest
 
 
 @login_required

@@ -1,12 +1,11 @@
 """The catalogue's verbs: a product is made when it is first met, and its cost price is entered by a person."""
 
-from typing import Any
-
 from django.db import transaction
 
 from merchant.catalog import policies
 from merchant.catalog.models import Sku
 from merchant.locking import lock
+from merchant.people.models import Actor
 from merchant.trail import activity
 
 
@@ -21,7 +20,7 @@ def ensure_sku(shop_id: int, *, code: str, title: str, spec: str = "") -> Sku:
 
 
 @transaction.atomic
-def set_cost(sku: Sku, *, cost_fen: int, by: Any) -> Sku:
+def set_cost(sku: Sku, *, cost_fen: int, by: Actor) -> Sku:
     """The cost price of a unit, from now on; what was booked before keeps its figure. Raises Refused RIGHT, AMOUNT."""
     policies.check_can_set_cost(sku, by, cost_fen=cost_fen)
     sku = lock(sku)

@@ -1,12 +1,11 @@
 from datetime import timedelta
 
-from merchant.inbox import services
+from merchant.inbox import retention, services
 from merchant.inbox.models import InboxTask
 from merchant.jobs.services import beat
 from merchant.policy.schema import ShopPolicy
 from merchant.policy.services import current
 from merchant.shops.models import Shop
-from merchant.vault import keeping
 
 
 def purge_raw() -> int:
@@ -17,7 +16,7 @@ def purge_raw() -> int:
         days = (current(shop) if shop else ShopPolicy()).keep_raw_days
         total += services.purge(timedelta(days=days), shop=shop)
         if shop is not None:
-            total += keeping.purge(timedelta(days=days), shop=shop)
+            total += retention.purge(timedelta(days=days), shop=shop)
     return total
 
 

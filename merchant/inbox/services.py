@@ -13,6 +13,7 @@ from merchant import wakeups
 from merchant.clock import now, scaled
 from merchant.inbox import registry
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from merchant.trail import activity
@@ -31,7 +32,7 @@ COURIER = "courier:"
 
 
 @dataclass(frozen=True)
-class Proviso:
+class SqlCondition:
     """Something the database finds out while it stores a push: SQL that is true or false, and its parameters."""
 
     sql: str
@@ -47,9 +48,9 @@ def receive(
     body: bytes,
     verdict: str = InboxVerdict.VERIFIED,
     event_key: str = "",
-    ours_if: Proviso | None = None,
+    ours_if: SqlCondition | None = None,
     is_once: bool = False,
-    only_if: Proviso | None = None,
+    only_if: SqlCondition | None = None,
 ) -> InboxMessage | None:
     """Store a push as it came. Only a verified one gets a task; every other is on record and changes nothing.
 
@@ -66,7 +67,7 @@ def receive(
     )
     judged = _judge_in_sql(message, verdict, ours_if=ours_if, is_once=is_once)
     stored = _body_in_sql(body, verdict)
-    gate = only_if or Proviso("true")
+    gate = only_if or SqlCondition("true")
     with connection.cursor() as cursor:
         cursor.execute(
             _STORE.format(judged=judged.sql, stored=stored.sql, gate=gate.sql),
@@ -90,7 +91,7 @@ def receive(
     message.pk, message.verdict = row
     message._state.adding = False
     if message.verdict == InboxVerdict.VERIFIED:
-        wakeups.wake_after_commit(_sweep_of(source))
+        wakeups.wake_sweep(_sweep_of(source))
     return message
 
 
@@ -114,7 +115,7 @@ EXISTS (SELECT FROM merchant_inboxmessage WHERE source = %s AND account_id = %s 
 """
 
 
-def _judge_in_sql(message: InboxMessage, verdict: str, *, ours_if: Proviso | None, is_once: bool) -> Proviso:
+def _judge_in_sql(message: InboxMessage, verdict: str, *, ours_if: SqlCondition | None, is_once: bool) -> SqlCondition:
     cases = ""
     params: list[Any] = []
     if verdict == InboxVerdict.VERIFIED and ours_if is not None:
@@ -123,16 +124,16 @@ def _judge_in_sql(message: InboxMessage, verdict: str, *, ours_if: Proviso | Non
     if verdict == InboxVerdict.VERIFIED and is_once and message.event_key:
         cases += f"WHEN {_SEEN} THEN 'replayed' "
         params += [message.source, message.account_id, message.event_key]
-    return Proviso(f"CASE {cases}ELSE %s END" if cases else "%s::text", (*params, str(verdict)))
+    return SqlCondition(f"CASE {cases}ELSE %s END" if cases else "%s::text", (*params, str(verdict)))
 
 
-def _body_in_sql(body: bytes, verdict: str) -> Proviso:
+def _body_in_sql(body: bytes, verdict: str) -> SqlCondition:
     field = InboxMessage._meta.get_field("body")
     taste = field.get_db_prep_value(body[:KEPT_OF_REFUSED], connection)
     if verdict != InboxVerdict.VERIFIED or len(body) <= KEPT_OF_REFUSED:
-        return Proviso("%s", (taste,))
+        return SqlCondition("%s", (taste,))
     whole = field.get_db_prep_value(body, connection)
-    return Proviso("CASE verdict WHEN 'verified' THEN %s ELSE %s END", (whole, taste))
+    return SqlCondition("CASE verdict WHEN 'verified' THEN %s ELSE %s END", (whole, taste))
 
 
 def handle(message_id: int) -> bool:
@@ -152,15 +153,13 @@ def sweep(limit: int = 500, *, couriers_only: bool = False) -> int:
         if task is None:
             return done
         done += _work_on(*task)
-    wakeups.wake_after_commit(_sweep_of(source))
+    wakeups.wake_sweep(_sweep_of(source))
     return done
 
 
-def _sweep_of(source: str) -> Any:
+def _sweep_of(source: str) -> str:
     """What a courier says may hold a buyer's money up and has a worker of its own; platforms confirm in masses."""
-    from merchant.tasks import sweep_courier_pushes, sweep_inbox
-
-    return sweep_courier_pushes if source.startswith(COURIER) else sweep_inbox
+    return "merchant.sweep_courier_pushes" if source.startswith(COURIER) else "merchant.sweep_inbox"
 
 
 # A new message is due whatever the clocks of two machines say; afterwards `next_at` is the lease, then the retry.
@@ -206,10 +205,8 @@ def _work_on(message_id: int, attempt: int) -> bool:
     return True
 
 
-def retry(message: InboxMessage, *, by: Any) -> None:
+def retry(message: InboxMessage, *, by: Actor) -> None:
     """A person says: try again now. Raises Refused RIGHT, or SHOP for a message that belongs to none."""
-    from merchant.tasks import handle_inbox_message
-
     if message.shop is None:
         raise Refused("SHOP", _("This message belongs to no shop."))
     check_right(by, message.shop, Right.OPERATE_JOBS)
@@ -217,7 +214,7 @@ def retry(message: InboxMessage, *, by: Any) -> None:
         changed = InboxTask.objects.filter(pk=message.pk).update(is_parked=False, attempts=0, next_at=now())
         if changed:
             activity.record(message, "message.retry", by=by, shop=message.shop)
-            handle_inbox_message.delay_on_commit(message_id=message.pk)
+            wakeups.wake("merchant.handle_inbox_message", message_id=message.pk)
 
 
 def purge(keep: timedelta, *, shop: Any = None) -> int:

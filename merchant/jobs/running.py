@@ -23,12 +23,12 @@ MAX_STARTS = 5
 LOCK_SPACE = 0x1A90
 
 
-class Lost(Exception):
+class JobTaken(Exception):
     """Somebody else holds the job now, or stopped it. Nothing is wrong; this run just ends."""
 
 
 @contextmanager
-def alone(job: Job) -> Iterator[None]:
+def advisory_lock(job: Job) -> Iterator[None]:
     """Hold the job for this database session. Raises Refused("JOB") while another process does."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, job.pk % 2**31])
@@ -70,18 +70,18 @@ def take(job: Job, mine: str) -> Job:
     return job
 
 
-def held(job: Job, mine: str) -> Job:
+def lock_if_mine(job: Job, mine: str) -> Job:
     """The job, locked, if it is still this run's. Raises Lost."""
     job = lock(job)
     if job.state != JobState.RUNNING or job.cursor.get("held_by") != mine:
-        raise Lost
+        raise JobTaken
     return job
 
 
 @transaction.atomic
 def give_back(job: Job, mine: str) -> Job:
     """The time is up; the next message goes on from here."""
-    job = held(job, mine)
+    job = lock_if_mine(job, mine)
     job.state = JobState.WAITING
     job.cursor = {**job.cursor, "starts": 0}
     job.save(update_fields=["state", "cursor"])

@@ -18,6 +18,10 @@ class User(AbstractUser):
         return self.display_name or self.username
 
 
+# Who gave an order: a person, or None, which is the system itself.
+Actor = User | None
+
+
 class Team(models.Model):
     shop = models.ForeignKey("merchant.Shop", models.PROTECT, related_name="teams")
     name = models.CharField(_("name"), max_length=40)
@@ -37,6 +41,13 @@ class Scope(models.TextChoices):
     OWN = "own", _("own customers")
     TEAM = "team", _("the team's customers")
     SHOP = "shop", _("the whole shop")
+
+
+class AgentScope(models.TextChoices):
+    """What a shop decided its agents and teams see (P-AGENT-SCOPE)."""
+
+    OWN = "own", _("the customers they keep and those nobody keeps; supervisors their team's")
+    SHOP = "shop", _("every customer of the shop")
 
 
 class Role(models.Model):

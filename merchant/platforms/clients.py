@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from merchant.platforms import douyin_token
-from merchant.platforms.douyin import DouyinClient
-from merchant.platforms.kuaishou import KuaishouClient
+from merchant.platforms.douyin import token as douyin_token
+from merchant.platforms.douyin.client import DouyinClient
+from merchant.platforms.kuaishou.client import KuaishouClient
 
 # Platforms whose orders and after-sales are read and decided over their own interface.
 SPOKEN_WITH = ("kuaishou", "douyin")

@@ -3,11 +3,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from merchant import rules as rulebook
-from merchant.forms import Dressed
+from merchant.policy import rules as rulebook
 from merchant.policy import schema
 from merchant.policy.schema import ShopPolicy
 from merchant.shops.forms import COURIERS, YuanField
+from merchant.ui.forms import StyledFormMixin
 
 EVIDENCE_LABELS = {
     "zto_status": _("ZTO answers INTERCEPT_SUCCESS"),
@@ -38,7 +38,7 @@ def _benefits() -> list[tuple[str, str]]:
     return [(name, rulebook.rule(rulebook.benefit_code(name)).title()) for name in schema.BENEFITS]
 
 
-class PolicyForm(Dressed, forms.Form):
+class PolicyForm(StyledFormMixin, forms.Form):
     """Every setting of a shop but its timers, each with the rule it belongs to."""
 
     auto_agree = forms.BooleanField(label=_("A stopped parcel agrees the refund by itself"), required=False)

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from merchant.clock import scaled
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.policy import schema
 from merchant.policy.models import Policy
@@ -74,7 +75,7 @@ def timer(rules: ShopPolicy, name: str) -> timedelta:
 
 
 @transaction.atomic
-def change(shop: Shop, *, by: Any, reason: str, **settings: Any) -> ShopPolicy:
+def change(shop: Shop, *, by: Actor, reason: str, **settings: Any) -> ShopPolicy:
     """Write a new version with these settings changed. Raises Refused RIGHT or POLICY (`detail["field"]` names it)."""
     check_right(by, shop, Right.EDIT_POLICY)
     schema.check(settings)
@@ -83,6 +84,8 @@ def change(shop: Shop, *, by: Any, reason: str, **settings: Any) -> ShopPolicy:
     body = {name: value for name, value in asdict(before).items() if name in schema.OWN_FIELDS}
     for name, value in settings.items():
         body[name] = {**body[name], **value} if isinstance(value, dict) else value
+    if "agent_scope" in settings:
+        Shop.objects.filter(pk=shop.pk).update(agent_scope=settings["agent_scope"])
     row = Policy.objects.create(shop=shop, version=before.version + 1, body=body, by=by, reason=reason)
     activity.record(shop, "policy.change", by=by, reason=reason, shop=shop, version=row.version, changed=settings)
     return schema.read(row.body, version_id=row.pk, version=row.version)

@@ -6,15 +6,15 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from merchant import rules as rulebook
-from merchant.asked import whole
 from merchant.people.rights import Right, can
+from merchant.policy import rules as rulebook
 from merchant.policy import schema, services
 from merchant.policy.forms import PolicyForm, initial
 from merchant.policy.models import Policy
 from merchant.refusals import Refused
 from merchant.shops.models import Shop
-from merchant.signed_in import SignedInRequest
+from merchant.ui.access import SignedInRequest
+from merchant.ui.query_params import parse_int
 
 
 @login_required
@@ -79,7 +79,7 @@ def _read_timers(posted: Any, rules: schema.ShopPolicy) -> tuple[dict[str, int],
         if name not in posted:
             continue
         unit = UNITS.get(posted.get(f"{name}-unit", "s"), 1)
-        amount = whole(posted[name])
+        amount = parse_int(posted[name])
         if amount is not None and 1 <= amount * unit <= 365 * schema.DAY:
             found[name] = amount * unit
         else:

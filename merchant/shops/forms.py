@@ -8,10 +8,10 @@ from django.conf import settings
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from merchant.forms import Dressed
 from merchant.money import MOST, fen, yuan
-from merchant.platforms.douyin import TYPE_SETTINGS
+from merchant.platforms.douyin.client import TYPE_SETTINGS
 from merchant.shops.models import CourierAccount, PlatformAccount, Via
+from merchant.ui.forms import StyledFormMixin
 
 # What each way of asking wants to be told; the rest is in docs/couriers.md.
 CREDENTIALS = {
@@ -77,7 +77,7 @@ class SecretsField(forms.CharField):
         return found
 
 
-class CourierAccountForm(Dressed, forms.ModelForm):
+class CourierAccountForm(StyledFormMixin, forms.ModelForm):
     courier = forms.ChoiceField(label=_("Courier"), choices=COURIERS)
     intercept_fee = YuanField(label=_("Interception fee (yuan, estimate)"), initial="3.00", most=MOST_COST_FEN)
     back_freight = YuanField(label=_("Freight back (yuan, estimate)"), initial="4.50", most=MOST_COST_FEN)
@@ -133,7 +133,7 @@ class TypeField(forms.IntegerField):
         super().__init__(label=label, required=False, min_value=1, max_value=99_999, help_text=help_text)
 
 
-class PlatformAccountForm(Dressed, forms.ModelForm):
+class PlatformAccountForm(StyledFormMixin, forms.ModelForm):
     platform = forms.ChoiceField(
         label=_("Platform"),
         choices=[("kuaishou", _("Kuaishou")), ("douyin", _("Douyin")), ("wechat_pay", _("WeChat Pay"))],
@@ -192,5 +192,5 @@ class PlatformAccountForm(Dressed, forms.ModelForm):
         return None if secrets == self.instance.secrets else secrets
 
 
-class ReasonForm(Dressed, forms.Form):
+class ReasonForm(StyledFormMixin, forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200)

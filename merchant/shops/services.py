@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from merchant.clock import now
 from merchant.locking import lock
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from merchant.shops.models import Agreement, AgreementKind, CourierAccount, PlatformAccount, Shop, new_push_token
@@ -45,7 +46,7 @@ def standing_of(shop_id: int) -> tuple[str, bool]:
 
 @transaction.atomic
 def sign_agreement(
-    shop: Shop, *, by: Any, kind: str = AgreementKind.INTERCEPT, version: str = INTERCEPT_AGREEMENT_VERSION
+    shop: Shop, *, by: Actor, kind: str = AgreementKind.INTERCEPT, version: str = INTERCEPT_AGREEMENT_VERSION
 ) -> Agreement:
     """Sign for the shop (E03). Raises Refused RIGHT, or SIGNED when one is in force."""
     check_right(by, shop, Right.SIGN_AGREEMENT)
@@ -58,7 +59,7 @@ def sign_agreement(
 
 
 @transaction.atomic
-def revoke_agreement(agreement: Agreement, *, by: Any, reason: str) -> Agreement:
+def revoke_agreement(agreement: Agreement, *, by: Actor, reason: str) -> Agreement:
     """Revoke it: no further interception of this shop passes E03. Those under way go on."""
     check_right(by, agreement.shop, Right.SIGN_AGREEMENT)
     agreement = lock(agreement)
@@ -81,7 +82,7 @@ def platform_account(shop: Any, platform: str) -> PlatformAccount | None:
 
 
 @transaction.atomic
-def set_secrets(account: CourierAccount | PlatformAccount, *, by: Any, secrets: dict[str, Any]) -> None:
+def set_secrets(account: CourierAccount | PlatformAccount, *, by: Actor, secrets: dict[str, Any]) -> None:
     """Replace an account's credentials. They are written, never read back to a page."""
     check_right(by, account.shop, Right.EDIT_SECRETS)
     account = lock(account)
@@ -91,7 +92,7 @@ def set_secrets(account: CourierAccount | PlatformAccount, *, by: Any, secrets: 
 
 
 @transaction.atomic
-def renew_push_token(account: CourierAccount | PlatformAccount, *, by: Any) -> str:
+def renew_push_token(account: CourierAccount | PlatformAccount, *, by: Actor) -> str:
     """A new push address; the old one answers 404 from now on."""
     check_right(by, account.shop, Right.EDIT_SECRETS)
     account = lock(account)
@@ -102,7 +103,7 @@ def renew_push_token(account: CourierAccount | PlatformAccount, *, by: Any) -> s
 
 
 @transaction.atomic
-def pause_courier(account: CourierAccount, *, by: Any, until: Any, reason: str) -> CourierAccount:
+def pause_courier(account: CourierAccount, *, by: Actor, until: Any, reason: str) -> CourierAccount:
     """Ask this courier nothing until then. A pause by the system is the circuit breaker."""
     check_right(by, account.shop, Right.OPERATE_JOBS)
     account = lock(account)
@@ -113,7 +114,7 @@ def pause_courier(account: CourierAccount, *, by: Any, until: Any, reason: str) 
 
 
 @transaction.atomic
-def resume_courier(account: CourierAccount, *, by: Any) -> CourierAccount:
+def resume_courier(account: CourierAccount, *, by: Actor) -> CourierAccount:
     check_right(by, account.shop, Right.OPERATE_JOBS)
     account = lock(account)
     account.paused_until, account.pause_reason = None, ""
@@ -124,7 +125,7 @@ def resume_courier(account: CourierAccount, *, by: Any) -> CourierAccount:
 
 @transaction.atomic
 def save_account(
-    account: CourierAccount | PlatformAccount, *, by: Any, secrets: dict[str, Any] | None
+    account: CourierAccount | PlatformAccount, *, by: Actor, secrets: dict[str, Any] | None
 ) -> CourierAccount | PlatformAccount:
     """Insert or change an account (E09). `secrets=None` keeps the stored ones. Raises Refused RIGHT or TWICE."""
     check_right(by, account.shop, Right.EDIT_SECRETS)

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from merchant.shops.querysets import ShopQuerySet
+from merchant.people.querysets import ShopQuerySet
 
 
 class Grade(models.TextChoices):

@@ -3,7 +3,6 @@ paper moves a stock once, however often it is told."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 from merchant.catalog.models import Sku
 from merchant.locking import lock
+from merchant.people.models import Actor
 from merchant.refusals import Refused
 from merchant.stock.models import Grade, Stock, StockMove, Warehouse
 from merchant.trail import activity
@@ -39,7 +39,7 @@ def main_warehouse(shop_id: int) -> Warehouse:
 
 @transaction.atomic
 def move_stock(
-    shop_id: int, changes: Iterable[Change], *, kind: str, document: str, by: Any, warehouse: Warehouse | None = None
+    shop_id: int, changes: Iterable[Change], *, kind: str, document: str, by: Actor, warehouse: Warehouse | None = None
 ) -> list[StockMove]:
     """Book the changes of one paper, all or none; those booked before are left out. Returns the moves it made.
 
@@ -61,7 +61,7 @@ def _stock_of(warehouse: Warehouse, change: Change) -> Stock:
     return stock
 
 
-def _move(stock: Stock, change: Change, *, kind: str, document: str, by: Any) -> StockMove | None:
+def _move(stock: Stock, change: Change, *, kind: str, document: str, by: Actor) -> StockMove | None:
     stock = lock(stock)
     paper = {"shop_id": stock.shop_id, "stock": stock, "kind": kind, "document": document, "document_line": change.line}
     if StockMove.objects.filter(**paper).exists():
@@ -80,7 +80,7 @@ def _move(stock: Stock, change: Change, *, kind: str, document: str, by: Any) ->
 
 
 @transaction.atomic
-def set_bin(stock: Stock, *, name: str, by: Any) -> Stock:
+def set_bin(stock: Stock, *, name: str, by: Actor) -> Stock:
     """Where on the shelves it lies."""
     stock = lock(stock)
     before, stock.bin = stock.bin, name.strip()[:20]

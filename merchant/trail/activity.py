@@ -5,7 +5,8 @@ from typing import Any
 
 from django.db import models
 
-from merchant import pulses
+from merchant import live_updates
+from merchant.people.models import Actor
 from merchant.trail.models import Activity
 
 
@@ -13,7 +14,7 @@ def record(
     subject: models.Model,
     verb: str,
     *,
-    by: Any,
+    by: Actor,
     from_state: str = "",
     to_state: str = "",
     reason: str = "",
@@ -22,7 +23,7 @@ def record(
 ) -> Activity:
     """Write one line about `subject`. `by=None` is the system. `detail` holds plain values, never personal data."""
     shop_id = shop.pk if shop is not None else getattr(subject, "shop_id", None)
-    pulses.bump_after_commit([shop_id])
+    live_updates.bump_after_commit([shop_id])
     return Activity.objects.create(
         shop_id=shop_id,
         subject_kind=str(subject._meta.model_name),
@@ -39,4 +40,4 @@ def record(
 def record_many(rows: Iterable[Activity]) -> None:
     """The set-based twin, for moves that run as one statement."""
     kept = Activity.objects.bulk_create(rows, batch_size=2000)
-    pulses.bump_after_commit(row.shop_id for row in kept)
+    live_updates.bump_after_commit(row.shop_id for row in kept)

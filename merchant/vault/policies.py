@@ -5,12 +5,13 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from merchant.clock import today
+from merchant.people.models import Actor
 from merchant.people.rights import Right, can, check_right
 from merchant.refusals import Refused
 from merchant.vault.models import MOST_WANTED, QuotaRequest, QuotaState
 
 
-def check_can_ask(shop: Any, by: Any) -> None:
+def check_can_ask(shop: Any, by: Actor) -> None:
     """Raise Refused: RIGHT, QUOTA_ASKED."""
     if not can(by, shop, Right.APPLY_QUOTA):
         check_right(by, shop, Right.REVEAL_PII)
@@ -30,7 +31,7 @@ def check_words(wanted: int, reason: str) -> None:
         raise Refused("REASON", _("Say in a few words what the looks are for."))
 
 
-def check_can_apply(request: QuotaRequest, by: Any) -> None:
+def check_can_apply(request: QuotaRequest, by: Actor) -> None:
     """The owner passes an ask on to the platform. Raise Refused: RIGHT, QUOTA_STATE, QUOTA_DAY."""
     check_right(by, request.shop, Right.APPLY_QUOTA)
     if request.state == QuotaState.APPLIED:
@@ -38,7 +39,7 @@ def check_can_apply(request: QuotaRequest, by: Any) -> None:
     _check_open(request)
 
 
-def check_can_approve(request: QuotaRequest, by: Any) -> None:
+def check_can_approve(request: QuotaRequest, by: Actor) -> None:
     """Raise Refused: RIGHT, QUOTA_STATE, QUOTA_DAY."""
     check_right(by, request.shop, Right.APPROVE_QUOTA)
     if request.state == QuotaState.ASKED:
@@ -46,7 +47,7 @@ def check_can_approve(request: QuotaRequest, by: Any) -> None:
     _check_open(request)
 
 
-def check_can_refuse(request: QuotaRequest, by: Any) -> None:
+def check_can_refuse(request: QuotaRequest, by: Actor) -> None:
     """Whoever it waits for may refuse it. Raise Refused: RIGHT, QUOTA_STATE, QUOTA_DAY."""
     waits_for_owner = request.state == QuotaState.ASKED
     check_right(by, request.shop, Right.APPLY_QUOTA if waits_for_owner else Right.APPROVE_QUOTA)

@@ -3,8 +3,8 @@
 from django.apps import apps
 from django.db import connection, models, transaction
 
-from merchant.vault import crypto
-from merchant.vault.fields import EncryptedBytes
+from merchant.encryption import crypto
+from merchant.encryption.fields import EncryptedBytes
 from merchant.vault.models import Recipient
 from merchant.vault.services import FIELDS, reseal
 

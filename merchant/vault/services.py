@@ -11,11 +11,12 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from merchant.clock import today
-from merchant.copying import copy_rows
+from merchant.encryption import crypto
 from merchant.people.rights import Right, can, check_right
+from merchant.pg_copy import copy_rows
 from merchant.policy import services as policy
 from merchant.refusals import Refused
-from merchant.vault import crypto, masking
+from merchant.vault import masking
 from merchant.vault.models import PiiCounted, PiiQuotaDay, PiiReveal, Recipient, RevealVerdict
 
 FIELDS = ("name", "phone", "address", "virtual_phone")

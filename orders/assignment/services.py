@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from merchant.locking import lock
+from merchant.people.models import Actor, User
 from merchant.trail import activity
 from orders.assignment import policies
 from orders.buyers import services as buyers
@@ -13,7 +14,7 @@ from orders.record.models import AWAITING_SHIPMENT, Order
 
 
 @transaction.atomic
-def claim_order(order: Order, *, by: Any) -> Order:
+def claim_order(order: Order, *, by: User) -> Order:
     """接手. The customer is kept as with a case. Raises Refused RIGHT, ORDER_STATE, TAKEN."""
     # The buyer before the order, as the intake locks them.
     buyers.hold(order.buyer_id)
@@ -28,7 +29,7 @@ def claim_order(order: Order, *, by: Any) -> Order:
 
 
 @transaction.atomic
-def hand_over_order(order: Order, *, to: Any, by: Any, reason: str) -> Order:
+def hand_over_order(order: Order, *, to: Any, by: Actor, reason: str) -> Order:
     """转交. Raises Refused RIGHT, ORDER_STATE, TAKEN, MEMBER, SAME, REASON."""
     buyers.hold(order.buyer_id)
     order = lock(order)
@@ -37,7 +38,7 @@ def hand_over_order(order: Order, *, to: Any, by: Any, reason: str) -> Order:
     order.assignee = to
     order.save(update_fields=["assignee"])
     if order.buyer_id is not None:
-        buyers.move_keeper(order.buyer_id, to=to)
+        buyers.move_account_owner(order.buyer_id, to=to)
     activity.record(order, "order.hand_over", by=by, reason=reason, to=to.pk, to_name=str(to), was=before)
     return order
 

@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from merchant.shops.querysets import ShopQuerySet
+from merchant.people.querysets import ShopQuerySet
 
 
 class Buyer(models.Model):
@@ -18,7 +18,7 @@ class Buyer(models.Model):
     banned_until = models.DateTimeField(_("banned until"), null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     # The agent whose customer this is (R3.56); nobody's customer is everybody's.
-    keeper = models.ForeignKey(
+    account_owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
     )
 
@@ -31,7 +31,7 @@ class Buyer(models.Model):
         constraints = [models.UniqueConstraint(fields=["shop", "external_id"], name="buyer_once")]
         indexes = [
             models.Index(F("shop"), OpClass("nickname", name="varchar_pattern_ops"), name="buyer_nickname"),
-            models.Index(fields=["keeper", "id"], name="buyer_kept", condition=Q(keeper__isnull=False)),
+            models.Index(fields=["account_owner", "id"], name="buyer_kept", condition=Q(account_owner__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from merchant.locking import lock
-from merchant.people.models import Scope
+from merchant.people.models import Actor, Scope
 from merchant.people.rights import membership_of
 from merchant.trail import activity
 from orders.buyers import policies
@@ -18,30 +18,30 @@ def hold(buyer_id: int | None) -> None:
         Buyer.objects.select_for_update(no_key=True).filter(pk=buyer_id).values_list("pk").first()
 
 
-def keep_if_free(buyer_id: int | None, *, by: Any) -> None:
+def keep_if_free(buyer_id: int | None, *, by: Actor) -> None:
     """The first of a customer's work somebody takes makes them its keeper; one guarded statement, so two never both."""
     if buyer_id is None:
         return
-    shop_id = Buyer.objects.filter(pk=buyer_id, keeper__isnull=True).values_list("shop_id", flat=True).first()
+    shop_id = Buyer.objects.filter(pk=buyer_id, account_owner__isnull=True).values_list("shop_id", flat=True).first()
     if shop_id is None:
         return
     membership = membership_of(by, shop_id)
     if membership is not None and membership.role.scope == Scope.OWN:
-        Buyer.objects.filter(pk=buyer_id, keeper__isnull=True).update(keeper=by)
+        Buyer.objects.filter(pk=buyer_id, account_owner__isnull=True).update(account_owner=by)
 
 
-def move_keeper(buyer_id: int, *, to: Any) -> None:
+def move_account_owner(buyer_id: int, *, to: Any) -> None:
     """With the work goes the customer; the trail of the work says who and why."""
-    Buyer.objects.filter(pk=buyer_id).update(keeper=to)
+    Buyer.objects.filter(pk=buyer_id).update(account_owner=to)
 
 
 @transaction.atomic
-def change_keeper(buyer: Buyer, *, to: Any, by: Any, reason: str) -> Buyer:
+def change_account_owner(buyer: Buyer, *, to: Any, by: Actor, reason: str) -> Buyer:
     """Raises Refused RIGHT, MEMBER, SAME, REASON."""
     buyer = lock(buyer)
-    policies.check_can_change_keeper(buyer, by, to=to, reason=reason)
-    before, buyer.keeper = buyer.keeper_id, to
-    buyer.save(update_fields=["keeper"])
+    policies.check_can_change_account_owner(buyer, by, to=to, reason=reason)
+    before, buyer.account_owner = buyer.account_owner_id, to
+    buyer.save(update_fields=["account_owner"])
     given = {"to": to.pk, "to_name": str(to)} if to is not None else {}
-    activity.record(buyer, "buyer.change_keeper", by=by, reason=reason, was=before, **given)
+    activity.record(buyer, "buyer.change_account_owner", by=by, reason=reason, was=before, **given)
     return buyer

@@ -3,11 +3,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from merchant.forms import Dressed
+from merchant.ui.forms import StyledFormMixin
 from orders.editing.addresses import Given, faults, given
 
 
-class AddressForm(Dressed, forms.Form):
+class AddressForm(StyledFormMixin, forms.Form):
     """A new recipient, whole or in part. Nothing of the old one is shown: an empty field keeps it."""
 
     name = forms.CharField(label=_("Recipient's name"), required=False, max_length=40)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from merchant.people.models import Actor
 from merchant.people.rights import Right, can, check_right
 from merchant.policy import services as policy
 from merchant.refusals import Refused
@@ -16,7 +17,7 @@ from orders.record.enums import IN_HOUSE, SENT, OrderState
 from orders.record.models import Order
 
 
-def check_can_change_address(order: Order, by: Any, *, labels: Sequence[Label] | None = None) -> None:
+def check_can_change_address(order: Order, by: Actor, *, labels: Sequence[Label] | None = None) -> None:
     """`labels`: those of this order when the caller has looked already. Raises Refused RIGHT, ORDER_STATE, LABEL."""
     check_right(by, order.shop_id, Right.EDIT_ADDRESS)
     if order.state not in ADDRESS_STATES:
@@ -53,7 +54,7 @@ def check_given(change: Given) -> None:
         )
 
 
-def check_how_many(count: int, shop: Any, by: Any) -> None:
+def check_how_many(count: int, shop: Any, by: Actor) -> None:
     """P-BULK-ADDRESS: how many orders one run may touch. Raises Refused P-BULK-ADDRESS."""
     if can(by, shop, Right.EDIT_ADDRESS_MANY):
         return

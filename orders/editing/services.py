@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from merchant.locking import lock
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from merchant.trail import activity
@@ -32,7 +33,7 @@ def change_address(
     city: str = "",
     district: str = "",
     detail: str = "",
-    by: Any,
+    by: Actor,
     reason: str = "",
     shown_recipient: int | None = None,
 ) -> Order:
@@ -44,7 +45,7 @@ def change_address(
     return move_address(order, sealed, by=by, reason=reason, shown_recipient=shown_recipient)
 
 
-def seal_address(shop: Any, change: Given, *, by: Any) -> Recipient:
+def seal_address(shop: Any, change: Given, *, by: Actor) -> Recipient:
     """What was typed, sealed and not stored: a row for `move_address`. A run that lasts saves it, so that nothing lies
     about in plain. Raises Refused RIGHT or ADDRESS."""
     check_right(by, shop, Right.EDIT_ADDRESS)
@@ -57,7 +58,7 @@ def seal_address(shop: Any, change: Given, *, by: Any) -> Recipient:
 
 @transaction.atomic
 def move_address(
-    order: Order, change: Recipient, *, by: Any, reason: str = "", shown_recipient: int | None = None
+    order: Order, change: Recipient, *, by: Actor, reason: str = "", shown_recipient: int | None = None
 ) -> Order:
     """Give the order a new recipient: what `change` says, else what it had. `shown_recipient` is what the page showed.
 

@@ -1,6 +1,6 @@
 """An order as 抖店 tells it, in the intake's words; for the pull, the push and the case that comes before its order."""
 
-from merchant.platforms.douyin_snapshots import Order
+from merchant.platforms.douyin.snapshots import Order
 from merchant.vault.services import Person
 from orders.intake.couriers import code_of
 from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment

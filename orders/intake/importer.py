@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from merchant.clock import now
-from merchant.copying import copy_rows
 from merchant.jobs.models import Job, JobState
-from merchant.jobs.running import MAX_STARTS, Lost, alone, give_back, held, take
+from merchant.jobs.running import MAX_STARTS, JobTaken, advisory_lock, give_back, lock_if_mine, take
+from merchant.pg_copy import copy_rows
 from merchant.refusals import Refused
 from merchant.trail import activity
 from orders.intake import registry
@@ -41,7 +41,7 @@ def run(
     chunk: int = CHUNK,
 ) -> Job:
     """Work on the job until it is done, stopped, or `seconds` have passed (it then waits for the next run)."""
-    with alone(job):
+    with advisory_lock(job):
         job = take(job, mine := uuid4().hex)
         if job.cursor["starts"] > MAX_STARTS:
             why = _("The import broke off %(times)s times; ask whoever runs the servers.") % {"times": MAX_STARTS}
@@ -72,7 +72,7 @@ def _run(
                 if until is not None and monotonic() > until:
                     return give_back(job, mine)
             return _finish(job, mine)
-        except Lost:
+        except JobTaken:
             job.refresh_from_db()
             return job
         except Refused as refusal:
@@ -81,7 +81,7 @@ def _run(
 
 def _open(job: Job, files: Sequence[SourceFile]) -> tuple[Any, Table, dict[str, Table]]:
     if job.state != JobState.RUNNING:
-        raise Lost
+        raise JobTaken
     tables = [table for file in files for table in read_tables(file)]
     wanted = job.options.get("profile") or "auto"
     profile = registry.detect(tables) if wanted == "auto" else registry.profile_named(wanted)
@@ -91,7 +91,7 @@ def _open(job: Job, files: Sequence[SourceFile]) -> tuple[Any, Table, dict[str, 
 
 @transaction.atomic
 def _note_layout(job: Job, mine: str, profile: Any, main: Table, joined: dict[str, Table]) -> Job:
-    job = held(job, mine)
+    job = lock_if_mine(job, mine)
     job.total = main.total
     job.options = {
         **job.options,
@@ -119,7 +119,7 @@ def _chunk(job: Job, mine: str, profile: Any, records: Sequence[Record]) -> Job:
 
 
 def _chunk_once(job: Job, mine: str, profile: Any, records: Sequence[Record]) -> Job:
-    job = held(job, mine)
+    job = lock_if_mine(job, mine)
     outcomes: list[Outcome] = profile.store(job.shop, records, by=job.by)
     _write_outcomes(job, outcomes)
     found = Counter(job.figures)
@@ -138,8 +138,8 @@ def _write_outcomes(job: Job, outcomes: Sequence[Outcome]) -> None:
     seen: dict[int, Outcome] = {}
     for outcome in outcomes:
         # Several orders of one row (an answer that holds a list) share its line of the report: the refusal is told.
-        held = seen.get(outcome.row_no)
-        if held is None or outcome.outcome == "refused":
+        lock_if_mine = seen.get(outcome.row_no)
+        if lock_if_mine is None or outcome.outcome == "refused":
             seen[outcome.row_no] = outcome
     rows = [
         (job.pk, row_no, outcome.subject[:64], outcome.outcome, str(outcome.reason))
@@ -151,7 +151,7 @@ def _write_outcomes(job: Job, outcomes: Sequence[Outcome]) -> None:
 
 @transaction.atomic
 def _finish(job: Job, mine: str) -> Job:
-    job = held(job, mine)
+    job = lock_if_mine(job, mine)
     job.state, job.finished_at, job.pulse_at = JobState.DONE, now(), now()
     job.save()
     activity.record(
@@ -163,8 +163,8 @@ def _finish(job: Job, mine: str) -> Job:
 @transaction.atomic
 def _fail(job: Job, mine: str, why: str) -> Job:
     try:
-        job = held(job, mine)
-    except Lost:
+        job = lock_if_mine(job, mine)
+    except JobTaken:
         job.refresh_from_db()
         return job
     job.state, job.finished_at, job.error = JobState.FAILED, now(), why

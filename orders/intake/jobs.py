@@ -15,14 +15,15 @@ from merchant.jobs.models import Job, JobState
 from merchant.jobs.running import forgotten, is_free
 from merchant.locking import lock
 from merchant.numbers import new_number
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from merchant.trail import activity
+from merchant.wakeups import wake, wake_now
 from orders.intake import importer, registry
 from orders.intake.models import ImportFile
 from orders.intake.readers import SourceFile
-from orders.intake.tasks import run_import
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ SLICE_SECONDS = 90
 
 
 @transaction.atomic
-def start_import(shop: Any, files: Sequence[tuple[str, bytes]], *, by: Any, profile: str = "auto") -> Job:
+def start_import(shop: Any, files: Sequence[tuple[str, bytes]], *, by: Actor, profile: str = "auto") -> Job:
     """Keep the files, sealed, and hand them to a worker. Raises Refused RIGHT, FILE or LAYOUT (an unknown name)."""
     check_right(by, shop, Right.IMPORT_ORDERS)
     if profile != "auto":
@@ -50,11 +51,11 @@ def start_import(shop: Any, files: Sequence[tuple[str, bytes]], *, by: Any, prof
         ImportFile.objects.create(
             shop=shop, job=job, name=name[:200], size=len(body), digest=hashlib.sha256(body).hexdigest(), body=body
         )
-    run_import.delay_on_commit(job_id=job.pk)
+    wake("orders.run_import", job_id=job.pk)
     return job
 
 
-def new_job(shop: Any, names: Sequence[str], *, by: Any, profile: str = "auto", **options: Any) -> Job:
+def new_job(shop: Any, names: Sequence[str], *, by: Actor, profile: str = "auto", **options: Any) -> Job:
     job = Job.objects.create(
         shop=shop,
         number=new_number("JB"),
@@ -81,7 +82,7 @@ def work_on(job_id: int) -> None:
         log.info("import %s: %s", job.number, refusal)
         return
     if job.state == JobState.WAITING:
-        run_import.delay(job_id=job.pk)
+        wake_now("orders.run_import", job_id=job.pk)
 
 
 def _bytes_of(file: ImportFile) -> Any:
@@ -95,7 +96,7 @@ def _bytes_of(file: ImportFile) -> Any:
 
 
 @transaction.atomic
-def stop_import(job: Job, *, by: Any) -> Job:
+def stop_import(job: Job, *, by: Actor) -> Job:
     """Stop after the chunk in hand. What was stored stays; `retry_import` goes on from there."""
     check_right(by, job.shop_id, Right.IMPORT_ORDERS)
     job = lock(job)
@@ -108,7 +109,7 @@ def stop_import(job: Job, *, by: Any) -> Job:
 
 
 @transaction.atomic
-def retry_import(job: Job, *, by: Any, profile: str = "") -> Job:
+def retry_import(job: Job, *, by: Actor, profile: str = "") -> Job:
     """Go on where a failed or stopped import broke off; with another `profile`, from the beginning."""
     check_right(by, job.shop_id, Right.IMPORT_ORDERS)
     job = lock(job)
@@ -127,7 +128,7 @@ def retry_import(job: Job, *, by: Any, profile: str = "") -> Job:
     job.state, job.error, job.finished_at, job.pulse_at = JobState.WAITING, "", None, None
     job.save()
     activity.record(job, "import.retry", by=by, from_state=before, to_state=job.state)
-    run_import.delay_on_commit(job_id=job.pk)
+    wake("orders.run_import", job_id=job.pk)
     return job
 
 
@@ -135,7 +136,7 @@ def sweep_imports() -> int:
     """Imports that wait or were left behind by a killed worker get a message again; how many."""
     quiet = [job.pk for job in forgotten(importer.KIND) if job.files.exists()]
     for job_id in quiet:
-        run_import.delay(job_id=job_id)
+        wake_now("orders.run_import", job_id=job_id)
     return len(quiet)
 
 

@@ -1,6 +1,6 @@
 """An order as 快手 tells it, in the intake's words; for the pull, the push and the case that comes before its order."""
 
-from merchant.platforms.snapshots import OrderSnapshot, OrderStatus
+from merchant.platforms.kuaishou.snapshots import OrderSnapshot, OrderStatus
 from merchant.vault.services import Person
 from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment
 from orders.payments.enums import PayChannel

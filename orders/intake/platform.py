@@ -13,10 +13,12 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from merchant.clock import now, scaled
-from merchant.platforms import douyin_messages, douyin_snapshots, messages
 from merchant.platforms.clients import PlatformClient, client_of
+from merchant.platforms.douyin import messages as douyin_messages
+from merchant.platforms.douyin import snapshots as douyin_snapshots
 from merchant.platforms.errors import PlatformError
-from merchant.platforms.snapshots import OrderSnapshot
+from merchant.platforms.kuaishou import messages
+from merchant.platforms.kuaishou.snapshots import OrderSnapshot
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from orders.intake import douyin, kuaishou

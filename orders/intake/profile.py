@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from merchant.people.models import Actor
 from merchant.refusals import Refused
 from orders.intake import couriers, mapping, services
 from orders.intake.benefits import words_in
@@ -275,7 +276,7 @@ class OrderProfile:
         order.payments = self._payments(record, order)
         return order
 
-    def store(self, shop: Any, records: Sequence[Record], *, by: Any) -> list[Outcome]:
+    def store(self, shop: Any, records: Sequence[Record], *, by: Actor) -> list[Outcome]:
         """One chunk: what can be read is stored, what cannot is refused with the column and the reason."""
         outcomes: list[Outcome] = []
         orders = []

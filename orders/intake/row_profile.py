@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from merchant.people.models import Actor
 from merchant.refusals import Refused
 from orders.intake.mapping import Record
 from orders.intake.normal import Outcome
@@ -59,5 +60,5 @@ class RowProfile:
             if any(text(cell) for cell in row.values()):
                 yield Record((number,), row, [row])
 
-    def store(self, shop: Any, records: Sequence[Record], *, by: Any) -> list[Outcome]:
+    def store(self, shop: Any, records: Sequence[Record], *, by: Actor) -> list[Outcome]:
         return self.handler(shop, records, by=by)

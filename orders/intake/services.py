@@ -6,6 +6,7 @@ from typing import Any
 from django.db import Error, transaction
 from django.utils.translation import gettext as _
 
+from merchant.people.models import Actor
 from merchant.refusals import Refused
 from orders.intake.normal import NormalOrder, Outcome, outcomes_of
 from orders.intake.upsert import upsert_chunk
@@ -13,7 +14,7 @@ from orders.intake.upsert import upsert_chunk
 CHUNK = 2000
 
 
-def upsert_orders(shop: Any, rows: Sequence[NormalOrder], by: Any = None) -> list[Outcome]:
+def upsert_orders(shop: Any, rows: Sequence[NormalOrder], by: Actor = None) -> list[Outcome]:
     """Create, update or leave these orders of `shop`; one outcome per row, in the order of the rows' numbers.
 
     May be called with one order or with many. The same orders twice change nothing. One order the database refuses is
@@ -27,7 +28,7 @@ def upsert_orders(shop: Any, rows: Sequence[NormalOrder], by: Any = None) -> lis
     return sorted(outcomes, key=lambda outcome: outcome.row_no)
 
 
-def upsert_what_can_be(shop: Any, rows: Sequence[NormalOrder], *, by: Any) -> list[Outcome]:
+def upsert_what_can_be(shop: Any, rows: Sequence[NormalOrder], *, by: Actor) -> list[Outcome]:
     """One chunk. When the database refuses it, halves are tried until the one bad order stands alone."""
     try:
         with transaction.atomic():

@@ -16,16 +16,17 @@ from django.utils.translation import gettext_lazy as _
 
 from merchant.clock import now, scaled
 from merchant.jobs.services import beat
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.platforms.clients import SPOKEN_WITH, client_of
 from merchant.platforms.errors import ErrorClass, PlatformError
-from merchant.platforms.kuaishou import ORDER_WINDOW, windows
+from merchant.platforms.kuaishou.client import ORDER_WINDOW, windows
 from merchant.refusals import Refused
 from merchant.shops.models import PlatformAccount
 from merchant.trail import activity
+from merchant.wakeups import wake
 from orders.intake.models import MissedOrder, SyncCursor
 from orders.intake.platform import note_unreadable, retry_missed, take_orders
-from orders.intake.tasks import pull_platform_orders as pull_task
 
 logger = logging.getLogger(__name__)
 
@@ -166,7 +167,7 @@ def _release(walk: Walk, *, error: str, answered_at: datetime | None = None) -> 
 
 
 @transaction.atomic
-def pull_now(account: Any, *, by: Any) -> None:
+def pull_now(account: Any, *, by: Actor) -> None:
     """立即拉取: a person says "now". Missed orders are tried again as well, also those that waited for a person.
 
     Raises Refused RIGHT, ACCOUNT (switched off, or a platform that is not spoken with) or PULLING."""
@@ -178,7 +179,7 @@ def pull_now(account: Any, *, by: Any) -> None:
         raise Refused("PULLING", _("A pull of this account is under way; what changed comes with it."))
     MissedOrder.objects.filter(account=account).update(next_at=now(), tries=0)
     activity.record(account, "account.pull", by=by)
-    pull_task.delay_on_commit(account_id=account.pk)
+    wake("orders.pull_platform_orders", account_id=account.pk)
 
 
 def start_from(account: Any, at: datetime) -> None:

@@ -5,7 +5,6 @@ the platform goes through orders.record.progress. Money already on its way back 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,12 +13,14 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from merchant.money import yuan
+from merchant.people.models import Actor
 from merchant.policy import services as policy
 from merchant.trail import activity
 from merchant.trail.models import Activity
 from orders.intake import hooks, people, rows_of_orders
-from orders.intake.amounts import Amounts, add_up
+from orders.intake.amounts import add_up
 from orders.intake.fingerprint import fingerprint
+from orders.intake.incoming import Incoming
 from orders.intake.normal import NormalOrder, Outcome, outcomes_of
 from orders.intake.signals import orders_imported
 from orders.intake.values import BadValue
@@ -35,21 +36,7 @@ WATCHED = (
 )  # fmt: skip
 
 
-@dataclass(slots=True)
-class Incoming:
-    """One order on its way in, with what is already known of it."""
-
-    order: NormalOrder
-    digest: bytes
-    amounts: Amounts
-    stored: Order | None = None
-    # Line numbers in the order of `order.lines`; an update keeps a line's number by its sub-order number.
-    line_nos: list[int] = field(default_factory=list)
-    recipient_id: int | None = None
-    clocks: dict[str, datetime | None] = field(default_factory=dict)
-
-
-def upsert_chunk(shop: Any, orders: Sequence[NormalOrder], *, by: Any = None) -> list[Outcome]:
+def upsert_chunk(shop: Any, orders: Sequence[NormalOrder], *, by: Actor = None) -> list[Outcome]:
     """Store these orders; one outcome per row they were read from. The caller holds the transaction."""
     outcomes: list[Outcome] = []
     incoming: list[Incoming] = []
@@ -164,7 +151,7 @@ def _line_numbers(order: NormalOrder, by_external: dict[str, OrderLine], by_no: 
     ]
 
 
-def _store(shop: Any, changed: list[Incoming], outcomes: list[Outcome], *, by: Any) -> None:
+def _store(shop: Any, changed: list[Incoming], outcomes: list[Outcome], *, by: Actor) -> None:
     rules = policy.current(shop)
     for item in changed:
         item.clocks = _clocks(item.order, rules)
@@ -207,7 +194,7 @@ def _clocks(order: NormalOrder, rules: Any) -> dict[str, datetime | None]:
     }
 
 
-def _follow(shop: Any, updated: Sequence[Incoming], *, by: Any) -> None:
+def _follow(shop: Any, updated: Sequence[Incoming], *, by: Actor) -> None:
     """What a newer version of a stored order means beyond its columns: progress, differences, refunds, the trail."""
     moves, differences, refunds, trail = [], [], [], []
     for item in updated:
@@ -267,7 +254,7 @@ def _is_news(theirs: str, ours: str) -> bool:
     return not (theirs in in_house and ours in in_house) and ours != OrderState.ARCHIVED
 
 
-def _update_line(shop: Any, item: Incoming, by: Any) -> Activity | None:
+def _update_line(shop: Any, item: Incoming, by: Actor) -> Activity | None:
     stored = item.stored
     assert stored is not None
     changes: dict[str, list[Any]] = {}

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 from merchant.jobs.models import Job, JobState
 from merchant.people.rights import Right, can
 from merchant.refusals import Refused, refusals_as_messages
-from merchant.signed_in import SignedInRequest
+from merchant.ui.access import SignedInRequest
 from orders.intake import importer, jobs, report
 from orders.intake.forms import ImportForm, layouts
 

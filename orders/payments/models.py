@@ -2,7 +2,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from merchant.shops.querysets import ShopQuerySet
+from merchant.people.querysets import ShopQuerySet
 from orders.payments.enums import Bearer, DiscountKind, PayChannel, PaymentState
 
 

@@ -5,7 +5,6 @@ that moves their own document; the order is locked before its lines, the lines b
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from merchant.locking import lock, lock_all
 from merchant.money import yuan
+from merchant.people.models import Actor
 from merchant.refusals import Refused
 from merchant.trail import activity
 from orders.payments.allocate import freight_back, split
@@ -68,7 +68,7 @@ def release_money(order: Order, *, parts: Mapping[int, int], freight_fen: int = 
 
 
 @transaction.atomic
-def adopt_refund_before(order: Order, *, parts: Mapping[int, int], freight_fen: int = 0, by: Any = None) -> bool:
+def adopt_refund_before(order: Order, *, parts: Mapping[int, int], freight_fen: int = 0, by: Actor = None) -> bool:
     """A refund document arrives for money that the order's own source had already shown as returned.
 
     True: it is that money; the sums stand as they are and the document now stands behind them, so nothing is to be

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from merchant.fsm import StateMachine, state_constraint
-from merchant.shops.querysets import ShopQuerySet
+from merchant.people.querysets import ShopQuerySet
 from orders.record.enums import CLOSABLE, SENT, TO_SHIP, BlockKind, CategoryClass, Flag, OrderState, Stop
 
 S = OrderState

@@ -1,9 +1,8 @@
 """Why an order may not take a step, in a sentence."""
 
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from orders.record.enums import CLOSABLE, IN_HOUSE, BlockKind, OrderState, Stop
@@ -58,13 +57,13 @@ def check_can_complete(order: Order) -> None:
     check_not_blocked(order, Stop.COMPLETE)
 
 
-def check_can_hold(order: Order, by: Any) -> None:
+def check_can_hold(order: Order, by: Actor) -> None:
     check_right(by, order.shop_id, Right.HOLD_ORDER)
     if order.state not in IN_HOUSE:
         raise Refused("ORDER_STATE", _("Only a paid order that has not shipped can be held."), state=order.state)
 
 
-def check_can_lift_by_hand(block: Block, by: Any) -> None:
+def check_can_lift_by_hand(block: Block, by: Actor) -> None:
     """A hold may be lifted by a person; any other block belongs to its document and goes with it."""
     check_right(by, block.shop_id, Right.HOLD_ORDER)
     if block.kind != BlockKind.HOLD:

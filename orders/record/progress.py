@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from merchant.people.models import Actor
 from merchant.trail import activity
 from merchant.trail.models import Activity
 from orders.record.enums import ROAD, OrderState, states_before
@@ -35,7 +36,7 @@ class Move:
 
 
 @transaction.atomic
-def follow_platform(shop: Any, moves: Sequence[Move], *, by: Any = None) -> dict[int, tuple[str, str]]:
+def follow_platform(shop: Any, moves: Sequence[Move], *, by: Actor = None) -> dict[int, tuple[str, str]]:
     """Move each order to its target where that is forward; {order id: (from, to)} of those that moved."""
     if not moves:
         return {}

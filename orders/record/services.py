@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from merchant.clock import now
 from merchant.locking import lock
+from merchant.people.models import Actor
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from merchant.shops.models import Platform
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def close_order(order: Order, *, by: Any, reason: str) -> Order:
+def close_order(order: Order, *, by: Actor, reason: str) -> Order:
     """订单关闭. Closing a closed order changes nothing. Raises Refused ORDER_STATE or ORDER_PAID."""
     order = lock(order)
     if order.state == OrderState.CLOSED:
@@ -33,7 +34,7 @@ def close_order(order: Order, *, by: Any, reason: str) -> Order:
 
 
 @transaction.atomic
-def ship_order(order: Order, *, by: Any, is_last: bool = True, at: datetime | None = None) -> Order:
+def ship_order(order: Order, *, by: Actor, is_last: bool = True, at: datetime | None = None) -> Order:
     """发货: a parcel left the house; `is_last`: nothing of the order stays. Raises Refused ORDER_STATE or BLOCKED."""
     order = lock(order)
     policies.check_can_ship(order)
@@ -46,7 +47,7 @@ def ship_order(order: Order, *, by: Any, is_last: bool = True, at: datetime | No
 
 
 @transaction.atomic
-def receive_order(order: Order, *, by: Any, at: datetime | None = None) -> Order:
+def receive_order(order: Order, *, by: Actor, at: datetime | None = None) -> Order:
     """确认收货. Raises Refused ORDER_STATE, or BLOCKED by an after-sale or a parcel coming back."""
     order = lock(order)
     policies.check_can_receive(order)
@@ -56,7 +57,7 @@ def receive_order(order: Order, *, by: Any, at: datetime | None = None) -> Order
 
 
 @transaction.atomic
-def complete_order(order: Order, *, by: Any) -> Order:
+def complete_order(order: Order, *, by: Actor) -> Order:
     """交易成功. Raises Refused ORDER_STATE or BLOCKED."""
     order = lock(order)
     policies.check_can_complete(order)
@@ -66,7 +67,7 @@ def complete_order(order: Order, *, by: Any) -> Order:
 
 
 @transaction.atomic
-def place_block(order: Order, *, kind: str, document: str, stops: Iterable[str], by: Any, reason: str = "") -> Block:
+def place_block(order: Order, *, kind: str, document: str, stops: Iterable[str], by: Actor, reason: str = "") -> Block:
     """Forbid some steps of an order for the sake of `document`. The same block placed twice is one block."""
     if kind == BlockKind.HOLD:
         policies.check_can_hold(order, by)
@@ -93,7 +94,7 @@ def place_block(order: Order, *, kind: str, document: str, stops: Iterable[str],
 
 
 @transaction.atomic(savepoint=False)
-def lift_block(order: Order, *, kind: str, document: str, by: Any, reason: str = "") -> bool:
+def lift_block(order: Order, *, kind: str, document: str, by: Actor, reason: str = "") -> bool:
     """Take the block away; False when it no longer stood."""
     lifted = (
         Block.objects.open().filter(order=order, kind=kind, document=document).update(closed_at=now(), closed_by=by)
@@ -104,7 +105,7 @@ def lift_block(order: Order, *, kind: str, document: str, by: Any, reason: str =
 
 
 @transaction.atomic
-def lift_hold(block: Block, *, by: Any, reason: str = "") -> bool:
+def lift_hold(block: Block, *, by: Actor, reason: str = "") -> bool:
     """解除挂起, by a person. Raises Refused RIGHT, or BLOCKED when the block is no hold."""
     policies.check_can_lift_by_hand(block, by)
     return lift_block(block.order, kind=block.kind, document=block.document, by=by, reason=reason)
@@ -140,7 +141,7 @@ def _held_back() -> Any:
     return Block.objects.open().filter(stops__overlap=[Stop.RECEIVE, Stop.COMPLETE]).values("order_id")
 
 
-def _saved(order: Order, verb: str, before: str, *, by: Any, reason: str = "") -> Order:
+def _saved(order: Order, verb: str, before: str, *, by: Actor, reason: str = "") -> Order:
     order.version += 1
     order.save()
     activity.record(order, verb, by=by, from_state=before, to_state=order.state, reason=reason)

@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from merchant.locking import lock
+from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from merchant.trail import activity
@@ -14,7 +15,7 @@ from orders.remarks.models import Note
 
 
 @transaction.atomic
-def add_note(order: Order, *, text: str, flag: int | None = None, by: Any) -> Note:
+def add_note(order: Order, *, text: str, flag: int | None = None, by: Actor) -> Note:
     """备注、插旗. The order shows the newest flag; `flag=None` leaves it as it is. Raises Refused RIGHT or NOTE."""
     check_right(by, order.shop_id, Right.REMARK_ORDER)
     text = text.strip()
@@ -42,7 +43,7 @@ def check_note(text: str, flag: int | None) -> None:
 
 
 @transaction.atomic
-def take_flag_back(note: Note, *, former: int | None, by: Any) -> Note:
+def take_flag_back(note: Note, *, former: int | None, by: Actor) -> Note:
     """Undo the flag that `note` set: the order shows `former` again, unless somebody changed it since. The remark stays
     and a new one says so. Raises Refused RIGHT or FLAG_CHANGED."""
     check_right(by, note.shop_id, Right.REMARK_ORDER)
@@ -60,7 +61,7 @@ def take_flag_back(note: Note, *, former: int | None, by: Any) -> Note:
 
 
 @transaction.atomic
-def set_flag(order: Order, *, flag: int | None, by: Any) -> Activity | None:
+def set_flag(order: Order, *, flag: int | None, by: Actor) -> Activity | None:
     """插旗 without a remark, `None` takes it away. Returns what `undo_flag` takes back, None when nothing changed."""
     check_right(by, order.shop_id, Right.REMARK_ORDER)
     if flag is not None and flag not in Flag.values:
@@ -70,7 +71,7 @@ def set_flag(order: Order, *, flag: int | None, by: Any) -> Activity | None:
 
 
 @transaction.atomic
-def undo_flag(order: Order, *, change_id: int, by: Any) -> Order:
+def undo_flag(order: Order, *, change_id: int, by: Actor) -> Order:
     """Back to the flag before one's own change. Raises Refused FLAG once anybody has flagged the order since."""
     check_right(by, order.shop_id, Right.REMARK_ORDER)
     order = lock(order)
@@ -85,7 +86,7 @@ def undo_flag(order: Order, *, change_id: int, by: Any) -> Order:
     return order
 
 
-def _move_flag(order: Order, flag: int | None, by: Any, **detail: Any) -> Activity:
+def _move_flag(order: Order, flag: int | None, by: Actor, **detail: Any) -> Activity:
     was, order.flag = order.flag, flag
     order.save(update_fields=["flag"])
     return activity.record(order, "order.flag", by=by, flag=flag, was=was, **detail)

@@ -3,7 +3,8 @@
 import pytest
 
 from logistics.couriers import base
-from merchant.platforms import wechat_pay, wire
+from merchant.platforms import wire
+from merchant.platforms.wechat import client as wechat_pay
 from tests.aftersales.world import PlatformWorld
 from tests.logistics.wire import Wire
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from aftersales.cases import intake
-from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseKind
 from aftersales.cases.models import Case
-from aftersales.refunds import payouts, sending
+from aftersales.decisions import services as cases
+from aftersales.paying import payouts, sending
+from aftersales.platforms import intake
 from aftersales.refunds.models import Refund
 from logistics.interception import services as interceptions
 from logistics.interception.enums import Evidence

@@ -2,10 +2,10 @@
 
 import pytest
 
-from aftersales.cases import assigning, policies
-from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseState
 from aftersales.cases.models import Case
+from aftersales.decisions import assigning, policies
+from aftersales.decisions import services as cases
 from aftersales.refunds.policies import limits_of
 from merchant.people.models import Membership
 from merchant.policy import services as policy
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.django_db
 
 def who(case):
     """(assignee, level, keeper of the customer) as stored."""
-    row = Case.objects.select_related("assignee", "buyer__keeper").get(pk=case.pk)
-    return row.assignee, row.level, row.buyer.keeper
+    row = Case.objects.select_related("assignee", "buyer__account_owner").get(pk=case.pk)
+    return row.assignee, row.level, row.buyer.account_owner
 
 
 def trail(case):
@@ -230,7 +230,7 @@ def test_everything_of_somebody_away_goes_to_one_colleague_in_one_step(platform)
     assert (refused.code, before, moved) == ("RIGHT", assigning.Load(3, 1, 1), assigning.Load(3, 1, 1))
     assert assigning.load_of(away, shop).is_empty
     assert (who(case), over.assignee) == ((colleague, 0, colleague), away)
-    assert set(Buyer.objects.values_list("keeper", flat=True)) == {colleague.pk}
+    assert set(Buyer.objects.values_list("account_owner", flat=True)) == {colleague.pk}
     assert Order.objects.get(pk=order.pk).assignee == colleague
     assert trail(case)[-1] == ("case.hand_over", supervisor, "休假", colleague.pk)
 
@@ -247,22 +247,22 @@ def test_an_order_still_to_be_shipped_is_claimed_and_handed_over(platform):
 
     order.refresh_from_db()
     assert (taken.code, gone.code, order.assignee, order.version) == ("TAKEN", "ORDER_STATE", second, 1)
-    assert order.buyer.keeper == second
+    assert order.buyer.account_owner == second
     verbs = (
         Activity.objects.about(order).filter(verb__in=["order.claim", "order.hand_over"]).values_list("verb", flat=True)
     )
     assert list(verbs) == ["order.hand_over", "order.claim"]
 
 
-def test_a_changed_keeper_takes_over_what_the_one_before_had_of_the_customer(platform):
+def test_a_changed_account_owner_takes_over_what_the_one_before_had_of_the_customer(platform):
     case = case_of(platform, own_shop())
     first, second, supervisor = agent_of(case.shop), agent_of(case.shop), agent_of(case.shop, "supervisor")
     assigning.claim_case(case, by=first)
 
-    refused = refusal(lambda: assigning.change_keeper(case.buyer, to=second, by=first, reason="换"))
-    assigning.change_keeper(case.buyer, to=second, by=supervisor, reason="换")
+    refused = refusal(lambda: assigning.change_account_owner(case.buyer, to=second, by=first, reason="换"))
+    assigning.change_account_owner(case.buyer, to=second, by=supervisor, reason="换")
     moved = who(case)
-    assigning.change_keeper(Buyer.objects.get(), to=None, by=supervisor, reason="放")
+    assigning.change_account_owner(Buyer.objects.get(), to=None, by=supervisor, reason="放")
 
     assert (refused.code, moved, who(case)) == ("RIGHT", (second, 0, second), (None, 0, None))
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from aftersales.cases import intake
-from aftersales.cases import services as cases
 from aftersales.channels import registry
+from aftersales.decisions import services as cases
+from aftersales.platforms import intake
 from aftersales.refunds.models import RefundCall
 from merchant.ledger import services as ledger
 from merchant.policy import services as policy

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def call(platform):
-    from aftersales.cases import services as cases
+    from aftersales.decisions import services as cases
 
     case = cases.agree_case(case_of(platform, own_shop()), by=None)
     refund = refund_of(case)

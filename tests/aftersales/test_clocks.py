@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from aftersales.cases import services as cases
-from aftersales.cases import sweeps
 from aftersales.cases.models import Case
+from aftersales.decisions import services as cases
+from aftersales.decisions import sweeps
 from aftersales.refunds.models import Refund
 from logistics.interception import services as interceptions
 from logistics.interception.enums import Reason

@@ -2,11 +2,11 @@
 
 import pytest
 
-from aftersales.cases import services as cases
-from aftersales.cases import telling
 from aftersales.cases.enums import CaseKind
 from aftersales.cases.models import Case
-from aftersales.cases.policies import open_verbs
+from aftersales.decisions import services as cases
+from aftersales.decisions.policies import open_verbs
+from aftersales.platforms import platform_answers
 from aftersales.refunds import services as refunds
 from aftersales.refunds.models import Refund
 from logistics.parcels.models import Package
@@ -284,7 +284,7 @@ def test_a_refusal_is_told_to_the_platform(platform, commits):
     case.refresh_from_db()
     row = platform.world.refunds[case.number]
     assert (row["status"], row["sellerDisagreeReason"], row["sellerDisagreeDesc"]) == (12, 1, "签收于 11 月 20 日")
-    assert (case.state, case.tell_at, case.external_status) == ("refused", None, "12")
+    assert (case.state, case.platform_sync_at, case.external_status) == ("refused", None, "12")
 
 
 def test_a_refusal_the_platform_cannot_take_waits_and_is_told_later(platform, commits):
@@ -294,15 +294,15 @@ def test_a_refusal_the_platform_cannot_take_waits_and_is_told_later(platform, co
     with commits():
         cases.refuse_case(case, by=agent_of(case.shop), reason="other")
     case.refresh_from_db()
-    waiting = case.tell_at is not None, platform.world.refunds[case.number]["status"]
-    Case.objects.update(tell_at=case.applied_at)
+    waiting = case.platform_sync_at is not None, platform.world.refunds[case.number]["status"]
+    Case.objects.update(platform_sync_at=case.applied_at)
     platform.faults.clear()
     with commits():
-        cases_told = telling.tell_refusals()
+        cases_told = platform_answers.tell_refusals()
 
     case.refresh_from_db()
     assert (waiting, cases_told) == ((True, 10), 1)
-    assert (case.tell_at, platform.world.refunds[case.number]["status"]) == (None, 12)
+    assert (case.platform_sync_at, platform.world.refunds[case.number]["status"]) == (None, 12)
 
 
 def test_an_offer_the_buyer_takes_pays_the_offered_amount(platform, commits):

@@ -5,15 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from aftersales.cases import intake, policies, telling
-from aftersales.cases import services as cases
 from aftersales.cases.models import Case, CaseLine
+from aftersales.cases.reason_texts import why
+from aftersales.decisions import policies
+from aftersales.decisions import services as cases
+from aftersales.platforms import intake, platform_answers
 from aftersales.refunds.models import Refund
-from aftersales.words import why
 from merchant.clock import now
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxTask
-from merchant.platforms import douyin_messages
+from merchant.platforms.douyin import messages as douyin_messages
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from orders.intake import sync
@@ -355,7 +356,7 @@ def test_our_refusal_reaches_the_platform_with_its_own_reason(platform, commits)
 
     case.refresh_from_db()
     row = platform.world.refunds[case.number]
-    assert (case.state, case.tell_at, row["status"]) == ("refused", None, 12)
+    assert (case.state, case.platform_sync_at, row["status"]) == ("refused", None, 12)
     assert (row["sellerDisagreeReason"], row["sellerDisagreeDesc"]) == (503, "已与您商量过")
 
 
@@ -368,7 +369,7 @@ def test_without_the_type_of_a_refusal_the_sentence_says_where_to_set_it(platfor
         cases.refuse_case(case, by=agent_of(shop), reason="not_agreed")
 
     case.refresh_from_db()
-    assert (refused.value.code, case.state, telling.tell_refusals()) == ("TYPE_SETTING", "applied", 0)
+    assert (refused.value.code, case.state, platform_answers.tell_refusals()) == ("TYPE_SETTING", "applied", 0)
 
 
 def test_a_platform_that_lists_no_reason_leaves_the_refusal_to_a_person(platform, commits):

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from aftersales.cases import policies
-from aftersales.cases import services as cases
-from aftersales.cases.eligibility import eligibility
+from aftersales.decisions import policies
+from aftersales.decisions import services as cases
+from aftersales.decisions.eligibility import eligibility
 from logistics.interception.services import submit_interception
 from logistics.parcels.models import Package
 from merchant.clock import now

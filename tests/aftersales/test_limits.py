@@ -2,9 +2,9 @@
 
 import pytest
 
-from aftersales.cases import services as cases
 from aftersales.cases.models import Case
-from aftersales.refunds import payouts
+from aftersales.decisions import services as cases
+from aftersales.paying import payouts
 from aftersales.refunds import services as refunds
 from aftersales.refunds.models import Refund
 from merchant.refusals import Refused

@@ -19,15 +19,16 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from aftersales.cases import intake, outcomes, sweeps
-from aftersales.cases import services as cases
 from aftersales.cases.enums import CLOSED_STATES
 from aftersales.cases.models import Case, CaseLine
-from aftersales.refunds import sending
+from aftersales.decisions import outcomes, sweeps
+from aftersales.decisions import services as cases
+from aftersales.paying import sending
+from aftersales.platforms import intake
 from aftersales.refunds import services as refunds
 from aftersales.refunds.enums import LIVE_STATES, PAID_STATES, RefundState
 from aftersales.refunds.models import Refund
-from logistics.interception import moves
+from logistics.interception import transitions
 from logistics.interception.models import Interception
 from merchant.clock import now
 from merchant.ledger import services as ledger
@@ -136,15 +137,11 @@ class Road(RuleBasedStateMachine):
     def courier_says(self, verb):
         how = {"succeed": {"evidence": "status"}, "fail": {"reason": "signed"}}.get(verb, {})
         with self.allowed_to_fail():
-            getattr(moves, verb)(lock(self.interception), **how)
+            getattr(transitions, verb)(lock(self.interception), **how)
 
     @rule()
     def sweep_cases(self):
-        outcomes.refund_stopped_parcels()
-        outcomes.hand_back_failed_cases()
-        outcomes.hand_back_unknown_cases()
-        outcomes.hand_back_withdrawn_cases()
-        outcomes.raise_delivered_anyway()
+        outcomes.follow_interceptions()
 
     # --- the platform ------------------------------------------------------------------------------------------
 

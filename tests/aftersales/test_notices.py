@@ -2,10 +2,10 @@
 
 import pytest
 
-from aftersales.cases import services as cases
+from aftersales.decisions import services as cases
+from aftersales.paying.notices import read_wechat_notice
 from aftersales.refunds.models import RefundCall
-from aftersales.refunds.notices import read_wechat_notice
-from merchant.platforms.wechat_notices import RefundNotice
+from merchant.platforms.wechat.notices import RefundNotice
 from merchant.policy import services as policy
 from tests.aftersales.factories import agent_of, case_of, own_shop, refund_of, shipped_order
 from tests.merchant.factories import make_shop

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import translation
 
-from aftersales.cases import services as cases
-from aftersales.refunds import calculator, payouts, reasons, wishes
+from aftersales.decisions import services as cases
+from aftersales.paying import payouts
+from aftersales.refunds import calculator, payback_requests, reasons
 from aftersales.refunds import services as refunds
 from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund, RefundWish
@@ -39,8 +40,8 @@ def agreed_by_agent(platform, **more):
 def test_a_granted_exception_is_paid_outside_and_never_sent(platform):
     case = agreed_by_agent(platform)
     agent, owner = agent_of(case.shop), agent_of(case.shop, "owner")
-    wishes.record_wish(case, way="other_card", note="原卡已注销", by=agent)
-    wishes.grant_wish(case, by=owner)
+    payback_requests.record_wish(case, way="other_card", note="原卡已注销", by=agent)
+    payback_requests.grant_wish(case, by=owner)
     refund = refund_of(case)
 
     with pytest.raises(Refused) as released:
@@ -57,10 +58,10 @@ def test_a_granted_exception_is_paid_outside_and_never_sent(platform):
 def test_an_exception_needs_a_second_person(platform):
     case = agreed_by_agent(platform)
     owner = agent_of(case.shop, "owner")
-    wishes.record_wish(case, way="offline", by=owner)
+    payback_requests.record_wish(case, way="offline", by=owner)
 
     with pytest.raises(Refused) as refused:
-        wishes.grant_wish(case, by=owner)
+        payback_requests.grant_wish(case, by=owner)
 
     assert (refused.value.code, RefundWish.objects.get().granted_by) == ("SECOND_PERSON", None)
     refunds.release_refund(refund_of(case), by=agent_of(case.shop, "finance"))
@@ -68,10 +69,10 @@ def test_an_exception_needs_a_second_person(platform):
 
 def test_a_platform_s_case_goes_back_the_way_it_was_paid(platform):
     case = case_of(platform, kuaishou_shop())
-    wishes.record_wish(case, way="offline", by=agent_of(case.shop))
+    payback_requests.record_wish(case, way="offline", by=agent_of(case.shop))
 
     with pytest.raises(Refused) as refused:
-        wishes.grant_wish(case, by=agent_of(case.shop, "owner"))
+        payback_requests.grant_wish(case, by=agent_of(case.shop, "owner"))
 
     assert refused.value.code == "WISH_PLATFORM"
 
@@ -79,10 +80,10 @@ def test_a_platform_s_case_goes_back_the_way_it_was_paid(platform):
 def test_what_is_with_the_channel_is_not_granted_another_way(platform, commits):
     platform.hold_money()
     case = agreed(platform, commits, own_shop())
-    wishes.record_wish(case, way="offline", by=agent_of(case.shop))
+    payback_requests.record_wish(case, way="offline", by=agent_of(case.shop))
 
     with pytest.raises(Refused) as refused:
-        wishes.grant_wish(case, by=agent_of(case.shop, "owner"))
+        payback_requests.grant_wish(case, by=agent_of(case.shop, "owner"))
 
     assert refused.value.code == "SENT"
 
@@ -91,7 +92,7 @@ def test_a_card_s_number_is_kept_nowhere(platform):
     case = agreed_by_agent(platform)
 
     with pytest.raises(Refused) as refused:
-        wishes.record_wish(case, way="other_card", note="6222 0212 3456 7890", by=agent_of(case.shop))
+        payback_requests.record_wish(case, way="other_card", note="6222 0212 3456 7890", by=agent_of(case.shop))
 
     assert (refused.value.code, RefundWish.objects.count()) == ("CARD_NUMBER", 0)
 
@@ -193,8 +194,8 @@ def test_a_payment_older_than_the_channel_pays_back_is_refused_unless_another_wa
 
     with pytest.raises(Refused) as refused:
         cases.agree_case(case, by=agent)
-    wishes.record_wish(case, way="offline", by=agent)
-    wishes.grant_wish(case, by=agent_of(case.shop, "owner"))
+    payback_requests.record_wish(case, way="offline", by=agent)
+    payback_requests.grant_wish(case, by=agent_of(case.shop, "owner"))
     cases.agree_case(case, by=agent)
 
     assert (refused.value.code, refund_of(case).state, refund_of(case).next_at) == ("WINDOW", "approved", None)

@@ -6,19 +6,19 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from aftersales.cases import intake
-from aftersales.cases import services as cases
 from aftersales.cases.enums import CLOSED_STATES, OPEN_STATES, CaseState
-from aftersales.cases.kuaishou_words import platform_case
 from aftersales.cases.models import Case, CaseLine
-from aftersales.cases.platform import ENTER
-from aftersales.cases.snapshot import PlatformCase
+from aftersales.channels.kuaishou_words import platform_case
+from aftersales.channels.snapshot import PlatformCase
+from aftersales.decisions import services as cases
+from aftersales.platforms import intake
+from aftersales.platforms.following import ENTER
 from aftersales.refunds.models import Refund
 from merchant.clock import now
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxTask
 from merchant.ledger import services as ledger
-from merchant.platforms import messages, signing
+from merchant.platforms.kuaishou import messages, signing
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from orders.record.models import Order
@@ -44,7 +44,7 @@ def now_at(platform, case: Case) -> Case:
 
 
 def snapshot_of(platform, case: Case) -> PlatformCase:
-    from merchant.platforms.snapshots import read_refund
+    from merchant.platforms.kuaishou.snapshots import read_refund
 
     return platform_case(read_refund(platform.world.refunds[case.number]), is_shipped=True)
 

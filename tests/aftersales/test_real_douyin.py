@@ -7,9 +7,9 @@ whose goods. No row tells a scan, so no parcel counts as picked up (E11) and no 
 
 import pytest
 
-from aftersales.cases import intake
-from aftersales.cases.eligibility import eligibility
 from aftersales.cases.models import Case
+from aftersales.decisions.eligibility import eligibility
+from aftersales.platforms import intake
 from aftersales.refunds.models import Refund
 from logistics.parcels.models import Package
 from logistics.tracking.services import record_events
@@ -142,7 +142,7 @@ def test_taobao_rows_are_cases_with_the_money_they_moved(shared_data):
 
 
 def test_a_douyin_shop_without_its_account_is_told_to_connect_one(imported):
-    from aftersales.cases import services
+    from aftersales.decisions import services
     from merchant.refusals import Refused
 
     shop, *_rest = imported

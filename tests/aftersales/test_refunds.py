@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 import time_machine
 
-from aftersales.cases import services as cases
 from aftersales.channels import registry
-from aftersales.refunds import payouts, sending
+from aftersales.decisions import services as cases
+from aftersales.paying import payouts, sending
 from aftersales.refunds import services as refunds
 from aftersales.refunds.clocks import send_at
 from aftersales.refunds.enums import Source

@@ -3,9 +3,9 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from aftersales.cases import services as cases
-from aftersales.cases import sweeps
 from aftersales.cases.models import Case
+from aftersales.decisions import services as cases
+from aftersales.decisions import sweeps
 from aftersales.refunds.models import Refund
 from aftersales.returns import inspecting
 from aftersales.returns import policies as return_policies
@@ -357,7 +357,7 @@ def test_differing_goods_of_a_stopped_parcel_hold_money_that_has_not_left(platfo
     shop = own_shop()
     policy.change(shop, by=None, reason="test", second_person_fen=5000)
     case = stopped_case(platform, courier, shop)
-    from aftersales.cases import outcomes
+    from aftersales.decisions import outcomes
 
     outcomes.refund_stopped_parcels()
     assert refund_of(case).state == "created"
@@ -463,7 +463,7 @@ def test_a_refused_parcel_without_a_case_gets_one_and_is_paid_when_it_is_fine(pl
 def test_a_platform_s_return_is_inspected_here_and_decided_there(platform):
     case = case_of(platform, kuaishou_shop(), parcel=PackageState.SIGNED)
     Case.objects.filter(pk=case.pk).update(kind="return_refund", clock="T-SELLER-RECEIVE")
-    from aftersales.cases.moves import move
+    from aftersales.cases.transitions import move
     from merchant.locking import lock
 
     case = move(lock(case), "platform_wait_seller_receive", by=None)
@@ -588,7 +588,7 @@ def test_a_packed_parcel_of_which_a_part_is_refunded_says_what_to_take_out(platf
 
 def test_a_courier_nobody_can_ask_says_nothing_about_where_its_parcel_is(platform):
     """Its label has no scan for ever: a refunded one is no parcel on the bench, and may be taken in."""
-    from logistics.parcels.services import register_package
+    from logistics.shipping.services import register_package
 
     shop = own_shop()
     order = shipped_order(platform, shop)

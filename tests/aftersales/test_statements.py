@@ -5,15 +5,15 @@ from datetime import date, datetime, timedelta
 import pytest
 import time_machine
 
-from aftersales.cases import services as cases
+from aftersales.decisions import services as cases
 from aftersales.refunds.models import Refund
 from aftersales.statements import pulling, reading, reconciling, services
 from aftersales.statements.models import Difference, StatementFile, StatementRow
 from merchant.clock import SHANGHAI
 from merchant.ledger import services as ledger
 from merchant.ledger.models import LedgerEntry
-from merchant.platforms import wechat_bill
 from merchant.platforms.sandbox.wechat_wire import BILL_HEADER
+from merchant.platforms.wechat import bill as wechat_bill
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from tests.aftersales.factories import agent_of, case_of, own_shop, refund_of, shipped_order
@@ -58,7 +58,7 @@ def paid(platform, commits, shop):
             platform.let_money_arrive()
             with commits():
                 Refund.objects.filter(pk=refund.pk).update(next_at=NOON)
-                from aftersales.refunds import sending
+                from aftersales.paying import sending
 
                 sending.poll_refund(refund.pk)
         refund.refresh_from_db()
@@ -151,7 +151,7 @@ def test_a_difference_ends_by_itself_when_the_refund_settles(platform, shop, pai
     take(shop, bill((refund.channel_number, "68.00")))
     before = differences(shop)
     platform.let_money_arrive()
-    from aftersales.refunds import sending
+    from aftersales.paying import sending
 
     Refund.objects.filter(pk=refund.pk).update(next_at=NOON)
     sending.poll_refund(refund.pk)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from aftersales.cases import services as cases
 from aftersales.cases.models import Case
-from aftersales.refunds import sending
+from aftersales.decisions import services as cases
+from aftersales.paying import sending
 from aftersales.refunds import services as refunds
 from aftersales.refunds.models import Refund
 from logistics.interception import services as interceptions

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import requests
 
 from merchant.platforms.errors import ErrorClass, PlatformError
+from merchant.platforms.kuaishou.snapshots import number
 from merchant.platforms.sandbox import accounts
 from merchant.platforms.sandbox.control import Control
 from merchant.platforms.sandbox.douyin_wire import DouyinWire
@@ -19,7 +20,6 @@ from merchant.platforms.sandbox.kuaishou_wire import KuaishouWire
 from merchant.platforms.sandbox.outbox import Outbox
 from merchant.platforms.sandbox.wechat_wire import PayError, WeChatPayWire, error_body
 from merchant.platforms.sandbox.world import World
-from merchant.platforms.snapshots import number
 
 
 class PlatformWorld:

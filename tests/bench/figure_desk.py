@@ -152,9 +152,9 @@ def multiply(table: str, where: int, *, count: int = ORDERS - 1, **changed: str)
 
 def a_large_shop() -> tuple[Any, Any]:
     """One order walked in through the intake, then copied; cases walked in through the services."""
-    from aftersales.cases import services as cases
     from aftersales.cases.enums import CaseKind, OpenedBy, Origin
     from aftersales.cases.models import Case
+    from aftersales.decisions import services as cases
     from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment, Person
     from orders.intake.services import upsert_orders
     from orders.record.models import Block, Order

@@ -145,8 +145,8 @@ class Road:
 
     def intercepted(self, count: int) -> list[Stopped]:
         """Parcels on the road, asked to stop and accepted by the courier; each has a case at the platform and here."""
-        from aftersales.cases import intake
-        from aftersales.cases import services as cases
+        from aftersales.decisions import services as cases
+        from aftersales.platforms import intake
         from tests.bench.copies import copy_case
         from tests.merchant.factories import make_user
 

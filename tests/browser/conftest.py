@@ -12,21 +12,22 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseKind, OpenedBy, Origin
 from aftersales.cases.models import Case
+from aftersales.decisions import services as cases
+from aftersales.paying.sending import ask_refund
 from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund
-from aftersales.refunds.sending import ask_refund
 from logistics.couriers import registry
 from logistics.interception import services as interceptions
 from logistics.parcels.models import Package
-from logistics.parcels.services import register_package
 from logistics.sandbox.accounts import secrets_of
+from logistics.shipping.services import register_package
 from logistics.tracking.services import record_events, refresh_track
 from merchant.clock import now
 from merchant.people.models import User
-from merchant.platforms import wechat_pay, wire
+from merchant.platforms import wire
+from merchant.platforms.wechat import client as wechat_pay
 from merchant.shops.models import CourierAccount, Shop
 from orders.intake.normal import NormalLine, NormalPayment
 from orders.record.models import Order

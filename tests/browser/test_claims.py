@@ -4,7 +4,7 @@ loss under its name."""
 import pytest
 from playwright.sync_api import expect
 
-from aftersales.cases import services as cases
+from aftersales.decisions import services as cases
 from logistics.claims.models import Claim
 from logistics.parcels.models import Package
 from merchant.catalog.services import set_cost

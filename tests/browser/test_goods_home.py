@@ -8,8 +8,8 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from aftersales.cases import services as cases
 from aftersales.cases.models import Case
+from aftersales.decisions import services as cases
 from aftersales.refunds.models import Refund
 from aftersales.returns import inspecting
 from aftersales.returns import services as returns

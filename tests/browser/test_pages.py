@@ -10,15 +10,15 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.urls import reverse
 
-from aftersales.cases import services as cases
 from aftersales.cases.models import Case
-from aftersales.refunds import sending
+from aftersales.decisions import services as cases
+from aftersales.paying import sending
 from aftersales.refunds.models import Refund
 from aftersales.refunds.services import release_refund
 from aftersales.statements.models import Difference
 from aftersales.statements.reading import read_statement, take_statement
 from aftersales.statements.services import file_write_off
-from cs_workbench.money.buyer_page import link_of
+from cs_workbench.orders.buyer_links import link_of
 from logistics.claims.models import Claim
 from logistics.interception.models import Interception
 from logistics.parcels.models import Package

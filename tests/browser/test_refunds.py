@@ -4,11 +4,12 @@ import pytest
 from django.core.files.base import ContentFile
 from playwright.sync_api import expect
 
-from aftersales.cases import services as cases
-from aftersales.refunds import sending, services
+from aftersales.decisions import services as cases
+from aftersales.paying import sending
+from aftersales.refunds import services
 from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund, RefundWish
-from cs_workbench.money.buyer_page import link_of
+from cs_workbench.orders.buyer_links import link_of
 from merchant.clock import now
 from tests.browser.conftest import SHOTS
 from tests.browser.test_pages import BOTH, NARROW, WIDE, look

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from cs_workbench.addresses import url
+from merchant.ui.reverse_cache import url
 
 
 @pytest.mark.parametrize("number", ["2611260831100027", "AS-26/中", "a b%2F?x=1#y", "50%s"])

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.translation import override
 
-from cs_workbench.record import search
-from cs_workbench.record.cards import cards
+from cs_workbench.orders import search
+from cs_workbench.orders.cards import cards
 from merchant.clock import SHANGHAI, now
 from merchant.people.models import Membership
 from merchant.policy import services as policy

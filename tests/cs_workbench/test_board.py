@@ -7,14 +7,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from aftersales.cases import assigning
-from aftersales.cases.enums import CaseKind, CaseState, Clock
+from aftersales.cases.enums import CaseKind, CaseState, Timer
 from aftersales.cases.models import Case
-from cs_workbench.board import charts
+from aftersales.decisions import assigning
 from cs_workbench.board.asked import midnight, today
 from logistics.interception.models import Interception
 from merchant.clock import now
 from merchant.trail.models import Activity
+from merchant.ui import charts
 from orders.record.enums import OrderState
 from orders.record.models import Order
 from tests.aftersales.factories import agent_of, case_of, intercepting, own_shop
@@ -45,7 +45,7 @@ def told(platform, shop, back, *, by=None, reply=None, end=None, kind=None, stat
     return case
 
 
-def due(case, hours, *, assignee=None, level=0, clock=Clock.AS_HANDLE):
+def due(case, hours, *, assignee=None, level=0, clock=Timer.AS_HANDLE):
     Case.objects.filter(pk=case.pk).update(due_at=now() + hours * HOUR, assignee=assignee, level=level, clock=clock)
 
 
@@ -96,7 +96,7 @@ def test_who_has_how_much_and_what_is_late_next(platform, sign_in):
     due(soon, 0.5, assignee=agent, level=1)
     due(later, 50, assignee=agent)
     due(free, 49)
-    due(buyers, -5, assignee=agent, clock=Clock.NEGO)
+    due(buyers, -5, assignee=agent, clock=Timer.NEGO)
     client = sign_in(supervisor)
 
     page = client.get(reverse("board"))

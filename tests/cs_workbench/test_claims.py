@@ -7,15 +7,15 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from aftersales.returns import damage
 from aftersales.returns import services as returns
 from aftersales.returns.models import Inspection
-from cs_workbench.claims import damage
-from cs_workbench.road import queues
+from cs_workbench.interceptions import queues
 from logistics.claims import services as claims
 from logistics.claims import sweeps
 from logistics.claims.models import Claim
-from logistics.interception import moves
 from logistics.interception import services as interceptions
+from logistics.interception import transitions
 from merchant.clock import SHANGHAI, now
 from merchant.ledger import services as ledger
 from merchant.locking import lock
@@ -33,7 +33,7 @@ def stopped(package=None):
 
 def moved(row, verb):
     with transaction.atomic():
-        return getattr(moves, verb)(lock(row))
+        return getattr(transitions, verb)(lock(row))
 
 
 def post(client, claim, verb, **sent):
@@ -161,7 +161,7 @@ def test_the_list_reads_by_clock_and_by_filter_and_costs_the_same_for_one_row_an
 
 
 def test_the_list_goes_on_page_after_page(sign_in, monkeypatch):
-    monkeypatch.setattr("cs_workbench.claims.lists.SIZE", 2)
+    monkeypatch.setattr("logistics.claims.lists.SIZE", 2)
     shop = make_shop()
     for _n in range(3):
         damaged_claim(shop)
@@ -243,7 +243,7 @@ def test_what_is_lost_or_delivered_after_all_stands_where_its_next_step_is(sign_
 
 
 def test_a_case_withdrawn_while_its_parcel_is_stopped_asks_what_becomes_of_the_parcel(platform, commits, sign_in):
-    from aftersales.cases import services as cases
+    from aftersales.decisions import services as cases
 
     case = case_of(platform, own_shop())
     row = intercepting(case)

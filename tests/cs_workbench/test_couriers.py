@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import translation
 
 from cs_workbench.ops.couriers import BAR, charts
-from logistics.watch import pulse
-from logistics.watch.models import PulseSlice, Watch
-from logistics.watch.pulse import Tally, note_tally
+from logistics.watch import circuit_breaker
+from logistics.watch.circuit_breaker import Tally, note_tally
+from logistics.watch.models import HealthSlice, Watch
 from merchant.clock import now
 from merchant.inbox import registry
 from merchant.inbox import services as inbox
@@ -29,7 +29,9 @@ def read(client):
 
 
 def slice_of(account, start, asked, errors=0):
-    PulseSlice.objects.create(shop=account.shop, account=account, start_at=start, asked_count=asked, error_count=errors)
+    HealthSlice.objects.create(
+        shop=account.shop, account=account, start_at=start, asked_count=asked, error_count=errors
+    )
 
 
 def pushed(account, verdict="verified"):
@@ -83,9 +85,9 @@ def test_questions_are_counted_in_five_minutes_and_forgotten_after_two_weeks():
     note_tally(account, Tally(answered=1, failed=2, tail=2, last_error="transient: 502"))
     slice_of(account, now() - timedelta(days=15), 5)
 
-    assert pulse.purge_slices() == 1
+    assert circuit_breaker.purge_health_slices() == 1
 
-    row = PulseSlice.objects.get()
+    row = HealthSlice.objects.get()
     assert (row.asked_count, row.error_count, row.shop_id) == (6, 2, account.shop_id)
     assert (row.start_at.minute % 5, row.start_at.second) == (0, 0)
 

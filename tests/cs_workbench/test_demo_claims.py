@@ -8,7 +8,7 @@ from cs_workbench.demo.claims import make_claims
 from logistics.claims.models import Claim
 from logistics.interception import services as interceptions
 from logistics.interception.models import Interception
-from logistics.parcels import services as parcels
+from logistics.shipping import services as parcels
 from merchant.people.rights import ROLES
 from tests.logistics.factories import make_package, running
 from tests.merchant.factories import make_shop, make_user

@@ -6,8 +6,8 @@ import pytest
 
 from cs_workbench.demo.goods import GOODS
 from cs_workbench.demo.orders import OrderMaker
-from cs_workbench.demo.road import _platform_order
-from cs_workbench.record.cards import cards
+from cs_workbench.demo.scenarios import _platform_order
+from cs_workbench.orders.cards import cards
 from merchant.clock import now
 from merchant.platforms.sandbox import accounts
 from merchant.policy import services as policy

@@ -5,8 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseState
+from aftersales.decisions import services as cases
 from cs_workbench.desk import queue
 from logistics.interception.models import Interception
 from logistics.parcels.enums import PackageState
@@ -57,7 +57,7 @@ def test_a_case_being_stopped_waits_under_way_and_a_failed_one_comes_back(platfo
     case.refresh_from_db()
     assert (queued(agent), queued(agent, "running")) == ([], [case.pk])
 
-    from aftersales.cases.services import hand_back_failed_cases
+    from aftersales.decisions.outcomes import hand_back_failed_cases
     from logistics.interception.services import fail_interception
 
     fail_interception(case.interception, reason="signed")

@@ -9,11 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.translation import override
 
-from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseKind, CaseState, OpenedBy
 from aftersales.cases.models import Case
+from aftersales.decisions import services as cases
 from cs_workbench.desk import panes, queue
-from merchant import pulses, wakeups
+from merchant import live_updates, wakeups
 from merchant.attachments.models import Attachment
 from merchant.clock import now
 from orders.record.enums import OrderState
@@ -328,13 +328,13 @@ def test_two_people_at_one_order_are_told_of_each_other_until_one_leaves(sign_in
 
 def test_however_much_of_a_shop_changes_in_one_transaction_it_is_bumped_once(django_capture_on_commit_callbacks):
     shop_id = 10**9  # a shop of which this transaction has told nothing yet
-    before, _others = pulses.look([shop_id])
+    before, _others = live_updates.look([shop_id])
 
     with django_capture_on_commit_callbacks(execute=True) as calls:
-        pulses.bump_after_commit([shop_id, None, shop_id])
-        pulses.bump_after_commit([shop_id])
+        live_updates.bump_after_commit([shop_id, None, shop_id])
+        live_updates.bump_after_commit([shop_id])
 
-    after, _others = pulses.look([shop_id])
+    after, _others = live_updates.look([shop_id])
     assert len(calls) == 1
     assert int(after.partition("@")[0]) == int(before.partition("@")[0]) + 1
 

@@ -17,7 +17,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 
-from aftersales.cases import services as cases
+from aftersales.decisions import services as cases
 from aftersales.returns.services import keep_unknown_parcel, receive_parcel
 from aftersales.statements.models import Difference, StatementFile
 from cs_workbench.replies.models import QuickReply
@@ -147,7 +147,7 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     # The order of this world has been shipped.
     ("order_assign", "claim"): dict.fromkeys(DESK, "ORDER_STATE"),
     ("order_assign", "hand-over"): dict.fromkeys(DESK, "ORDER_STATE"),
-    ("customer_keeper", ""): {S: "", OWNER: ""},
+    ("customer_account_owner", ""): {S: "", OWNER: ""},
     ("team_hand_over_all", ""): {S: "", OWNER: ""},
     ("order_note", ""): dict.fromkeys((*DESK, W), ""),
     ("bulk_verb", "stop"): dict.fromkeys((A, S, OWNER, P), ""),
@@ -198,8 +198,8 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("refund_verb", "answer"): dict.fromkeys(EVERYBODY, "REFUND_STATE"),
     # Nothing of this world waits for funds.
     ("refund_funds", ""): {F: "FUNDS"},
-    ("case_wish", "record"): dict.fromkeys((*DESK, F), ""),
-    ("case_wish", "grant"): dict.fromkeys(EVERYBODY, "NO_WISH"),
+    ("payback_request_verb", "record"): dict.fromkeys((*DESK, F), ""),
+    ("payback_request_verb", "grant"): dict.fromkeys(EVERYBODY, "NO_WISH"),
     # The file of this world has been read, its account is asked for a day that is not chosen, its difference is open.
     ("statement_take", ""): dict.fromkeys(EVERYBODY, "FILE"),
     ("statement_pull", ""): dict.fromkeys(EVERYBODY, "DAY"),
@@ -308,7 +308,7 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         "case_detail": of_case,
         "case_assign": of_case,
         "order_assign": of_order,
-        "customer_keeper": [shop.pk, colleague_buyer.pk],
+        "customer_account_owner": [shop.pk, colleague_buyer.pk],
         "team_hand_over": [member.pk],
         "team_hand_over_all": [member.pk],
         "order_detail": of_order,
@@ -335,7 +335,7 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         "refund_detail": of_refund,
         "refund_verb": of_refund,
         "refund_funds": [shop.pk, "wechat_pay"],
-        "case_wish": of_case,
+        "payback_request_verb": of_case,
         "statement_pull": [paid_by.pk],
         "statement_again": [statement.pk],
         "difference_verb": [difference.pk],
@@ -404,9 +404,9 @@ def told(world: SimpleNamespace, name: str, verb: str) -> dict[str, Any]:
     if verb == "payout":
         sent |= {"method": "bank", "reference": "BK-1", "paid_on": f"{now().astimezone(SHANGHAI):%Y-%m-%d}"}
         sent |= {"amount": "300.00", "proofs": photo_upload()}
-    if verb in ("hand-over", "escalate") or name in ("customer_keeper", "team_hand_over_all"):
+    if verb in ("hand-over", "escalate") or name in ("customer_account_owner", "team_hand_over_all"):
         sent |= {"to": "" if verb == "escalate" else world.people[OWNER if name == "team_hand_over_all" else S].pk}
-    if name == "case_wish":
+    if name == "payback_request_verb":
         sent |= {"way": "offline", "shown": "1"}
     return sent
 

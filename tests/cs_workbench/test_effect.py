@@ -8,12 +8,12 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseState
 from aftersales.cases.models import Case
-from aftersales.cases.moves import move
+from aftersales.cases.transitions import move
+from aftersales.decisions import services as cases
 from aftersales.refunds import services as refunds
-from cs_workbench.road import effect
+from cs_workbench.interceptions import effect
 from logistics.interception import services as interceptions
 from merchant.clock import SHANGHAI, now
 from merchant.locking import lock

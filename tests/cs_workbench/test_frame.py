@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from cs_workbench import rail
 from merchant.people.rights import ROLES
+from merchant.ui import navigation
 from tests.markup import one_line
 from tests.merchant.factories import make_shop, make_user
 
@@ -40,7 +40,7 @@ EVERYBODY = ["desk", "orders", "interceptions"]
     ],
 )
 def test_each_role_has_its_own_rail(role, rooms):
-    rows = rail.entries({str(right) for right in ROLES[role].rights}, "/desk/")
+    rows = navigation.entries({str(right) for right in ROLES[role].rights}, "/desk/")
 
     assert [row["entry"].name for row in rows] == rooms
     assert [row["entry"].name for row in rows if row["is_here"]] == ["desk"]

@@ -6,11 +6,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from aftersales.cases import services as cases
-from cs_workbench.ops import masking
-from merchant.asked import key_of_page, page_key, whole
+from aftersales.decisions import services as cases
 from merchant.inbox import services as inbox
 from merchant.money import fen
+from merchant.ui.query_params import key_of_page, page_key, parse_int
+from merchant.vault import raw_masking
 from orders.intake.report import safe_cell
 from orders.record.models import Order
 from orders.remarks.models import Note
@@ -24,11 +24,11 @@ NUMBERS = ("²", "9" * 30, "9" * 5000, "-1", "1e9", "٣", " ", "0x10")
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_number_that_is_none_is_none(number):
-    assert (whole(number), page_key(f"{number}-{number}")) == (None, None)
+    assert (parse_int(number), page_key(f"{number}-{number}")) == (None, None)
 
 
 def test_a_number_is_one():
-    assert (whole("0"), whole("12"), whole("9" * 18)) == (0, 12, 10**18 - 1)
+    assert (parse_int("0"), parse_int("12"), parse_int("9" * 18)) == (0, 12, 10**18 - 1)
     assert page_key(f"{'9' * 18}-1") is None
 
 
@@ -119,7 +119,7 @@ def test_a_message_made_to_break_its_page_is_shown(sign_in, body):
 
 
 def test_a_document_nested_in_texts_without_end_is_masked_as_text():
-    assert "13900001234" not in masking.shown(("[" * 3000 + '"13900001234"' + "]" * 3000).encode())
+    assert "13900001234" not in raw_masking.shown(("[" * 3000 + '"13900001234"' + "]" * 3000).encode())
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])

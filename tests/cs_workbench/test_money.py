@@ -5,12 +5,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from aftersales.cases import services as cases
 from aftersales.cases.enums import CaseState
-from aftersales.refunds import funds, sending
+from aftersales.decisions import services as cases
+from aftersales.paying import funds, sending
 from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund, RefundWish
-from cs_workbench.money import lists
+from cs_workbench.refunds import lists
 from merchant.clock import now
 from merchant.people.models import Membership
 from merchant.people.rights import ensure_default_roles
@@ -204,14 +204,16 @@ def test_the_buyers_wish_is_written_down_by_one_person_and_granted_by_another(pl
     page = reverse("case_detail", args=[shop.pk, case.number])
     client = sign_in(agent)
 
-    client.post(reverse("case_wish", args=[shop.pk, case.number, "record"]), {"way": "offline", "note": "原卡丢了"})
-    client.post(reverse("case_wish", args=[shop.pk, case.number, "grant"]))
+    client.post(
+        reverse("payback_request_verb", args=[shop.pk, case.number, "record"]), {"way": "offline", "note": "原卡丢了"}
+    )
+    client.post(reverse("payback_request_verb", args=[shop.pk, case.number, "grant"]))
     wish = RefundWish.objects.get()
     assert (wish.way, wish.told_by, wish.granted_by) == ("offline", agent, None)
 
     other = sign_in(owner)
     assert "Grant: pay it outside the channel" in other.get(page).content.decode()
-    other.post(reverse("case_wish", args=[shop.pk, case.number, "grant"]), {"shown": str(wish.pk)})
+    other.post(reverse("payback_request_verb", args=[shop.pk, case.number, "grant"]), {"shown": str(wish.pk)})
     wish.refresh_from_db()
     finance = sign_in(make_user("finance", shop)).get(reverse("refunds"), {"tab": "release"})
     [row] = finance.context["rows"]

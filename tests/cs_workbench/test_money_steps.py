@@ -6,7 +6,7 @@ from django.utils.translation import override
 from aftersales.refunds.arrivals import Arrival
 from aftersales.refunds.enums import Source
 from aftersales.refunds.models import Refund
-from cs_workbench.money.steps import brief, steps
+from cs_workbench.refunds.steps import brief, steps
 from merchant.clock import now
 from merchant.people.models import User
 

@@ -5,9 +5,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from aftersales.cases import assigning
-from aftersales.cases import services as cases
 from aftersales.cases.models import Case
+from aftersales.decisions import assigning
+from aftersales.decisions import services as cases
 from aftersales.refunds.models import Refund
 from aftersales.returns.models import Inspection, ReturnParcel
 from aftersales.returns.services import receive_parcel
@@ -18,7 +18,9 @@ from logistics.interception.models import Interception
 from logistics.parcels.models import Package
 from merchant.attachments.models import Purpose
 from merchant.attachments.services import attach, read_files
-from merchant.people.models import Membership, Team
+from merchant.people.models import Membership, Team, User
+from merchant.people.rights import memberships_of
+from merchant.people.visibility import visible_owner_ids
 from merchant.policy import services as policy
 from orders.buyers.models import Buyer
 from orders.record.enums import OrderState
@@ -31,7 +33,7 @@ pytestmark = pytest.mark.django_db
 MODELS = (Buyer, Order, Case, Package, Interception, Refund, Claim, ReturnParcel, Inspection)
 
 
-def all_of(platform, shop, buyer, keeper):
+def all_of(platform, shop, buyer, account_owner):
     """One row of every kind that belongs to a customer whom `keeper` keeps."""
     stopped = intercepting(case_of(platform, shop, buyer_id=buyer, buyer_nickname=f"买家{buyer}"))
     paid = cases.agree_case(
@@ -41,7 +43,7 @@ def all_of(platform, shop, buyer, keeper):
     claim = draft_claim(
         stopped.package, by=None, cause="lost", loss_fen=8800, basis="paid_by_buyer", interception=stopped
     )
-    Buyer.objects.filter(shop=shop, external_id=buyer).update(keeper=keeper)
+    Buyer.objects.filter(shop=shop, external_id=buyer).update(account_owner=account_owner)
     return {"stopped": stopped, "case": paid, "refund": refund_of(paid), "home": home, "claim": claim}
 
 
@@ -136,7 +138,7 @@ def test_a_supervisor_sees_the_team_the_owner_and_the_others_the_shop(platform):
         Membership.objects.filter(user=people[name]).update(team=team)
     for name in ("a", "b", "free"):
         order = make_order(shop, buyer_id=name)
-        Buyer.objects.filter(pk=order.buyer_id).update(keeper=people.get(name))
+        Buyer.objects.filter(pk=order.buyer_id).update(account_owner=people.get(name))
 
     found = {
         name: sorted(Order.objects.visible_to(person).values_list("buyer__external_id", flat=True))
@@ -152,7 +154,7 @@ def test_work_given_to_me_is_seen_whoever_keeps_the_customer(platform):
     shop = own_shop()
     mine, colleague = agent_of(shop), agent_of(shop)
     case = case_of(platform, shop)
-    Buyer.objects.update(keeper=colleague)
+    Buyer.objects.update(account_owner=colleague)
     before = queue.read(mine, queue.View())
 
     Case.objects.filter(pk=case.pk).update(assignee=mine)
@@ -175,13 +177,37 @@ def test_the_shop_may_show_everybody_everything(platform, sign_in):
     assert (before, client.get(address).status_code) == (404, 200)
 
 
+def test_the_shop_shows_the_scope_of_its_newest_policy():
+    shop, other = own_shop(), own_shop()
+    seen = []
+    for scope in ("shop", "own", "shop"):
+        policy.change(shop, by=None, reason="换个看法", agent_scope=scope)
+        policy.change(shop, by=None, reason="与此无关", auto_submit=scope == "own")
+        shop.refresh_from_db()
+        seen.append((shop.agent_scope, policy.current(shop).agent_scope))
+
+    other.refresh_from_db()
+    assert (seen, other.agent_scope) == ([("shop", "shop"), ("own", "own"), ("shop", "shop")], "own")
+
+
+def test_whose_customers_an_agent_sees_costs_no_statement_beside_the_memberships(django_assert_num_queries):
+    shop = own_shop()
+    person = User.objects.get(pk=make_user("agent", shop).pk)
+
+    with django_assert_num_queries(1):
+        memberships_of(person)
+        seen = visible_owner_ids(person)
+
+    assert seen == {shop.pk: frozenset({person.pk})}
+
+
 def test_each_shop_of_one_person_has_its_own_scope(platform):
     narrow, wide = own_shop(), own_shop()
     person = make_user("agent", narrow)
     Membership.objects.create(user=person, shop=wide, role=make_user("owner", wide).memberships.get().role)
     for shop in (narrow, wide):
         order = make_order(shop, buyer_id="b-9")
-        Buyer.objects.filter(pk=order.buyer_id).update(keeper=agent_of(shop))
+        Buyer.objects.filter(pk=order.buyer_id).update(account_owner=agent_of(shop))
 
     assert list(Order.objects.visible_to(person).values_list("shop", flat=True)) == [wide.pk]
 
@@ -207,7 +233,7 @@ def test_a_hand_over_on_the_page_shows_at_once_on_both_sides(platform, sign_in):
     page = two.get(address)
     text = page.content.decode()
     assert (one.get(address).status_code, page.status_code) == (404, 200)
-    assert (page.context["work"].assignee, page.context["work"].keeper) == (second, second)
+    assert (page.context["work"].assignee, page.context["work"].account_owner) == (second, second)
     assert f"to {second}; 换班" in text
 
 
@@ -242,20 +268,22 @@ def test_the_case_page_says_what_one_may_agree_alone_and_how_much_is_left_today(
     assert "Your limit: ¥200.00 a case; ¥140.00 left today." in text
 
 
-def test_a_supervisor_changes_the_keeper_on_the_order_page_an_agent_only_reads_it(platform, sign_in):
+def test_a_supervisor_changes_the_account_owner_on_the_order_page_an_agent_only_reads_it(platform, sign_in):
     shop = own_shop()
     agent, supervisor = agent_of(shop), agent_of(shop, "supervisor")
     order = make_order(shop, state=OrderState.TO_FULFIL)
     address = reverse("order_detail", args=[shop.pk, order.number])
-    keeper = reverse("customer_keeper", args=[shop.pk, order.buyer_id])
+    account_owner = reverse("customer_account_owner", args=[shop.pk, order.buyer_id])
 
-    before = [keeper in sign_in(person).get(address).content.decode() for person in (agent, supervisor)]
-    answer = sign_in(supervisor).post(keeper, {"to": agent.pk, "reason": "老客户", "order": order.number}, follow=True)
+    before = [account_owner in sign_in(person).get(address).content.decode() for person in (agent, supervisor)]
+    answer = sign_in(supervisor).post(
+        account_owner, {"to": agent.pk, "reason": "老客户", "order": order.number}, follow=True
+    )
 
     assert before == [False, True]
     assert answer.redirect_chain == [(address, 302)]
     assert f"Kept by {agent}" in answer.content.decode()
-    assert Buyer.objects.get().keeper == agent
+    assert Buyer.objects.get().account_owner == agent
 
 
 def test_the_team_page_says_who_has_how_much_in_a_fixed_number_of_statements(platform, sign_in):
@@ -294,7 +322,7 @@ def test_a_team_s_lead_hands_over_everything_of_a_member_with_a_preview_and_an_o
 
     assert "Hand over 1 customers, 1 cases and 0 orders" in preview
     assert f"{colleague} has it all now: 1 customers, 1 cases, 0 orders." in answer.content.decode()
-    assert (Case.objects.get().assignee, Buyer.objects.get().keeper) == (colleague, colleague)
+    assert (Case.objects.get().assignee, Buyer.objects.get().account_owner) == (colleague, colleague)
 
 
 def test_a_lead_of_another_team_hands_over_nothing(platform, sign_in):

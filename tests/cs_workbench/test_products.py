@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from cs_workbench.products import views
+from aftersales.products import views
 from merchant.catalog.services import ensure_sku
 from merchant.clock import now
 from merchant.policy import services as policy

@@ -5,8 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from aftersales.cases import services as cases
-from logistics.tracking.models import TrackingEvent
+from aftersales.decisions import services as cases
+from logistics.parcels.tracking_models import TrackingEvent
 from merchant.clock import now
 from merchant.policy import services as policy
 from merchant.vault.models import PiiReveal
@@ -191,7 +191,7 @@ def test_another_shops_order_parcel_and_search_find_nothing(sign_in):
 
 
 def test_the_list_pages_by_key_without_repeating_or_losing_an_order(sign_in, monkeypatch):
-    monkeypatch.setattr("cs_workbench.record.search.SIZE", 2)
+    monkeypatch.setattr("cs_workbench.orders.search.SIZE", 2)
     shop = own_shop()
     numbers = [make_order(shop, placed_at=now() - timedelta(hours=hours)).number for hours in range(5)]
     client = sign_in(agent_of(shop))

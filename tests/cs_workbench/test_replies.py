@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.translation import override
 
-from aftersales.cases import services as cases
-from cs_workbench.desk import action
-from cs_workbench.record.cards import cards
+from aftersales.decisions import services as cases
+from cs_workbench.cases import action
+from cs_workbench.orders.cards import cards
 from cs_workbench.replies import services
 from cs_workbench.replies.defaults import TEXTS
 from cs_workbench.replies.models import QuickReply

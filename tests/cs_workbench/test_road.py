@@ -51,7 +51,7 @@ def test_filters_leave_the_rows_that_fit(sign_in, query, wanted):
 
 
 def test_the_list_pages_by_key(sign_in, monkeypatch):
-    monkeypatch.setattr("cs_workbench.road.figures.SIZE", 2)
+    monkeypatch.setattr("cs_workbench.interceptions.figures.SIZE", 2)
     shop = own_shop()
     numbers = [running(make_package("zto", shop=shop)).number for _ in range(3)]
     client = sign_in(agent_of(shop))

@@ -1,7 +1,7 @@
 import pytest
 from django.urls import reverse
 
-from merchant import rules
+from merchant.policy import rules
 from merchant.policy import services as policy
 from tests.merchant.factories import make_shop, make_user
 

@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from aftersales.cases import services as cases
 from aftersales.cases.models import Case
+from aftersales.decisions import services as cases
 from aftersales.refunds.models import Refund
 from aftersales.returns import services as returns
 from aftersales.returns.models import Inspection, ReturnParcel
@@ -96,7 +96,7 @@ def test_each_scan_has_a_band_of_its_own(platform, sign_in, state, band):
 
 
 def test_a_voided_label_and_another_shop_s_parcel_change_nothing(platform, sign_in):
-    from logistics.parcels.services import void_package
+    from logistics.shipping.services import void_package
 
     shop = own_shop()
     voided = make_package(order=shipped_order(platform, shop), state=PackageState.LABELLED)
@@ -115,7 +115,7 @@ def test_one_of_several_parcels_and_a_shared_parcel_say_so(platform, courier, si
     order = shipped_order(platform, shop)
     first = make_package(order=order, state=PackageState.REFUSED)
     make_package(order=order, state=PackageState.SIGNED)
-    from logistics.parcels.services import register_package
+    from logistics.shipping.services import register_package
 
     register_package(shipped_order(platform, shop), courier=first.courier, waybill=first.waybill)
 
@@ -478,7 +478,7 @@ def test_what_a_case_of_two_units_is_worth(platform):
     order = black_shirts(platform, own_shop())
     line = order.lines.get()
     case = cases.apply_case(order, kind="return_refund", amount_fen=10_200, by=None)
-    from aftersales.cases.returning import value_of_units
+    from aftersales.decisions.returning import value_of_units
 
     assert [value_of_units(Case.objects.get(pk=case.pk), {line.pk: n}) for n in (0, 1, 2)] == [
         {},

@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import translation
 
-from cs_workbench.checks import value_text
-from cs_workbench.ops.masking import shown
-from cs_workbench.words import instant_text, length, length_text, money, urgency
+from cs_workbench.interceptions.checks import value_text
+from merchant.ui.formatting import instant_text, length, length_text, money, urgency
+from merchant.vault.raw_masking import shown
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 

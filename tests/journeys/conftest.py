@@ -9,9 +9,9 @@ import pytest
 
 from aftersales.cases.models import Case
 from logistics.parcels.models import Package
+from logistics.polling.poller import Poller
 from logistics.sandbox.accounts import secrets_of
 from logistics.watch import services as watching
-from logistics.watch.poller import Poller
 from merchant.platforms.sandbox import accounts
 from merchant.shops.models import Shop
 from tests import aio

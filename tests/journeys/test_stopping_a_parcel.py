@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from aftersales.cases import services as cases
-from aftersales.cases import sweeps
-from aftersales.cases.eligibility import eligibility
 from aftersales.cases.models import Case
+from aftersales.decisions import services as cases
+from aftersales.decisions import sweeps
+from aftersales.decisions.eligibility import eligibility
 from aftersales.refunds.models import Refund
 from logistics.interception.models import Interception
-from logistics.parcels import services as parcels
 from logistics.parcels.models import Package
+from logistics.shipping import services as parcels
 from logistics.tracking.services import record_events
 from merchant.clock import now
 from merchant.ledger import services as ledger

@@ -9,7 +9,7 @@ from logistics.interception import services as interceptions
 from logistics.interception.models import Interception
 from logistics.parcels.enums import PackageState, WaybillSource
 from logistics.parcels.models import Package
-from logistics.parcels.services import register_package
+from logistics.shipping.services import register_package
 from logistics.tracking.services import record_events
 from merchant.clock import now
 from merchant.shops.models import CourierAccount, Shop

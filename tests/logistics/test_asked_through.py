@@ -9,11 +9,12 @@ from django.utils import translation
 
 from logistics.couriers import registry
 from logistics.couriers.kuaidi100 import _sign
+from logistics.couriers.models import CourierCall
 from logistics.interception import policies, services
-from logistics.interception.models import CourierCall, Interception
+from logistics.interception.models import Interception
 from logistics.parcels.models import Package
-from logistics.parcels.services import account_for
-from logistics.tracking.models import TrackingEvent
+from logistics.parcels.tracking_models import TrackingEvent
+from logistics.shipping.services import account_for
 from logistics.tracking.services import record_events, refresh_track, take_push
 from logistics.watch import services as watching
 from logistics.watch.models import Priority, Watch
@@ -58,9 +59,9 @@ def test_the_parcel_stays_its_courier_s_and_whom_to_ask_is_the_account_s():
     package = make_package("kuaidi100")
 
     assert package.courier == "zto"
-    assert policies.whom(package) is registry.get("kuaidi100")
-    assert policies.whom(make_package("zto")) is registry.get("zto")
-    assert policies.whom(Package(courier="zto")) is registry.get("zto")
+    assert policies.courier_for(package) is registry.get("kuaidi100")
+    assert policies.courier_for(make_package("zto")) is registry.get("zto")
+    assert policies.courier_for(Package(courier="zto")) is registry.get("zto")
 
 
 def test_a_shop_with_both_asks_the_courier_itself():

@@ -4,7 +4,7 @@ import pytest
 
 from logistics.interception import services as interceptions
 from logistics.interception.billing import bill_interception
-from logistics.parcels import services as parcels
+from logistics.shipping import services as parcels
 from merchant.ledger import services as ledger
 from merchant.refusals import Refused
 from tests.logistics.factories import running, submitted

@@ -7,9 +7,9 @@ from logistics.claims import services as claims
 from logistics.claims import sweeps
 from logistics.claims.enums import ClaimState as S
 from logistics.claims.models import Claim
-from logistics.interception import moves
 from logistics.interception import services as interceptions
-from logistics.parcels import services as parcels
+from logistics.interception import transitions
+from logistics.shipping import services as parcels
 from merchant.catalog.services import ensure_sku
 from merchant.locking import lock
 from orders.record.models import Listing
@@ -26,7 +26,7 @@ def at_the_end(verb, package=None):
     """An interception that was stopped and then was `deliver_anyway` or `suspect_loss`."""
     row = stopped(package)
     with transaction.atomic():
-        return getattr(moves, verb)(lock(row))
+        return getattr(transitions, verb)(lock(row))
 
 
 @pytest.mark.parametrize(("verb", "cause"), [("deliver_anyway", "delivered_anyway"), ("suspect_loss", "lost")])

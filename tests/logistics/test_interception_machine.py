@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django_fsm import can_proceed
 
-from logistics.interception.enums import LIVE, STOPPED, WATCHED
+from logistics.interception.enums import LIVE, STOPPED_STATES, WATCHED
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import Interception
 from tests.logistics.factories import make_package, running, submitted
@@ -48,7 +48,7 @@ def test_the_table_holds_every_verb_of_the_machine():
 def test_the_groups_of_states_are_what_the_rules_say():
     assert set(LIVE) == {S.SUBMITTED, S.RUNNING, S.SUCCEEDED, S.RETURNING, S.RETURNED, S.LOST_SUSPECT}
     assert set(WATCHED) == {S.SUBMITTED, S.RUNNING, S.SUCCEEDED, S.RETURNING}
-    assert set(STOPPED) == {S.SUCCEEDED, S.RETURNING, S.RETURNED, S.CLOSED_OK, S.CLOSED_DAMAGED}
+    assert set(STOPPED_STATES) == {S.SUCCEEDED, S.RETURNING, S.RETURNED, S.CLOSED_OK, S.CLOSED_DAMAGED}
 
 
 @pytest.mark.django_db

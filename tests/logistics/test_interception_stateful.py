@@ -19,14 +19,15 @@ from hypothesis.stateful import (
 
 from logistics.couriers import base
 from logistics.couriers.base import InterceptState, InterceptStatus
+from logistics.couriers.models import CourierCall
 from logistics.interception import services, sweeps
 from logistics.interception.enums import LIVE, WATCHED
 from logistics.interception.enums import InterceptionState as S
-from logistics.interception.models import CourierCall, Interception
+from logistics.interception.models import Interception
 from logistics.parcels.enums import PackageState as P
 from logistics.parcels.models import Package
-from logistics.parcels.services import receive_package
-from logistics.tracking.models import TrackingEvent
+from logistics.parcels.tracking_models import TrackingEvent
+from logistics.shipping.services import receive_package
 from logistics.tracking.services import record_events
 from logistics.watch.models import Watch
 from merchant.clock import now
@@ -111,7 +112,7 @@ class Road(RuleBasedStateMachine):
         answer = data.draw(st.sampled_from(ANSWERS[self.package.courier]))
         self.wire.on(CREATE if self.package.courier == "zto" else YTO_CREATE, answer)
         self.wire.on(QUERY, data.draw(st.sampled_from([zto_status("INTERCEPTING"), zto_refusal("E23102"), silence()])))
-        Interception.objects.filter(pk=self.row.pk).update(ask_at=now())
+        Interception.objects.filter(pk=self.row.pk).update(next_attempt_at=now())
         sweeps.send_waiting()
 
     @rule(status=st.sampled_from(STATUSES))
@@ -225,7 +226,7 @@ class Road(RuleBasedStateMachine):
 def test_an_interception_keeps_its_word_whatever_happens(monkeypatch):
     from logistics import tasks
 
-    monkeypatch.setattr(tasks.send_interception, "delay_on_commit", lambda **_: None)
+    monkeypatch.setattr(tasks.send_interception, "apply_async", lambda **_: None)
     monkeypatch.setattr("django.db.transaction.Atomic.__enter__", _nestable(transaction.Atomic.__enter__))
     run_state_machine_as_test(
         Road,

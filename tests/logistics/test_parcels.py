@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from logistics.parcels.enums import OwnScan, WaybillSource
 from logistics.parcels.enums import PackageState as P
 from logistics.parcels.models import Package, PackageLine
-from logistics.parcels.services import receive_package, register_package, sweep_watch, void_package
-from logistics.tracking.models import TrackingEvent
+from logistics.parcels.tracking_models import TrackingEvent
+from logistics.shipping.services import receive_package, register_package, sweep_watch, void_package
 from logistics.watch.models import Watch
 from merchant.clock import now
 from merchant.refusals import Refused

@@ -18,11 +18,11 @@ from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import Interception
 from logistics.parcels.enums import PackageState as P
 from logistics.parcels.models import Package
+from logistics.polling import batch
+from logistics.polling.poller import Poller
 from logistics.sandbox.accounts import YTO_SECRETS, ZTO_SECRETS
-from logistics.watch import batch
 from logistics.watch import services as watching
-from logistics.watch.models import AccountPulse, Priority, Watch
-from logistics.watch.poller import Poller
+from logistics.watch.models import AccountHealth, Priority, Watch
 from merchant.clock import now
 from merchant.jobs.models import ProcessBeat
 from merchant.shops.models import CourierAccount
@@ -111,7 +111,7 @@ def test_the_poller_reads_tracks_and_sets_the_next_question(courier, name):
     assert (poller.asked, row.state) == (1, P.OUT_FOR_DELIVERY)
     assert (now() - row.track_checked_at).total_seconds() < 10
     assert Watch.objects.get().next_at > now() + timedelta(minutes=30)
-    pulse = AccountPulse.objects.get()
+    pulse = AccountHealth.objects.get()
     assert (pulse.polled_count, pulse.error_count, pulse.streak) == (1, 0, 0)
 
 
@@ -153,9 +153,9 @@ def test_a_courier_that_answers_nothing_but_errors_opens_the_breaker(courier):
     account = CourierAccount.objects.get()
     assert account.paused_until > now()
     assert account.pause_reason.startswith(("20 × transient", "21 × transient", "24 × transient"))
-    assert AccountPulse.objects.get().error_count < 30
+    assert AccountHealth.objects.get().error_count < 30
     # What was not asked any more is due, and waits for the account.
-    assert Watch.objects.filter(next_at__lte=now()).count() == 30 - AccountPulse.objects.get().error_count
+    assert Watch.objects.filter(next_at__lte=now()).count() == 30 - AccountHealth.objects.get().error_count
 
 
 def test_garbage_is_one_rows_trouble(courier):
@@ -166,7 +166,7 @@ def test_garbage_is_one_rows_trouble(courier):
     poll_once()
 
     assert Package.objects.get(pk=package.pk).state == before
-    assert AccountPulse.objects.get().error_count == 1
+    assert AccountHealth.objects.get().error_count == 1
     assert Watch.objects.get().misses == 1
 
 
@@ -176,7 +176,7 @@ def test_a_parcel_the_courier_does_not_know_is_no_fault_of_the_account(courier):
 
     poll_once()
 
-    assert (AccountPulse.objects.get().error_count, Watch.objects.get().misses) == (0, 1)
+    assert (AccountHealth.objects.get().error_count, Watch.objects.get().misses) == (0, 1)
     assert Package.objects.get(pk=package.pk).state == P.IN_TRANSIT
 
 
@@ -272,7 +272,7 @@ def test_the_process_survives_a_courier_that_is_down_and_comes_back(courier, tmp
     process = start_poller(courier, log)
     try:
         Watch.objects.update(next_at=now())
-        assert wait_for(lambda: AccountPulse.objects.filter(error_count__gt=0).exists()), log.read_text()
+        assert wait_for(lambda: AccountHealth.objects.filter(error_count__gt=0).exists()), log.read_text()
         courier.start()
         assert courier.port == port
         advance(courier, package, "stop")
@@ -359,7 +359,7 @@ def test_one_slow_answer_holds_up_no_other_batch(courier, monkeypatch):
     poll_once()
 
     assert [first_waybill in waybills for waybills in written] == [False, True]
-    assert AccountPulse.objects.get(account=slow).polled_count == 6
+    assert AccountHealth.objects.get(account=slow).polled_count == 6
 
 
 def set_of(work):
@@ -377,7 +377,7 @@ def test_an_account_that_waits_for_its_rate_keeps_no_other_account_waiting(couri
         started = time.monotonic()
         while not task.done():
             await asyncio.sleep(0.05)
-            counts = await asyncio.to_thread(lambda: dict(AccountPulse.objects.values_list("account", "polled_count")))
+            counts = await asyncio.to_thread(lambda: dict(AccountHealth.objects.values_list("account", "polled_count")))
             if counts.get(quick[0].account_id) == 8 and not done:
                 done.append(time.monotonic() - started)
         await task
@@ -394,11 +394,11 @@ def test_two_pollers_never_ask_about_the_same_parcel(courier, tmp_path):
     courier.control("/control/faults", {"slow_s": 0.05})
     processes = [start_poller(courier, tmp_path / f"{n}.log", HUICANG_CLOCK_SCALE="1") for n in range(2)]
     try:
-        assert wait_for(lambda: AccountPulse.objects.filter(polled_count__gte=80).exists())
+        assert wait_for(lambda: AccountHealth.objects.filter(polled_count__gte=80).exists())
     finally:
         codes = stop_all(*processes)
 
-    assert (codes, AccountPulse.objects.get().polled_count) == ([0, 0], 80)
+    assert (codes, AccountHealth.objects.get().polled_count) == ([0, 0], 80)
     assert set(Watch.objects.values_list("misses", flat=True)) <= {0, 1}
 
 
@@ -412,12 +412,12 @@ def test_the_rows_of_a_poller_that_was_killed_are_asked_by_the_next_one(courier,
     finally:
         killed.kill()
         killed.wait(10)
-    assert not AccountPulse.objects.exists()
+    assert not AccountHealth.objects.exists()
 
     courier.control("/control/faults", {"slow_s": 0})
     heir = start_poller(courier, tmp_path / "heir.log", **lease)
     try:
-        assert wait_for(lambda: AccountPulse.objects.filter(polled_count__gte=10, error_count=0).exists())
+        assert wait_for(lambda: AccountHealth.objects.filter(polled_count__gte=10, error_count=0).exists())
     finally:
         stop_all(heir)
 
@@ -430,12 +430,14 @@ def test_the_breaker_probes_and_closes_when_the_courier_is_back(courier, tmp_pat
     # Thirty seconds of pause are three on this clock.
     process = start_poller(courier, tmp_path / "poller.log", HUICANG_CLOCK_SCALE="0.1")
     try:
-        assert wait_for(lambda: AccountPulse.objects.filter(trips__gt=0).exists())
+        assert wait_for(lambda: AccountHealth.objects.filter(trips__gt=0).exists())
         assert " × transient: 50" in CourierAccount.objects.get().pause_reason
-        failed = AccountPulse.objects.get().error_count
+        failed = AccountHealth.objects.get().error_count
         courier.control("/control/faults", {"rate_5xx": 0})
-        assert wait_for(lambda: AccountPulse.objects.filter(trips=0, streak=0).exists())
-        assert wait_for(lambda: AccountPulse.objects.get().polled_count - AccountPulse.objects.get().error_count >= 30)
+        assert wait_for(lambda: AccountHealth.objects.filter(trips=0, streak=0).exists())
+        assert wait_for(
+            lambda: AccountHealth.objects.get().polled_count - AccountHealth.objects.get().error_count >= 30
+        )
     finally:
         stop_all(process)
 

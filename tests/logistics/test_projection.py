@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from logistics.couriers.base import Event
 from logistics.parcels.enums import OwnScan, PackageState
-from logistics.tracking.places import city_name, is_same_city
-from logistics.tracking.projection import Frame, point_of, project
+from logistics.parcels.places import city_name, is_same_city
+from logistics.parcels.projection import Frame, point_of, project
 
 P = PackageState
 START = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)

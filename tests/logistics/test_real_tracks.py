@@ -12,7 +12,7 @@ from logistics.couriers import registry
 from logistics.couriers.base import Answer, Event
 from logistics.couriers.scans import moment
 from logistics.parcels.enums import PackageState as P
-from logistics.tracking.projection import Frame, in_order, point_of, project
+from logistics.parcels.projection import Frame, in_order, point_of, project
 from merchant.clock import SHANGHAI
 
 NOW = datetime.fromisoformat("2026-01-01T00:00:00+08:00")

@@ -8,7 +8,7 @@ from django.utils import translation
 from logistics.interception import policies, services
 from logistics.parcels.enums import PackageState as P
 from logistics.parcels.models import Package
-from logistics.parcels.services import register_package, void_package
+from logistics.shipping.services import register_package, void_package
 from merchant.clock import now
 from merchant.policy import services as policy
 from merchant.shops.models import CourierAccount

@@ -9,9 +9,9 @@ import pytest
 from logistics.couriers import registry
 from logistics.couriers.base import CourierError, ErrorClass
 from logistics.parcels.models import Package
-from logistics.watch import batch
+from logistics.polling import batch
 from logistics.watch import services as watching
-from logistics.watch.models import AccountPulse, Watch
+from logistics.watch.models import AccountHealth, Watch
 from merchant.clock import now
 from merchant.shops.models import CourierAccount
 from tests.logistics.factories import make_package
@@ -84,7 +84,7 @@ def test_a_subscription_that_failed_is_tried_again_at_the_next_look_and_the_trac
     assert Package.objects.get().track_checked_at is not None
     # Not subscribed, so asked about as often as ever; and no fault of the account.
     assert (row.misses, 0.9 * 4 * HOUR <= row.interval_s <= 1.1 * 4 * HOUR) == (0, True)
-    assert (AccountPulse.objects.get().polled_count, AccountPulse.objects.get().error_count) == (1, 0)
+    assert (AccountHealth.objects.get().polled_count, AccountHealth.objects.get().error_count) == (1, 0)
 
     make_due()
     poll_once()
@@ -141,7 +141,7 @@ def test_garbage_from_the_subscription_costs_nothing_but_the_subscription(courie
     poll_once()
 
     assert (calls(courier, package), is_subscribed(courier, package)) == ((0, 1), (False, False))
-    assert AccountPulse.objects.get().error_count == 0
+    assert AccountHealth.objects.get().error_count == 0
 
 
 # --- the rate limit and the breaker -----------------------------------------------------------------------------------
@@ -167,12 +167,12 @@ def test_subscriptions_that_keep_failing_are_left_for_later_and_open_no_breaker(
     made = [calls(courier, package) for package in eight]
     assert (sum(asked for asked, _ in made), [tracks for _, tracks in made]) == (batch.SUBSCRIBING_STREAK, [1] * 8)
     assert CourierAccount.objects.get().paused_until is None
-    assert (AccountPulse.objects.get().polled_count, AccountPulse.objects.get().error_count) == (8, 0)
+    assert (AccountHealth.objects.get().polled_count, AccountHealth.objects.get().error_count) == (8, 0)
 
 
 def test_while_the_breaker_only_probes_nothing_is_subscribed(courier):
     package = at_courier(courier, make_package())
-    AccountPulse.objects.create(account=package.account, streak=20, trips=1)
+    AccountHealth.objects.create(account=package.account, streak=20, trips=1)
 
     poll_once()
     probed = calls(courier, package)

@@ -9,10 +9,10 @@ from django.db import connection, transaction
 
 from logistics.couriers import registry
 from logistics.parcels.enums import PackageState as P
-from logistics.watch import intervals, pulse, services
-from logistics.watch.batch import Reply
-from logistics.watch.models import AccountPulse, Priority, Watch
-from logistics.watch.pulse import Tally
+from logistics.polling.batch import Reply
+from logistics.watch import circuit_breaker, intervals, services
+from logistics.watch.circuit_breaker import Tally
+from logistics.watch.models import AccountHealth, Priority, Watch
 from logistics.watch.services import Outcome
 from merchant.clock import now
 from merchant.refusals import Refused
@@ -286,20 +286,20 @@ def test_twenty_failures_in_a_row_open_the_breaker_and_one_answer_closes_it():
     account = make_package().account
     bad = Tally(answered=0, failed=10, tail=10, last_error="transient: 502")
 
-    assert pulse.note_tally(account, bad) is None
-    assert pulse.note_tally(account, bad) == timedelta(seconds=30)
+    assert circuit_breaker.note_tally(account, bad) is None
+    assert circuit_breaker.note_tally(account, bad) == timedelta(seconds=30)
 
     row = CourierAccount.objects.get()
     assert (row.pause_reason, services.active_accounts()) == ("20 × transient: 502", [])
     assert timedelta(seconds=28) < row.paused_until - now() <= timedelta(seconds=30)
-    row = AccountPulse.objects.get()
+    row = AccountHealth.objects.get()
     assert (row.polled_count, row.error_count, row.trips, row.last_error) == (20, 20, 1, "transient: 502")
 
     CourierAccount.objects.update(paused_until=now())
-    assert pulse.note_tally(account, Tally(0, 3, 3, "transient: 502")) == timedelta(seconds=60)
+    assert circuit_breaker.note_tally(account, Tally(0, 3, 3, "transient: 502")) == timedelta(seconds=60)
     CourierAccount.objects.update(paused_until=now())
-    assert pulse.note_tally(account, Tally(3, 0, 0)) is None
-    assert (AccountPulse.objects.get().streak, AccountPulse.objects.get().trips) == (0, 0)
+    assert circuit_breaker.note_tally(account, Tally(3, 0, 0)) is None
+    assert (AccountHealth.objects.get().streak, AccountHealth.objects.get().trips) == (0, 0)
 
 
 @pytest.mark.django_db
@@ -307,7 +307,7 @@ def test_a_persons_pause_is_not_shortened_by_the_breaker():
     account = make_package().account
     services.pause_account(account, by=None, reason="人工暂停")
 
-    pulse.note_tally(account, Tally(0, 25, 25, "transient"))
+    circuit_breaker.note_tally(account, Tally(0, 25, 25, "transient"))
 
     assert CourierAccount.objects.get().pause_reason == "人工暂停"
 
@@ -317,6 +317,6 @@ def test_lag_and_backlog_of_an_account():
     account = make_package().account
     Watch.objects.update(next_at=now() - timedelta(minutes=3))
 
-    lag = pulse.lags_of([account.pk])[account.pk]
+    lag = circuit_breaker.lags_of([account.pk])[account.pk]
 
     assert (round(lag.length.total_seconds() / 60), lag.due, lag.watched) == (3, 1, 1)

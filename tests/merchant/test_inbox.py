@@ -122,7 +122,7 @@ def test_a_new_message_is_due_whatever_the_clocks_of_two_machines_say(handled):
 
 def test_a_sweep_that_leaves_work_behind_wakes_the_next(handled, monkeypatch):
     woken = []
-    monkeypatch.setattr(services.wakeups, "wake_after_commit", woken.append)
+    monkeypatch.setattr(services.wakeups, "wake_sweep", woken.append)
     shop = make_shop()
     for number in range(3):
         receive(shop, b"%d" % number)
@@ -135,7 +135,7 @@ def test_a_sweep_that_leaves_work_behind_wakes_the_next(handled, monkeypatch):
 
 def test_what_couriers_say_has_a_sweep_of_its_own_and_the_other_takes_everything(handled, monkeypatch):
     woken = []
-    monkeypatch.setattr(services.wakeups, "wake_after_commit", lambda task: woken.append(task.name))
+    monkeypatch.setattr(services.wakeups, "wake_sweep", woken.append)
     monkeypatch.setitem(registry._handlers, "platform:test", registry._handlers[SOURCE])
     shop = make_shop()
     services.receive("platform:test", shop=shop, account_id=7, headers={}, body=b"platform")
@@ -151,7 +151,7 @@ def test_what_couriers_say_has_a_sweep_of_its_own_and_the_other_takes_everything
 def test_what_is_stored_while_a_sweep_runs_is_seen_by_it_or_wakes_another(monkeypatch):
     """The sweep says that it looks before it reads: the other order would leave a push asleep."""
     order = []
-    monkeypatch.setattr(services.wakeups, "about_to_look", lambda task: order.append("says"))
+    monkeypatch.setattr(services.wakeups, "about_to_look", lambda name: order.append("says"))
     monkeypatch.setattr(services, "_claim", lambda *args: order.append("reads"))
 
     services.sweep()
@@ -180,7 +180,7 @@ def test_what_was_forged_under_a_key_does_not_make_the_true_one_a_repetition():
 
 
 def test_a_push_that_is_not_ours_is_kept_as_foreign_with_a_taste_of_its_body():
-    message = receive(make_shop(), b"x" * 10_000, ours_if=services.Proviso("1 = %s", (2,)))
+    message = receive(make_shop(), b"x" * 10_000, ours_if=services.SqlCondition("1 = %s", (2,)))
 
     message.refresh_from_db()
     assert (message.verdict, message.size, len(message.body)) == ("foreign", 10_000, 4096)
@@ -188,14 +188,14 @@ def test_a_push_that_is_not_ours_is_kept_as_foreign_with_a_taste_of_its_body():
 
 
 def test_a_large_push_of_ours_is_kept_whole():
-    message = receive(make_shop(), b"x" * 10_000, ours_if=services.Proviso("1 = %s", (1,)))
+    message = receive(make_shop(), b"x" * 10_000, ours_if=services.SqlCondition("1 = %s", (1,)))
 
     message.refresh_from_db()
     assert (message.verdict, bytes(message.body)) == ("verified", b"x" * 10_000)
 
 
 def test_nothing_is_stored_where_the_proviso_does_not_hold(handled):
-    assert receive(make_shop(), only_if=services.Proviso("false")) is None
+    assert receive(make_shop(), only_if=services.SqlCondition("false")) is None
     assert (InboxMessage.objects.count(), InboxTask.objects.count()) == (0, 0)
 
 

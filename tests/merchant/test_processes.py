@@ -116,5 +116,5 @@ def workers_that_answer(environment: dict[str, str]) -> list[str]:
 
 def alive(name: str, environment: dict[str, str]) -> int:
     return subprocess.run(
-        python("manage.py", "alive", name), cwd=PROJECT, env=environment, capture_output=True, check=False
+        python("manage.py", "healthcheck", name), cwd=PROJECT, env=environment, capture_output=True, check=False
     ).returncode

@@ -10,11 +10,11 @@ from django.conf import settings
 from django.utils.translation import override
 
 from aftersales.cases.clocks import FIXED
-from cs_workbench.record.cards import PII_STOP
-from merchant import rules
+from cs_workbench.orders.cards import PII_STOP
 from merchant.people.rights import ROLES, Right
+from merchant.policy import rules
+from merchant.policy.rules import Both, Rule
 from merchant.policy.schema import BENEFITS, CHOICES, EVIDENCE, OWN_FIELDS, TIMERS, WARNABLE, ShopPolicy
-from merchant.rules import Both, Rule
 from orders.record.enums import Benefit
 
 ROOMS = ("merchant", "orders", "logistics", "aftersales", "cs_workbench")

@@ -9,11 +9,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection
 
+from merchant.encryption import crypto
 from merchant.inbox import services as inbox
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from merchant.shops.models import CourierAccount
-from merchant.vault import crypto, rotation, services
+from merchant.vault import rotation, services
 from merchant.vault.models import PiiQuotaDay, PiiReveal, Recipient
 from merchant.vault.quota import quota_of
 from tests.merchant.factories import make_courier_account, make_shop, make_user

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from logistics.parcels.services import register_package, void_package
+from logistics.shipping.services import register_package, void_package
+from merchant.encryption import crypto
 from merchant.refusals import Refused
 from merchant.trail.models import Activity
-from merchant.vault import crypto
 from merchant.vault import services as vault
 from merchant.vault.models import Recipient
 from merchant.vault.services import Person

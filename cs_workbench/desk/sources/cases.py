@@ -8,8 +8,8 @@ from django.db.models import Q, QuerySet
 
 from aftersales.cases.enums import CLOSED_STATES, CaseKind, CaseState, CaseTag
 from aftersales.cases.models import Case
-from cs_workbench.addresses import url
 from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View, union
+from merchant.ui.reverse_cache import url
 from orders.record.enums import Flag
 
 # Each branch repeats the condition of a partial index (aftersales/cases/models.py), a shop at a time.

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from aftersales.cases.enums import OPEN_STATES
 from aftersales.cases.models import Case
-from cs_workbench.addresses import url
 from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View, union
 from merchant.clock import now
 from merchant.policy import services as policy
+from merchant.ui.reverse_cache import url
 from orders.record.enums import Flag, OrderState
 from orders.record.models import AWAITING_SHIPMENT, Order
 

@@ -6,12 +6,12 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
-from aftersales.cases.assigning import claim_case
+from aftersales.decisions.assigning import claim_case
 from cs_workbench.demo import history, home
 from cs_workbench.demo.claims import make_claims
 from cs_workbench.demo.orders import OrderMaker
 from cs_workbench.demo.quota import make_looks
-from cs_workbench.demo.road import Stage
+from cs_workbench.demo.scenarios import Stage
 from cs_workbench.demo.scenes import SCENES
 from cs_workbench.demo.shops import open_shops, tell_our_doors
 from cs_workbench.demo.statements import make_statement

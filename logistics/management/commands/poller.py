@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from logistics.watch import poller
+from logistics.polling import poller
 
 
 class Command(BaseCommand):

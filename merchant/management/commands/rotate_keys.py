@@ -7,7 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from merchant.vault import crypto, rotation
+from merchant.encryption import crypto
+from merchant.vault import rotation
 
 
 class Command(BaseCommand):

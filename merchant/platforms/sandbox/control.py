@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from merchant.platforms.kuaishou.snapshots import EXPRESS_CODES
 from merchant.platforms.sandbox.accounts import APPS, HOUSE
 from merchant.platforms.sandbox.journal import Row
 from merchant.platforms.sandbox.outbox import Outbox
@@ -22,7 +23,6 @@ from merchant.platforms.sandbox.world import (
     World,
     now_ms,
 )
-from merchant.platforms.snapshots import EXPRESS_CODES
 
 ORDER_EVENTS: dict[int, tuple[str, ...]] = {30: ("kwaishop_order_addOrder", "kwaishop_order_paySuccess")}
 ORDER_EVENTS[40] = (*ORDER_EVENTS[30], "kwaishop_order_delivering")

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from merchant.platforms.kuaishou.snapshots import COURIERS
 from merchant.platforms.sandbox.journal import Row
-from merchant.platforms.snapshots import COURIERS
 
 # The world's numbers are Kuaishou's; here are Douyin's for the same.
 STATES = {10: 6, 11: 6, 12: 27, 20: 6, 21: 6, 22: 7, 30: 7, 40: 11, 45: 13, 50: 12, 55: 12, 60: 12, 70: 28}

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from merchant.platforms import douyin_signing
+from merchant.platforms.douyin import signing as douyin_signing
 from merchant.platforms.sandbox import douyin_rows as rows
 from merchant.platforms.sandbox.accounts import APPS, DOUYIN_TYPES, App
 from merchant.platforms.sandbox.journal import Row

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from merchant.platforms.douyin_signing import sign_message
+from merchant.platforms.douyin.signing import sign_message
+from merchant.platforms.kuaishou.signing import encrypt_message
 from merchant.platforms.sandbox.accounts import App
 from merchant.platforms.sandbox.douyin_rows import KINDS, MONEY, STATES
 from merchant.platforms.sandbox.journal import Row
-from merchant.platforms.signing import encrypt_message
 
 # Tags of one public source; what a change of another kind would be called is not public, so it comes as the first.
 REFUND_TAGS = {50: "201", 22: "202", 30: "202", 40: "203", 12: "204", 60: "207", 70: "208"}

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from merchant.platforms import signing
+from merchant.platforms.kuaishou import signing
 from merchant.platforms.sandbox.accounts import APPS, App
 from merchant.platforms.sandbox.journal import Row
 from merchant.platforms.sandbox.world import (

@@ -12,12 +12,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from logistics.couriers import door, registry
+from logistics.couriers import push_endpoint, registry
 from logistics.couriers.base import CourierError
+from logistics.parcels.tracking_models import TrackingEvent
 from logistics.sandbox.accounts import secrets_of
 from logistics.sandbox.parcels import Parcel
 from logistics.sandbox.wires import wire_of
-from logistics.tracking.models import TrackingEvent
 from logistics.watch.models import Watch
 from merchant import wakeups
 from merchant.celery import app
@@ -274,7 +274,7 @@ def test_a_push_needs_no_csrf_token():
 
 
 def test_a_flood_is_throttled_and_leaves_one_row_a_minute(client, monkeypatch):
-    monkeypatch.setattr(door, "PUSHES_PER_MINUTE", 2)
+    monkeypatch.setattr(push_endpoint, "PUSHES_PER_MINUTE", 2)
     package = parcel_at_the_door("zto")
     other = parcel_at_the_door("zto", shop=make_shop())
 

@@ -8,8 +8,8 @@ import pytest
 from django.core.cache import cache
 
 from logistics.couriers import signing
+from logistics.parcels.tracking_models import TrackingEvent
 from logistics.sandbox.accounts import secrets_of
-from logistics.tracking.models import TrackingEvent
 from merchant.clock import SHANGHAI, now
 from merchant.inbox.models import InboxMessage
 from tests.logistics.factories import make_package

@@ -9,8 +9,8 @@ import pytest
 from logistics.couriers import registry, signing
 from logistics.couriers.base import Address, Answer, CourierError, ErrorClass, Kind, event_key
 from logistics.parcels.enums import PackageState
+from logistics.parcels.projection import Frame, point_of, project
 from logistics.sandbox.accounts import jt_secrets
-from logistics.tracking.projection import Frame, point_of, project
 
 jt = registry.get("jt")
 NUMBER = "JT0000000000001"

@@ -19,16 +19,17 @@ from django.utils import translation
 from pytest_django.live_server_helper import LiveServer
 
 from logistics.couriers import registry
+from logistics.couriers.models import CourierCall
 from logistics.interception import services as interceptions
 from logistics.interception import sweeps
-from logistics.interception.models import CourierCall, Interception
-from logistics.parcels import services as parcels
+from logistics.interception.models import Interception
 from logistics.parcels.models import Package
+from logistics.parcels.tracking_models import TrackingEvent
+from logistics.polling.poller import Poller
 from logistics.sandbox.lives import LIVES
 from logistics.sandbox.words import COURIERS
-from logistics.tracking.models import TrackingEvent
+from logistics.shipping import services as parcels
 from logistics.watch import services as watching
-from logistics.watch.poller import Poller
 from merchant.clock import now
 from merchant.inbox.models import InboxMessage, InboxTask
 from merchant.policy import services as policy
@@ -116,7 +117,7 @@ class Walker:
         """Ask again, as the sweep does, until every request has its answer."""
         for _turn in range(6):
             open_ones = Interception.objects.filter(state="submitted")
-            open_ones.update(ask_at=now())
+            open_ones.update(next_attempt_at=now())
             for pk in list(open_ones.values_list("pk", flat=True)):
                 interceptions.send_interception(pk)
 

@@ -10,7 +10,7 @@ import pytest
 
 from logistics.couriers import registry
 from logistics.couriers.base import Answer, CourierError, ErrorClass, event_key
-from logistics.tracking.projection import Frame, point_of, project
+from logistics.parcels.projection import Frame, point_of, project
 from tests.logistics.couriers.contract import Account
 
 NOW = datetime.fromisoformat("2026-01-01T00:00:00+08:00")

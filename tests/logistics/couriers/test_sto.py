@@ -9,8 +9,8 @@ import pytest
 from logistics.couriers import registry, signing
 from logistics.couriers.base import Address, Answer, CourierError, ErrorClass, Event, Kind
 from logistics.parcels.enums import PackageState
+from logistics.parcels.projection import Frame, point_of, project
 from logistics.sandbox.accounts import sto_secrets
-from logistics.tracking.projection import Frame, point_of, project
 
 sto = registry.get("sto")
 NUMBER = "777000000000001"

@@ -8,11 +8,11 @@ import pytest
 from logistics.interception import services as interceptions
 from logistics.interception.models import Interception
 from logistics.parcels.models import Package
+from logistics.parcels.tracking_models import TrackingEvent
+from logistics.polling.poller import Poller
 from logistics.sandbox.accounts import secrets_of
-from logistics.tracking.models import TrackingEvent
 from logistics.watch import services as watching
 from logistics.watch.models import Priority, Watch
-from logistics.watch.poller import Poller
 from merchant.clock import now
 from merchant.inbox.models import InboxMessage, InboxTask
 from merchant.policy import services as policy
@@ -105,7 +105,7 @@ def test_at_sf_a_stop_asks_a_person(courier, live_server):
     aio.run(Poller(once=True).run())
 
     row = Interception.objects.get(pk=interception.pk)
-    assert (row.state, row.question, row.told_fee_fen, state(package)) == ("running", "not_listed", 1250, "returning")
+    assert (row.state, row.question, row.quoted_fee_fen, state(package)) == ("running", "not_listed", 1250, "returning")
 
 
 @signing_couriers
@@ -147,7 +147,7 @@ def test_a_parcel_stopped_while_our_answer_was_lost_is_a_success_all_the_same(co
     until(lambda: state(package) == "returning")
     assert Interception.objects.get(pk=interception.pk).state == "submitted"
     for _ in range(2):
-        Interception.objects.filter(pk=interception.pk).update(ask_at=now())
+        Interception.objects.filter(pk=interception.pk).update(next_attempt_at=now())
         interceptions.send_interception(interception.pk)
         if Interception.objects.get(pk=interception.pk).state != "submitted":
             break

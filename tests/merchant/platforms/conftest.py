@@ -2,8 +2,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from merchant.platforms.douyin import DouyinClient
-from merchant.platforms.kuaishou import KuaishouClient
+from merchant.platforms.douyin.client import DouyinClient
+from merchant.platforms.kuaishou.client import KuaishouClient
 from merchant.platforms.sandbox import accounts
 from tests.sandboxes import start_platform_sandbox
 

@@ -5,9 +5,10 @@ import time
 import pytest
 
 from merchant.inbox.models import InboxMessage, InboxTask
-from merchant.platforms import douyin_messages, messages
 from merchant.platforms.clients import client_of
-from merchant.platforms.kuaishou import KuaishouClient
+from merchant.platforms.douyin import messages as douyin_messages
+from merchant.platforms.kuaishou import messages
+from merchant.platforms.kuaishou.client import KuaishouClient
 from merchant.platforms.sandbox import accounts
 from tests.merchant.factories import make_platform_account, make_shop
 

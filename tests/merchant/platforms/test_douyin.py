@@ -8,9 +8,10 @@ from urllib.parse import parse_qs
 import httpx2
 import pytest
 
-from merchant.platforms import douyin_token, wire
-from merchant.platforms.douyin import DouyinClient
-from merchant.platforms.douyin_signing import sign, sign_message
+from merchant.platforms import wire
+from merchant.platforms.douyin import token as douyin_token
+from merchant.platforms.douyin.client import DouyinClient
+from merchant.platforms.douyin.signing import sign, sign_message
 from merchant.platforms.errors import ErrorClass, PlatformError
 from merchant.platforms.sandbox import accounts, douyin_rows
 from merchant.platforms.sandbox.control import Control
@@ -240,14 +241,14 @@ def test_the_list_calls_an_exchange_under_way_three_and_so_do_we_not():
         },
         "order_info": {"shop_order_id": "2"},
     }  # fmt: skip
-    from merchant.platforms.douyin_snapshots import Status, read_list_item
+    from merchant.platforms.douyin.snapshots import Status, read_list_item
 
     assert read_list_item(row).status == Status.WAIT_BUYER_RECEIVE
 
 
 @pytest.mark.parametrize("missing", ["refund_amount", "aftersale_status", "update_time"])
 def test_an_amount_status_or_version_that_is_missing_is_never_taken_for_zero(world, missing):
-    from merchant.platforms.douyin_snapshots import read_list_item
+    from merchant.platforms.douyin.snapshots import read_list_item
 
     refund_id = refund(world)
     row = world.world.refunds[refund_id]

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from merchant.inbox.models import InboxMessage, InboxTask
-from merchant.platforms import douyin_messages
-from merchant.platforms.douyin_signing import sign, sign_message
+from merchant.platforms.douyin import messages as douyin_messages
+from merchant.platforms.douyin.signing import sign, sign_message
 from merchant.platforms.sandbox import accounts
 from tests.merchant.factories import make_platform_account, make_shop
 

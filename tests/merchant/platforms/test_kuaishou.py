@@ -6,9 +6,11 @@ from urllib.parse import parse_qs
 import httpx2
 import pytest
 
-from merchant.platforms import kuaishou, signing, wire
+from merchant.platforms import wire
 from merchant.platforms.errors import RETRYABLE, ErrorClass, PlatformError
-from merchant.platforms.kuaishou import KuaishouClient
+from merchant.platforms.kuaishou import client as kuaishou
+from merchant.platforms.kuaishou import signing
+from merchant.platforms.kuaishou.client import KuaishouClient
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

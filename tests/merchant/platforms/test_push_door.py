@@ -5,9 +5,10 @@ import pytest
 from django.test import Client
 
 from merchant.inbox.models import InboxMessage, InboxTask
-from merchant.platforms import messages, views
+from merchant.platforms import views
+from merchant.platforms.kuaishou import messages
+from merchant.platforms.kuaishou.signing import encrypt_message
 from merchant.platforms.sandbox import accounts
-from merchant.platforms.signing import encrypt_message
 from tests.merchant.factories import make_platform_account, make_shop
 
 pytestmark = pytest.mark.django_db

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import httpx2
 import pytest
 
-from merchant.platforms import kuaishou as kuaishou_module
-from merchant.platforms import signing
 from merchant.platforms.errors import ErrorClass, PlatformError
-from merchant.platforms.kuaishou import HandlingWay, KuaishouClient, RefundStatus
+from merchant.platforms.kuaishou import client as kuaishou_module
+from merchant.platforms.kuaishou import signing
+from merchant.platforms.kuaishou.client import HandlingWay, KuaishouClient, RefundStatus
 from merchant.platforms.sandbox import accounts
 from merchant.platforms.sandbox.kuaishou_wire import THROTTLE_CODES
 

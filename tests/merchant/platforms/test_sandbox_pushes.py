@@ -7,9 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from merchant.platforms.messages import read_message
+from merchant.platforms.kuaishou.messages import read_message
+from merchant.platforms.kuaishou.signing import decrypt_message
 from merchant.platforms.sandbox import accounts
-from merchant.platforms.signing import decrypt_message
 from tests.sandboxes import free_port, start_platform_sandbox
 
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from merchant.platforms.errors import PlatformError
-from merchant.platforms.kuaishou import KuaishouClient
+from merchant.platforms.kuaishou.client import KuaishouClient
 from merchant.platforms.sandbox import accounts
 from tests.sandboxes import start_platform_sandbox
 

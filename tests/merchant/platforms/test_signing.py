@@ -2,7 +2,7 @@ import base64
 
 import pytest
 
-from merchant.platforms import signing
+from merchant.platforms.kuaishou import signing
 
 REQUEST = {
     "appkey": "demo-app",

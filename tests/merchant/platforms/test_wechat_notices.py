@@ -7,12 +7,13 @@ import pytest
 from django.test import Client
 
 from merchant.inbox.models import InboxMessage, InboxTask
-from merchant.platforms import wechat_notices, wechat_pay
 from merchant.platforms.sandbox import accounts
 from merchant.platforms.sandbox.journal import Journal
 from merchant.platforms.sandbox.wechat_notices import sealed
 from merchant.platforms.sandbox.wechat_wire import WeChatPayWire
 from merchant.platforms.sandbox.world import World
+from merchant.platforms.wechat import client as wechat_pay
+from merchant.platforms.wechat import notices as wechat_notices
 from tests.merchant.factories import make_platform_account, make_shop
 
 ROW = {

@@ -8,10 +8,12 @@ import pytest
 import wechatpayv3
 
 from merchant.clock import SHANGHAI
-from merchant.platforms import wechat_bill, wechat_pay, wire
+from merchant.platforms import wire
 from merchant.platforms.errors import ErrorClass, PlatformError
 from merchant.platforms.sandbox import accounts, keys
-from merchant.platforms.wechat_pay import RefundState
+from merchant.platforms.wechat import bill as wechat_bill
+from merchant.platforms.wechat import client as wechat_pay
+from merchant.platforms.wechat.client import RefundState
 from tests.sandboxes import free_port
 
 _count = itertools.count(1)

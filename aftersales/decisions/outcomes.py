@@ -1,0 +1,253 @@
+"""What an interception's facts do to its cases. Each function is a sweep: it finds its own work by reading rows, so a
+wake-up with an id and a timer without one do the same, twice does nothing more, and a bad row stops nobody else."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from aftersales.cases.enums import CaseState, CaseTag, InterceptionEvent, Timer
+from aftersales.cases.models import Case
+from aftersales.cases.transitions import move, tag
+from aftersales.refunds import bookings
+from aftersales.refunds import services as refunds
+from aftersales.refunds.enums import PAID_STATES, UNSENT_STATES, Source
+from aftersales.refunds.policies import preflight_stop
+from aftersales.refunds.settling import agree_to_pay
+from logistics.interception.enums import TURNED_ROUND, InterceptionState
+from logistics.interception.models import Interception
+from merchant.clock import now
+from merchant.locking import lock_all
+from merchant.policy import services as shop_policies
+from merchant.refusals import Refused
+
+logger = logging.getLogger(__name__)
+
+S = InterceptionState
+BATCH = 200
+# What these say about the interception is no longer so once it has failed or was withdrawn.
+OUTDATED_BY_THE_END = (CaseTag.STOPPED_WITHOUT_CASE, CaseTag.RESULT_UNKNOWN)
+# A case here is a person's again; news of a stop is a tag on it, never money.
+WITH_PEOPLE = (CaseState.APPLIED, CaseState.WAIT_BUYER_REPLY, CaseState.REFUSED, CaseState.REFUSED_AFTER_RETURN)
+
+
+def follow_interceptions(interception_id: int | None = None) -> int:
+    """Let cases follow their interceptions: those of one, after news of it, or of all. Returns how many cases moved.
+
+    What there is to do stands in `BY_STATE`: the wake-up and the sweep read the same table."""
+    if interception_id is None:
+        return sum(handler(None) for handler in dict.fromkeys(BY_STATE.values()))
+    state = Interception.objects.values_list("state", flat=True).get(pk=interception_id)
+    handler = BY_STATE.get(S(state))
+    return handler(interception_id) if handler else 0
+
+
+def refund_stopped_parcels(interception_id: int | None = None) -> int:
+    """SUCCEEDED: the cases that waited for it agree and pay by themselves, where all is as it should be; whatever is
+    not goes to a person with the reason. A stop that comes late (after 拦截失败 or 结果未知) only asks a person."""
+    cases = Case.objects.filter(interception__state__in=TURNED_ROUND)
+    waiting = cases.filter(state=CaseState.INTERCEPTING)
+    if interception_id is None:
+        waiting = _ripe(waiting)
+    late = cases.filter(
+        state__in=WITH_PEOPLE,
+        last_interception_event__in=[InterceptionEvent.FAILED, InterceptionEvent.UNKNOWN, InterceptionEvent.LEFT],
+    )
+    return _each(waiting, interception_id, _pay_stopped) + _each(late, interception_id, _tell_late_stop)
+
+
+def hand_back_failed_cases(interception_id: int | None = None) -> int:
+    """FAILED: the case is back with people, with the reason; its deadline has gone on meanwhile (S4)."""
+    cases = Case.objects.filter(interception__state=S.FAILED)
+    waiting = cases.filter(Q(state=CaseState.INTERCEPTING) | Q(tag__in=OUTDATED_BY_THE_END))
+    return _each(waiting, interception_id, _hand_back_failed)
+
+
+def hand_back_unknown_cases(interception_id: int | None = None) -> int:
+    """结果未知, or seen something that may not pay by itself: people decide, the interception goes on."""
+    waiting = Case.objects.filter(
+        state=CaseState.INTERCEPTING, interception__is_unknown=True, interception__state__in=[S.SUBMITTED, S.RUNNING]
+    )
+    return _each(waiting, interception_id, _hand_back_unknown)
+
+
+def hand_back_withdrawn_cases(interception_id: int | None = None) -> int:
+    """WITHDRAWN: the parcel goes on to the buyer, the case is back with people."""
+    cases = Case.objects.filter(interception__state=S.WITHDRAWN)
+    waiting = cases.filter(Q(state=CaseState.INTERCEPTING) | Q(tag__in=OUTDATED_BY_THE_END))
+    return _each(waiting, interception_id, _hand_back_withdrawn)
+
+
+def raise_delivered_anyway(interception_id: int | None = None) -> int:
+    """DELIVERED_ANYWAY: an alarm on the case; money not yet sent is held back, money paid is booked as a loss."""
+    cases = Case.objects.filter(interception__state=S.DELIVERED_ANYWAY).exclude(
+        last_interception_event=InterceptionEvent.DELIVERED_ANYWAY
+    )
+    return _each(cases, interception_id, _raise_delivered_anyway)
+
+
+BY_STATE: dict[InterceptionState, Callable[[int | None], int]] = {
+    S.SUBMITTED: hand_back_unknown_cases,
+    S.RUNNING: hand_back_unknown_cases,
+    **dict.fromkeys(TURNED_ROUND, refund_stopped_parcels),
+    S.FAILED: hand_back_failed_cases,
+    S.WITHDRAWN: hand_back_withdrawn_cases,
+    S.DELIVERED_ANYWAY: raise_delivered_anyway,
+}
+
+
+# --- one interception at a time ---------------------------------------------------------------------------------------
+
+
+def _each(cases: QuerySet[Case], interception_id: int | None, work: Callable[[Interception, list[Case]], int]) -> int:
+    """Run `work` for each interception with such cases, in a transaction of its own, all its cases locked."""
+    if interception_id is not None:
+        cases = cases.filter(interception_id=interception_id)
+    ids = list(cases.order_by("interception_id").values_list("interception_id", flat=True).distinct()[:BATCH])
+    moved = 0
+    for pk in ids:
+        try:
+            with transaction.atomic(), shop_policies.read_once():
+                group = lock_all(Case.objects.filter(interception_id=pk))
+                interception = Interception.objects.select_related("package").get(pk=pk)
+                for case in group:
+                    case.interception = interception
+                moved += work(interception, group)
+        except Exception:
+            logger.exception("cases of interception %s could not be moved", pk)
+    return moved
+
+
+def _ripe(waiting: QuerySet[Case]) -> QuerySet[Case]:
+    """Without those that wait for the parcel to be home, so that a full batch of them never hides the others."""
+    shops = waiting.order_by().values_list("shop_id", flat=True).distinct()
+    patient = [shop_id for shop_id in shops if shop_policies.current(shop_id).pay_when == "returned"]
+    return waiting.exclude(shop_id__in=patient, interception__state__in=[S.SUCCEEDED, S.RETURNING])
+
+
+def _pay_stopped(interception: Interception, group: list[Case]) -> int:
+    if interception.state not in TURNED_ROUND:
+        return 0
+    waiting = [case for case in group if case.state == CaseState.INTERCEPTING]
+    rules = shop_policies.current(interception.shop_id)
+    if rules.pay_when == "returned" and interception.state in (S.SUCCEEDED, S.RETURNING):
+        return 0
+    refusal = preflight_stop(interception, interception.shop_id) or _withdrawn_meanwhile(group)
+    for case in waiting:
+        why = refusal or _pay_one(case, interception)
+        if why is not None:
+            _ask_person(case, why)
+    return len(waiting)
+
+
+def _pay_one(case: Case, interception: Interception) -> Refused | None:
+    """Agree and pay one case; the refusal when something stands in the way, with nothing changed."""
+    try:
+        with transaction.atomic():
+            case.last_interception_event = InterceptionEvent.STOPPED
+            agree_to_pay(case, source=Source.INTERCEPTION, by=None, is_auto=True, reason=interception.number)
+    except Refused as refusal:
+        case.refresh_from_db()
+        return refusal
+    return None
+
+
+def _withdrawn_meanwhile(group: list[Case]) -> Refused | None:
+    """E15: one case of a shared parcel gone meanwhile sends all of them to a person."""
+    gone = next((case for case in group if case.state in (CaseState.CANCELLED, CaseState.CLOSED)), None)
+    return (
+        None
+        if gone is None
+        else Refused("E15", _("Another case of this parcel is gone: decide again."), case=gone.number)
+    )
+
+
+def _ask_person(case: Case, why: Refused) -> None:
+    case.last_interception_event = InterceptionEvent.STOPPED
+    move(case, "hand_back", by=None, tag=CaseTag.STOPPED, tag_reason=why.code, reason=str(why.message))
+
+
+def _tell_late_stop(interception: Interception, group: list[Case]) -> int:
+    told = 0
+    for case in group:
+        if (
+            interception.state in TURNED_ROUND
+            and case.state in WITH_PEOPLE
+            and case.last_interception_event != InterceptionEvent.STOPPED
+        ):
+            case.last_interception_event = InterceptionEvent.STOPPED
+            tag(case, CaseTag.STOPPED, by=None, tag_reason="LATE")
+            told += 1
+    return told
+
+
+def _hand_back_failed(interception: Interception, group: list[Case]) -> int:
+    if interception.state != S.FAILED:
+        return 0
+    return _hand_back(group, InterceptionEvent.FAILED, CaseTag.INTERCEPTION_FAILED, interception.reason)
+
+
+def _hand_back_unknown(interception: Interception, group: list[Case]) -> int:
+    if not interception.is_unknown or interception.state not in (S.SUBMITTED, S.RUNNING):
+        return 0
+    waiting = [case for case in group if case.state == CaseState.INTERCEPTING]
+    return _hand_back(waiting, InterceptionEvent.UNKNOWN, CaseTag.RESULT_UNKNOWN, interception.question)
+
+
+def _hand_back_withdrawn(interception: Interception, group: list[Case]) -> int:
+    if interception.state != S.WITHDRAWN:
+        return 0
+    return _hand_back(group, InterceptionEvent.WITHDRAWN, CaseTag.NONE, "")
+
+
+def _hand_back(group: list[Case], news: str, name: str, reason: str) -> int:
+    moved = 0
+    for case in group:
+        if case.state == CaseState.INTERCEPTING:
+            case.last_interception_event = news
+            move(case, "hand_back", by=None, tag=name, tag_reason=str(reason), reason=str(reason))
+            moved += 1
+        elif case.tag == CaseTag.STOPPED_WITHOUT_CASE:
+            # Nothing was stopped: the parcel of the withdrawn case reaches its buyer as it should.
+            case.last_interception_event = news
+            tag(case, CaseTag.NONE, by=None)
+            moved += 1
+        elif case.tag == CaseTag.RESULT_UNKNOWN:
+            # Known now, long after the case went back to people.
+            case.last_interception_event = news
+            tag(case, name, by=None, tag_reason=str(reason))
+            moved += 1
+    return moved
+
+
+def _raise_delivered_anyway(interception: Interception, group: list[Case]) -> int:
+    if interception.state != S.DELIVERED_ANYWAY:
+        return 0
+    raised = 0
+    for case in group:
+        if case.last_interception_event != InterceptionEvent.DELIVERED_ANYWAY:
+            case.last_interception_event = InterceptionEvent.DELIVERED_ANYWAY
+            _alarm(case)
+            raised += 1
+    return raised
+
+
+def _alarm(case: Case) -> None:
+    refund = refunds.live_refund(case)
+    if refund is not None and refund.state in UNSENT_STATES and refund.source == Source.INTERCEPTION:
+        refunds.void_refund(refund, by=None, reason="delivered_anyway")
+        move(case, "reopen", by=None, tag=CaseTag.DELIVERED_ANYWAY, tag_reason="HELD_BACK")
+        return
+    if refund is not None and refund.state in PAID_STATES:
+        bookings.goods_not_back(refund)
+    if case.state == CaseState.INTERCEPTING:
+        move(case, "hand_back", by=None, tag=CaseTag.DELIVERED_ANYWAY)
+        return
+    clock: dict[str, Any] = {}
+    if not case.is_open:
+        rules = shop_policies.current(case.shop_id)
+        clock = {"due_at": now() + shop_policies.timer(rules, "T-STOPPED"), "clock": Timer.STOPPED}
+    tag(case, CaseTag.DELIVERED_ANYWAY, by=None, tag_reason="REFUNDED" if refund is not None else "", **clock)

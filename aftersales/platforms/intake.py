@@ -1,0 +1,124 @@
+"""A platform's after-sales into our cases: by push, by pull, and by re-reading one. A push is only a hint; what is true
+is read from the platform each time. A case that comes before its order fetches the order first."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from aftersales.cases.models import Case
+from aftersales.channels import douyin_words, kuaishou_words
+from aftersales.channels.snapshot import PlatformCase
+from aftersales.platforms.following import take_platform_case
+from merchant.clock import now
+from merchant.jobs.services import beat
+from merchant.platforms.clients import SPOKEN_WITH, PlatformClient, client_of
+from merchant.platforms.douyin import messages as douyin_messages
+from merchant.platforms.douyin.snapshots import AfterSale
+from merchant.platforms.errors import PlatformError
+from merchant.platforms.kuaishou import messages
+from merchant.platforms.kuaishou.client import RefundSnapshot
+from merchant.refusals import Refused
+from merchant.shops.models import PlatformAccount
+from orders.intake.platform import re_read_order
+from orders.record.models import Order
+
+logger = logging.getLogger(__name__)
+
+# Two pulls overlap: a row committed late on their side is seen by the next one (taking it twice changes nothing).
+OVERLAP = timedelta(minutes=5)
+# How far back a shop's first pull reaches: the platform's own limit is 90 days; older cases are settled.
+FIRST_PULL = timedelta(days=7)
+# A row that could not be taken for so long is left to its next change and to the account's error on the page.
+GIVE_UP_AFTER = timedelta(days=1)
+
+
+def read_push(account: Any, message: Any) -> None:
+    """The inbox's reader of after-sales events: re-read the refund it names and follow it. May raise; the message
+    then waits in the inbox, visible, and is tried again."""
+    if message.refund_id:
+        re_read(account, message.refund_id)
+
+
+def read_hint(account: Any, message: Any) -> None:
+    """The inbox's reader of Douyin's messages: re-read the after-sales it names. One that names nothing we know how to
+    read says only that something has happened, so everything that has changed is pulled."""
+    for refund_id in message.refund_ids:
+        re_read(account, refund_id)
+    if not message.refund_ids and not message.oids:
+        pull_account(account)
+
+
+def re_read(account: Any, refund_id: str) -> Case:
+    """Read one after-sale at the platform now and bring our case to it. Raises PlatformError or Refused."""
+    client = client_of(account)
+    return take(account, client, client.refund_detail(refund_id))
+
+
+def case_of(snapshot: RefundSnapshot | AfterSale, *, is_shipped: bool) -> PlatformCase:
+    """A platform's row in our words. Raises ValueError on a number that no table names."""
+    if isinstance(snapshot, AfterSale):
+        return douyin_words.platform_case(snapshot, is_shipped=is_shipped)
+    return kuaishou_words.platform_case(snapshot, is_shipped=is_shipped)
+
+
+def take(account: Any, client: PlatformClient, snapshot: RefundSnapshot | AfterSale) -> Case:
+    """Follow one snapshot; an order that is missing, or that has moved under the case, is fetched first."""
+    order = Order.objects.filter(shop=account.shop, number=snapshot.oid).first()
+    if order is None or _is_behind(order, snapshot):
+        order = re_read_order(account, client, snapshot.oid) or order
+    is_shipped = order is not None and order.is_sent
+    return take_platform_case(account.shop, case_of(snapshot, is_shipped=is_shipped))
+
+
+def _is_behind(order: Order, snapshot: RefundSnapshot | AfterSale) -> bool:
+    """A new case about an order that had not shipped when we last looked: where the goods are decides its kind."""
+    return not order.is_sent and not Case.objects.filter(shop_id=order.shop_id, number=snapshot.refund_id).exists()
+
+
+def pull_platform_cases(account_id: int | None = None) -> int:
+    """Every connected account, or one: what changed since the last pull. Returns how many rows were taken.
+
+    An account that does not answer keeps its watermark, so that the next pull begins where this one should have."""
+    taken = 0
+    accounts = PlatformAccount.objects.filter(platform__in=SPOKEN_WITH, is_active=True).select_related("shop")
+    if account_id is not None:
+        accounts = accounts.filter(pk=account_id)
+    for account in accounts.order_by("pk"):
+        try:
+            taken += pull_account(account)
+        except PlatformError as error:
+            PlatformAccount.objects.filter(pk=account.pk).update(last_error=str(error)[:300], last_pull_at=now())
+            logger.warning("platform account %s could not be pulled: %s", account.pk, error)
+        except Exception:
+            logger.exception("platform account %s could not be pulled", account.pk)
+    return taken
+
+
+def pull_account(account: Any) -> int:
+    """Pull one account. Raises PlatformError when the platform does not answer.
+
+    A row that cannot be taken stops nobody; the watermark stays before it for a day, so that every pull tries again."""
+    started = now()
+    begin = (account.pulled_until - OVERLAP) if account.pulled_until else started - FIRST_PULL
+    client = client_of(account)
+    taken, failed, until = 0, "", started
+    for snapshot in client.refund_list(begin, started):
+        try:
+            take(account, client, snapshot)
+            taken += 1
+        except (PlatformError, Refused, ValueError) as error:
+            failed = f"{snapshot.refund_id}: {error}"
+            if snapshot.update_at is not None and snapshot.update_at > started - GIVE_UP_AFTER:
+                until = min(until, snapshot.update_at)
+            logger.warning("refund %s of account %s could not be taken: %s", snapshot.refund_id, account.pk, error)
+    PlatformAccount.objects.filter(pk=account.pk).update(
+        pulled_until=until, last_pull_at=now(), last_error=failed[:300]
+    )
+    beat(f"pull:{account.platform}:{account.pk}")
+    return taken
+
+
+def register() -> None:
+    """Hang the readers into the platforms' push doors; order events are read by the orders' own intake."""
+    messages.on_event(*messages.REFUND_EVENTS, reader=read_push)
+    douyin_messages.on_message(read_hint)

@@ -1,0 +1,87 @@
+"""What agreeing to pay, and ending without paying, bring with them.
+
+Callers hold the case and have asked the policies."""
+
+from aftersales.cases.enums import CaseKind, CaseTag, Timer
+from aftersales.cases.models import Case, CaseLine
+from aftersales.cases.packing_stop import hold_bench
+from aftersales.cases.transitions import move, tag
+from aftersales.refunds import services as refunds
+from aftersales.refunds.enums import RefundKind, Source
+from logistics.interception.enums import InterceptionState
+from logistics.interception.models import Interception
+from merchant.clock import now
+from merchant.people.models import Actor
+from merchant.policy import services as shop_policies
+
+# While one of these stands, a withdrawn case leaves a parcel that somebody must decide about.
+LOOSE_STATES = (
+    InterceptionState.SUBMITTED,
+    InterceptionState.RUNNING,
+    InterceptionState.SUCCEEDED,
+    InterceptionState.RETURNING,
+)
+
+
+def agree_to_pay(
+    case: Case,
+    *,
+    source: str,
+    by: Actor,
+    reason: str = "",
+    is_auto: bool = False,
+    is_late: bool = False,
+    verb: str = "agree",
+) -> Case:
+    """REFUNDING and the refund, in one step, for a locked case; whoever calls has asked the policies. `verb` is the
+    transition that leads there: agree, grant after an inspection, settle_return."""
+    parts, freight = money_of(case)
+    if case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
+        # Parcels before the order: the bench is emptied once the money is reserved and approved.
+        hold_bench(case)
+    closed = refunds.take_over_closed(case)
+    case.is_auto = is_auto
+    move(case, verb, by=by, reason=reason, tag="", source=str(source), is_late=is_late)
+    if is_late:
+        # Stays set: it is what the figures count as "auto, merchant late".
+        case.is_late = True
+        case.save(update_fields=["is_late"])
+    refunds.create_refund(
+        case.order,
+        parts=parts,
+        freight_fen=freight,
+        source=source,
+        by=by,
+        case=case,
+        interception=case.interception if source == Source.INTERCEPTION else None,
+        kind=RefundKind.COMPENSATION if case.kind == CaseKind.COMPENSATION else RefundKind.REFUND,
+        replaces=closed,
+        reason=reason,
+    )
+    return case
+
+
+def money_of(case: Case) -> tuple[dict[int, int], int]:
+    """(parts, freight) this case pays: the offer the buyer accepted, else what was asked for."""
+    if "accepted_fen" in case.offer:
+        return {int(pk): int(fen) for pk, fen in case.offer["parts"].items()}, int(case.offer.get("freight_fen", 0))
+    lines = CaseLine.objects.filter(case=case, amount_fen__gt=0)
+    return dict(lines.values_list("order_line_id", "amount_fen")), case.freight_fen
+
+
+def leave_parcel(case: Case, *, by: Actor) -> Case:
+    """Queue the parcel of a locked case that ended without paying while its interception goes on."""
+    if case.interception_id is None:
+        return case
+    state = Interception.objects.values_list("state", flat=True).get(pk=case.interception_id)
+    if state not in LOOSE_STATES:
+        return case
+    rules = shop_policies.current(case.shop_id)
+    return tag(
+        case,
+        CaseTag.STOPPED_WITHOUT_CASE,
+        by=by,
+        tag_reason=state,
+        due_at=now() + shop_policies.timer(rules, "T-STOPPED"),
+        clock=Timer.STOPPED,
+    )

@@ -1,0 +1,37 @@
+import json
+from typing import Any
+
+from django.db import models
+
+from merchant.encryption import crypto
+
+
+class EncryptedBytes(models.BinaryField):
+    """Bytes sealed at rest. The column's own name is the AAD, so a value copied to another column does not open."""
+
+    def aad(self) -> bytes:
+        return f"{self.model._meta.db_table}.{self.column}".encode()
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        if value is None:
+            return None
+        return super().get_db_prep_value(crypto.encrypt(bytes(value), aad=self.aad()), connection, prepared)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
+        return None if value is None else crypto.decrypt(value, aad=self.aad())
+
+
+class EncryptedJSON(EncryptedBytes):
+    """A small JSON value sealed at rest: account secrets, raw answers."""
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        if value is None:
+            return None
+        return super().get_db_prep_value(json.dumps(value, ensure_ascii=False).encode(), connection, prepared)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        plain = super().from_db_value(value, expression, connection)
+        return None if plain is None else json.loads(plain)
+
+    def value_to_string(self, obj: Any) -> str:
+        return ""

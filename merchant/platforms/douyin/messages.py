@@ -1,0 +1,141 @@
+"""Douyin's message push: its signature checked over the raw bytes, its words never believed.
+
+What public sources show: a message carries `app-id` and `event-sign` in its headers, its body is a list of
+`{tag, msg_id, data}` with `data` as JSON text, and `{"code": 0, "msg": "success"}` acknowledges it; calls of the
+platform to us (SPI) sign the query and the body instead. Assumptions, each pinned by a test of that name:
+- D6 The shape of a message's body has one source of 2021. So a message is only a hint: the after-sales and orders that
+  we find named in it are read again, and one in which we find none makes us pull whatever has changed.
+- D7 Tag "0" is the console's test of the address; it is acknowledged and not kept.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from merchant.inbox import registry
+from merchant.platforms.douyin.signing import HMAC_SHA256, is_equal, sign, sign_message
+from merchant.platforms.kuaishou.snapshots import identifier
+from merchant.platforms.push_endpoint import Door, Judged, MalformedError, open_door, source_of
+from merchant.shops.models import PlatformAccount
+
+logger = logging.getLogger(__name__)
+
+SOURCE = source_of("douyin")
+PROBE_TAG = "0"
+# What names an after-sale or an order in the data of any message we have seen.
+REFUND_IDS = ("aftersale_id", "after_sale_id")
+ORDER_IDS = ("p_id", "shop_order_id", "order_id")
+
+
+@dataclass(frozen=True)
+class PlatformHint:
+    """What a push names: after-sales, else orders. `msg_id` is empty when it says none, `shop_ids` whose they are."""
+
+    msg_id: str
+    shop_ids: tuple[str, ...]
+    refund_ids: tuple[str, ...]
+    oids: tuple[str, ...]
+    is_probe: bool = False
+
+
+def judge(account: Any, headers: Mapping[str, str], body: bytes) -> Judged:
+    """Check the signature and open what was pushed to this account's door."""
+    _check_signature(account, headers, body)
+    hint = read_message(body)
+    if hint.is_probe:
+        return Judged(is_heartbeat=True)
+    own = _shop_id(account)
+    is_own = not hint.shop_ids or not own or own in hint.shop_ids
+    # Several messages in one push, or one without a number: the push itself is what may come again.
+    key = hint.msg_id or hashlib.sha256(body).hexdigest()
+    return Judged(key[:64], is_own=is_own)
+
+
+def _check_signature(account: Any, headers: Mapping[str, str], body: bytes) -> None:
+    secrets = account.secrets
+    app_key, secret = str(secrets.get("app_key") or account.app_key), str(secrets.get("app_secret") or "")
+    if not secret:
+        raise ValueError("no secret to check a message with")
+    if "event-sign" in headers:
+        if headers.get("app-id") != app_key or not is_equal(headers["event-sign"], sign_message(app_key, secret, body)):
+            raise ValueError("not a message of this account")
+        return
+    query = dict(parse_qsl(urlsplit(headers.get(":path", "")).query))
+    if query.get("app_key") != app_key or query.get("sign_method") != HMAC_SHA256:
+        raise ValueError("not a call for this account")
+    # The old MD5 signature is being retired and is not accepted.
+    text = body.decode() if body else query.get("param_json", "")
+    expected = sign(app_key, secret, param_json=text, timestamp=query.get("timestamp", ""))
+    if not is_equal(query.get("sign", ""), expected):
+        raise ValueError("not a call of the platform")
+
+
+def read_message(body: bytes) -> PlatformHint:
+    """What a push names, whatever else it holds. Raises MalformedError when it is neither a list nor an object."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        raise MalformedError("not JSON") from None
+    rows = found if isinstance(found, list) else [found]
+    if not rows or not all(isinstance(row, Mapping) for row in rows):
+        raise MalformedError("neither a list of objects nor an object")
+    data = [_data(row) for row in rows]
+    return PlatformHint(
+        msg_id=identifier(rows[0].get("msg_id")) if len(rows) == 1 else "",
+        shop_ids=_named(data, ("shop_id",)),
+        refund_ids=_named(data, REFUND_IDS),
+        oids=_named(data, ORDER_IDS),
+        is_probe=all(str(row.get("tag")) == PROBE_TAG for row in rows),
+    )
+
+
+def _data(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The business content: `data` as JSON text or object; a row without it speaks for itself."""
+    data = row.get("data", row)
+    if isinstance(data, str):
+        try:
+            data = json.loads(data)
+        except ValueError:
+            return {}
+    return data if isinstance(data, Mapping) else {}
+
+
+def _named(rows: list[Mapping[str, Any]], names: tuple[str, ...]) -> tuple[str, ...]:
+    found = (row.get(name) for row in rows for name in names)
+    ids = (identifier(value) for value in found if isinstance(value, int | str) and not isinstance(value, bool))
+    return tuple(dict.fromkeys(value for value in ids if value))
+
+
+def _shop_id(account: Any) -> str:
+    return str(account.secrets.get("shop_id") or account.shop.external_id or "")
+
+
+# Only HTTP 200 with this body stops the platform's repetitions.
+open_door("douyin", Door(judge, got_it=b'{"code": 0, "msg": "success"}', send_again=b'{"code": 1, "msg": "again"}'))
+
+Reader = Callable[[Any, PlatformHint], None]
+_readers: list[Reader] = []
+
+
+def on_message(reader: Reader) -> None:
+    """Let `reader(account, hint)` have every message; called in `apps.py: ready()` of the rooms above.
+
+    A reader runs in the worker, may raise (the message then waits and is tried again), and must be safe to run twice.
+    """
+    if reader not in _readers:
+        _readers.append(reader)
+
+
+def handle(inbox_message: Any) -> None:
+    """The inbox's handler for this source."""
+    account = PlatformAccount.objects.select_related("shop").get(pk=inbox_message.account_id)
+    hint = read_message(bytes(inbox_message.body))
+    for reader in _readers:
+        reader(account, hint)
+
+
+registry.register(SOURCE, handle)

@@ -1,0 +1,115 @@
+"""WeChat Pay's refund notifications: RSA-signed outside, AES-256-GCM inside (`wechatpayv3` opens both).
+
+What a notice says about a refund is never believed as such: its number is taken out and the channel is asked.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wechatpayv3.utils import aes_decrypt
+
+from merchant.inbox import registry
+from merchant.platforms.push_endpoint import Door, Judged, MalformedError, open_door, source_of
+from merchant.platforms.wechat import client as wechat_pay
+from merchant.shops.models import PlatformAccount
+
+SOURCE = source_of("wechat_pay")
+REFUND_EVENTS = ("REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED")
+# A signed body may be replayed by whoever once saw it; the channel's page asks to refuse what is older.
+MAX_AGE_S = 300
+SIGNED = (
+    "wechatpay-signature",
+    "wechatpay-timestamp",
+    "wechatpay-nonce",
+    "wechatpay-serial",
+    "wechatpay-signature-type",
+)
+
+
+@dataclass(frozen=True)
+class RefundNotice:
+    """One notice, opened. `out_refund_no` is our own number."""
+
+    event_id: str
+    event: str
+    mchid: str
+    out_refund_no: str
+
+
+def verify(account: Any, headers: Mapping[str, str], body: bytes) -> None:
+    """Pass on the channel's own signature over these bytes, for this account. Raises ValueError."""
+    if any(not headers.get(name) for name in SIGNED):
+        raise ValueError("not signed")
+    if headers["wechatpay-serial"] != str(account.secrets.get("public_key_id") or ""):
+        # The library would fetch certificates from the channel for an unknown serial: nobody makes us call out.
+        raise ValueError("signed with a key that is not this account's")
+    try:
+        opened = wechat_pay.client(account).decrypt_callback({name: headers[name] for name in SIGNED}, body)
+    except Exception as error:
+        # PlatformError for keys that cannot be read; the library says the rest with whatever its parsing raised.
+        raise ValueError(type(error).__name__) from error
+    if not opened:
+        raise ValueError("the signature or the key is wrong")
+
+
+def read_notice(account: Any, body: bytes) -> RefundNotice:
+    """Decrypt and read a notice that was verified when it came. Raises MalformedError."""
+    try:
+        told = json.loads(body)
+        sealed = told["resource"]
+        plain = aes_decrypt(
+            sealed["nonce"],
+            sealed["ciphertext"],
+            sealed.get("associated_data") or "",
+            str(account.secrets.get("apiv3_key") or ""),
+        )
+        resource = json.loads(plain or "")
+        return RefundNotice(
+            str(told["id"]), str(told["event_type"]), str(resource["mchid"]), str(resource["out_refund_no"])
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise MalformedError(f"{type(error).__name__}: {error}"[:100]) from error
+
+
+def judge(account: Any, headers: Mapping[str, str], body: bytes) -> Judged:
+    """The door's view of a notice; one that is older than five minutes is refused, the channel signs each try anew."""
+    verify(account, headers, body)
+    notice = read_notice(account, body)
+    stamp = headers["wechatpay-timestamp"]
+    if not stamp.isdigit() or abs(time.time() - int(stamp)) > MAX_AGE_S:
+        raise ValueError("too old")
+    return Judged(notice.event_id[:64], is_own=notice.mchid == str(account.secrets.get("mchid") or ""))
+
+
+open_door(
+    "wechat_pay",
+    Door(
+        judge,
+        got_it=b'{"code": "SUCCESS"}',
+        send_again=json.dumps({"code": "FAIL", "message": "not taken"}).encode(),
+    ),
+)
+
+Reader = Callable[[Any, RefundNotice], None]
+_readers: list[Reader] = []
+
+
+def on_refund(reader: Reader) -> None:
+    """Let `reader(account, notice)` have refund notices. It runs in the worker and must be safe to run twice."""
+    if reader not in _readers:
+        _readers.append(reader)
+
+
+def handle(inbox_message: Any) -> None:
+    """The inbox's handler for this source. Notices of other kinds are done when they are stored."""
+    account = PlatformAccount.objects.select_related("shop").get(pk=inbox_message.account_id)
+    notice = read_notice(account, bytes(inbox_message.body))
+    if notice.event in REFUND_EVENTS:
+        for reader in _readers:
+            reader(account, notice)
+
+
+registry.register(SOURCE, handle)
