@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_fsm",
     "django_htmx",
+    "django_cotton",
     "axes",
     "csp",
 ]
@@ -110,6 +111,9 @@ TEMPLATES = [
         "OPTIONS": {"environment": "cs_workbench.jinja.environment"},
     },
 ]
+# <c-panel> is templates/components/panel.html (docs/decisions/0028); it sees what it is given and nothing else.
+COTTON_DIR = "components"
+COTTON_ISOLATE_BY_DEFAULT = True
 
 DATABASES = {
     "default": {
