@@ -1,4 +1,4 @@
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Self
 
 from django.core.exceptions import FieldDoesNotExist
@@ -72,3 +72,11 @@ class ShopQuerySet(models.QuerySet):
         except FieldDoesNotExist:
             return sight
         return sight | Q(assignee=user)
+
+
+def union(branches: Sequence[models.QuerySet[Any, Any]]) -> list[Any]:
+    """The rows of all branches, by one statement."""
+    if not branches:
+        return []
+    first, *rest = branches
+    return list(first.union(*rest, all=True)) if rest else list(first)

@@ -51,8 +51,20 @@ class OrderQuerySet(ShopQuerySet):
 
     def page_after(self, placed_at: datetime, pk: int, size: int = 50) -> Self:
         """The next keyset page, newest first: one index range, no OR, no OFFSET."""
-        older = self.filter(TupleLessThan(Tuple(F("placed_at"), F("id")), (placed_at, pk)))
-        return older.order_by("-placed_at", "-id")[:size]
+        return self.newest((placed_at, pk), size)
+
+    def newest(self, after: tuple[datetime, int] | None, size: int) -> Self:
+        """The newest orders, or those behind the row that was placed then and has that id."""
+        rows = self if after is None else self.filter(TupleLessThan(Tuple(F("placed_at"), F("id")), after))
+        return rows.order_by("-placed_at", "-id")[:size]
+
+    def newest_in_state(self, state: str, after: tuple[datetime, int] | None, size: int) -> Self:
+        """The same of one state. The state is a range and leads the order: only the index order_tab gives that order.
+        By an equality the planner may walk all orders by date past those of every other state."""
+        rows = self.filter(state__gte=state, state__lte=state)
+        if after is not None:
+            rows = rows.filter(TupleLessThan(Tuple(F("state"), F("placed_at"), F("id")), (state, *after)))
+        return rows.order_by("-state", "-placed_at", "-id")[:size]
 
     def number_ends_with(self, tail: str) -> Self:
         """Search by the last digits, through the index on the reversed number."""
@@ -263,7 +275,12 @@ class Listing(models.Model):
         indexes = [GinIndex(fields=["bigrams"], name="listing_bigrams")]
 
     def __str__(self) -> str:
-        return self.title or str(_("Goods the source does not name"))
+        return title_of(self.title)
+
+
+def title_of(title: str) -> str:
+    """What a page calls the goods: a report of orders without lines names none."""
+    return title or str(_("Goods the source does not name"))
 
 
 class OrderLine(models.Model):

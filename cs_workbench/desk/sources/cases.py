@@ -8,7 +8,8 @@ from django.db.models import Q, QuerySet
 
 from aftersales.cases.enums import CLOSED_STATES, CaseKind, CaseState, CaseTag
 from aftersales.cases.models import Case
-from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View, union
+from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View
+from merchant.people.querysets import union
 from merchant.ui.reverse_cache import url
 from orders.record.enums import Flag
 
