@@ -13,7 +13,7 @@ from logistics.claims.enums import Cause
 from logistics.claims.enums import ClaimState as S
 from logistics.claims.models import Claim
 from merchant.clock import SHANGHAI
-from merchant.people.rights import shops_of
+from merchant.people.visibility import shops_of
 from merchant.ui.query_params import key_of_page, page_key
 
 SIZE = 50

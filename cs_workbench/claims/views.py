@@ -22,7 +22,8 @@ from merchant.attachments.services import read_files
 from merchant.ledger.models import LedgerEntry
 from merchant.money import fen
 from merchant.people.models import User
-from merchant.people.rights import Right, can, shops_of
+from merchant.people.rights import Right, can
+from merchant.people.visibility import shops_of
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.shops.models import CourierAccount, Shop
 from merchant.trail.models import Activity

@@ -17,7 +17,7 @@ from cs_workbench.desk.views import decision_of, shown_in
 from cs_workbench.templatetags.parts import order_card
 from merchant import live_updates
 from merchant.people.models import User
-from merchant.people.rights import shops_of
+from merchant.people.visibility import shops_of
 from merchant.ui.access import SignedInRequest
 from merchant.ui.query_params import parse_int
 

@@ -18,11 +18,12 @@ from cs_workbench.checks import stored
 from cs_workbench.interceptions import effect, figures
 from cs_workbench.interceptions.steps import road, steps
 from cs_workbench.orders import timeline
+from logistics.couriers.models import CourierCall
 from logistics.couriers.names import courier_name
 from logistics.interception import policies, services
 from logistics.interception.billing import check_can_bill
 from logistics.interception.enums import InterceptionState as S
-from logistics.interception.models import CourierCall, Interception
+from logistics.interception.models import Interception
 from logistics.parcels.tracking_models import TrackingEvent
 from merchant.people.models import User
 from merchant.people.rights import Right, can, check_right

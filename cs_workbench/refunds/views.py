@@ -26,7 +26,8 @@ from merchant.attachments.services import read_files
 from merchant.clock import SHANGHAI, now
 from merchant.money import fen
 from merchant.people.models import User
-from merchant.people.rights import Right, check_right, shops_of
+from merchant.people.rights import Right, check_right
+from merchant.people.visibility import shops_of
 from merchant.policy import services as policy
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.shops.models import Shop

@@ -23,7 +23,8 @@ from aftersales.statements.models import Difference, StatementFile, StatementRow
 from merchant.clock import SHANGHAI, now
 from merchant.ledger.models import LedgerEntry
 from merchant.people.models import User
-from merchant.people.rights import Right, can, shops_of
+from merchant.people.rights import Right, can
+from merchant.people.visibility import shops_of
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.shops.models import PlatformAccount, Shop
 from merchant.ui.access import SignedInRequest

@@ -11,8 +11,8 @@ from aftersales.cases.enums import OPEN_STATES
 from aftersales.cases.models import Case
 from aftersales.decisions.assigning import Load
 from merchant.people.models import Membership
-from merchant.people.rights import Right, can, check_right, shops_of
-from merchant.people.visibility import visible_owner_ids
+from merchant.people.rights import Right, can, check_right
+from merchant.people.visibility import shops_of, visible_owner_ids
 from merchant.refusals import Refused
 from merchant.shops.models import Shop
 from orders.buyers.models import Buyer

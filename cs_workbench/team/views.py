@@ -14,7 +14,8 @@ from aftersales.cases.models import Case
 from aftersales.decisions import assigning
 from cs_workbench.team import team as figures
 from merchant.people.models import Membership, User
-from merchant.people.rights import Right, members_with, shops_of
+from merchant.people.rights import Right, members_with
+from merchant.people.visibility import shops_of
 from merchant.refusals import refusals_as_messages
 from merchant.ui.access import SignedInRequest
 from merchant.ui.query_params import parse_int

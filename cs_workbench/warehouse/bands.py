@@ -13,7 +13,8 @@ from aftersales.returns.enums import ReturnKind
 from aftersales.returns.models import Inspection, ReturnParcel
 from logistics.parcels.models import Package
 from merchant.people.models import User
-from merchant.people.rights import Right, can, shops_of
+from merchant.people.rights import Right, can
+from merchant.people.visibility import shops_of
 from orders.record.models import OrderLine
 
 MOST = 5

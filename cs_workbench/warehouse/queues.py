@@ -15,7 +15,7 @@ from logistics.interception.models import Interception
 from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package
 from logistics.parcels.tracking_models import TrackingEvent
-from merchant.people.rights import shops_of
+from merchant.people.visibility import shops_of
 
 SIZE = 50
 ON_THE_WAY = (S.SUCCEEDED, S.RETURNING, S.LOST_SUSPECT)

@@ -14,7 +14,8 @@ from merchant.catalog import policies as catalog_policies
 from merchant.catalog import services as catalog
 from merchant.catalog.models import Sku
 from merchant.money import fen, yuan
-from merchant.people.rights import Right, check_right, shops_of
+from merchant.people.rights import Right, check_right
+from merchant.people.visibility import shops_of
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.stock import services as stock
 from merchant.stock.models import Grade, Stock, StockMove

@@ -21,7 +21,8 @@ from cs_workbench.warehouse.bands import candidates, clean, context_of, warehous
 from logistics.couriers.names import COURIERS, courier_name
 from merchant.attachments.models import Purpose
 from merchant.attachments.services import attach, files_of, read_files
-from merchant.people.rights import Right, check_right, shops_of
+from merchant.people.rights import Right, check_right
+from merchant.people.visibility import shops_of
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.shops.models import Shop
 from merchant.ui.access import SignedInRequest

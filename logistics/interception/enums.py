@@ -76,22 +76,3 @@ class Question(models.TextChoices):
     NOT_A_RETURN = "not_a_return", _("stopped, but a return was not what was asked for")
     NOT_LISTED = "not_listed", _("a return scan was made, which at this courier proves nothing by itself")
     SWITCHED_OFF = "switched_off", _("stopped, but this evidence may not pay by itself in this shop")
-
-
-class Operation(models.TextChoices):
-    """One kind of call to a courier."""
-
-    CREATE = "create_intercept", _("ask to stop")
-    CANCEL = "cancel_intercept", _("withdraw")
-    QUERY = "query_intercept", _("ask for the result")
-    TRACK = "track", _("read the track")
-
-
-class Outcome(models.TextChoices):
-    """How a call ended. `calling` after its lease means that nobody knows."""
-
-    CALLING = "calling", _("calling")
-    OK = "ok", _("answered")
-    REFUSED = "refused", _("refused")
-    NOT_SENT = "not_sent", _("not taken, may be tried again")
-    UNKNOWN = "unknown", _("no usable answer")

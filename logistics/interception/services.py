@@ -10,9 +10,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from logistics import tasks
 from logistics.couriers.base import InterceptStatus, Kind
-from logistics.interception import calls, policies, signals, transitions
+from logistics.interception import calls, policies, transitions
 from logistics.interception import evidence as proof
 from logistics.interception.enums import Evidence
 from logistics.interception.enums import InterceptionState as S
@@ -31,6 +30,7 @@ from merchant.people.rights import Right, check_right
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from merchant.trail import activity
+from merchant.wakeups import wake
 
 logger = logging.getLogger(__name__)
 
@@ -84,8 +84,8 @@ def submit_interception(
         kind=interception.kind,
         waybill=package.waybill,
     )
-    transitions.announce(signals.interception_submitted, interception)
-    tasks.send_interception.delay_on_commit(interception_id=interception.pk)
+    transitions.announce(interception)
+    wake("logistics.send_interception", interception_id=interception.pk)
     return interception
 
 

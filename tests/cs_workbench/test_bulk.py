@@ -12,7 +12,7 @@ from django.urls import reverse
 from aftersales.cases.enums import CaseState
 from aftersales.cases.models import Case
 from cs_workbench.bulk import runner, services
-from cs_workbench.bulk.tasks import run_bulk, sweep_bulk
+from cs_workbench.tasks import run_bulk, sweep_bulk
 from logistics.interception.models import Interception
 from merchant.clock import now
 from merchant.jobs.models import Job, JobState

@@ -56,7 +56,7 @@ def test_a_case_being_stopped_waits_under_way_and_a_failed_one_comes_back(platfo
     case.refresh_from_db()
     assert (queued(agent), queued(agent, "running")) == ([], [case.pk])
 
-    from aftersales.decisions.services import hand_back_failed_cases
+    from aftersales.decisions.outcomes import hand_back_failed_cases
     from logistics.interception.services import fail_interception
 
     fail_interception(case.interception, reason="signed")
