@@ -164,7 +164,7 @@ def instant(at: datetime | None) -> SafeString | str:
     local = at.astimezone(SHANGHAI)
     title = f"{local:%Y-%m-%d %H:%M:%S}"
     # Digits and marks only: nothing of it needs escaping, and a list shows a hundred of them.
-    return mark_safe(
+    return SafeString(
         f'<time datetime="{local.isoformat(timespec="seconds")}" title="{title}">{instant_text(at)}</time>'
     )
 
