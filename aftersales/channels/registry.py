@@ -35,7 +35,11 @@ def get(code: str) -> Channel:
 
 def payment_of(order: Order) -> Payment:
     """The payment a refund goes back to: the largest one the order was paid with. Raises Refused NO_PAYMENT."""
-    payment = Payment.objects.filter(order=order, state=PaymentState.PAID).order_by("-amount_fen", "pk").first()
+    if order.known_payments is not None:
+        paid = [row for row in order.known_payments if row.state == PaymentState.PAID]
+        payment = min(paid, key=lambda row: (-row.amount_fen, row.pk), default=None)
+    else:
+        payment = Payment.objects.filter(order=order, state=PaymentState.PAID).order_by("-amount_fen", "pk").first()
     if payment is None:
         raise Refused("NO_PAYMENT", _("No payment of this order is on record, so nothing can be paid back."))
     return payment

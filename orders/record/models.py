@@ -1,5 +1,6 @@
 """Orders, their lines and what stands in their way."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -134,6 +135,8 @@ class Order(StateMachine):
 
     objects = OrderQuerySet.as_manager()
     buyer_path = "buyer"
+    # Its payments where a page has read them already; a fresh copy, as services lock it, knows none.
+    known_payments: Sequence[Any] | None = None
 
     class Meta:
         verbose_name = _("order")
