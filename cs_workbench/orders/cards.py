@@ -17,6 +17,7 @@ from aftersales.cases.enums import OPEN_STATES, OpenedBy
 from aftersales.cases.models import Case
 from aftersales.refunds import arrivals, reasons
 from aftersales.refunds.models import Refund
+from cs_workbench.jinja import label
 from logistics.interception.models import Interception
 from logistics.parcels.enums import Direction
 from logistics.parcels.models import Package
@@ -129,7 +130,7 @@ class Card:
     @property
     def channels(self) -> str:
         """How it was paid, each way once."""
-        return " ".join(dict.fromkeys(payment.get_channel_display() for payment in self.payments))
+        return " ".join(dict.fromkeys(str(label(payment, "channel")) for payment in self.payments))
 
 
 def _by_order(rows: Iterable[Any]) -> dict[int, list[Any]]:
@@ -158,8 +159,7 @@ def parcels_of(order_ids: list[int], *, tracks_of: Iterable[int] = ()) -> dict[i
     read = sorted({pk for order_id, pk in carries if order_id in wanted and pk in packages})
     events: dict[int, list[TrackingEvent]] = defaultdict(list)
     if read:
-        newest = TrackingEvent.objects.filter(package_id__in=read).order_by("-event_at", "-event_key")
-        for event in newest[: TRACK_ROWS * len(read)]:
+        for event in _newest_scans(read, TRACK_ROWS * len(read)):
             events[event.package_id].append(event)
     tries: dict[int, Interception] = {}
     if packages:
@@ -179,6 +179,22 @@ def _whole(model: type[Model], condition: str, values: list[Any]) -> Any:
     """Whole rows of a table. Written out: the statement takes longer to build than to run. `condition` is ours."""
     sql = f"SELECT * FROM {model._meta.db_table} WHERE {condition}"  # noqa: S608
     return model._default_manager.raw(sql, values)
+
+
+def _newest_scans(package_ids: list[int], size: int) -> Iterable[TrackingEvent]:
+    """Their scans, the newest first. A key of two columns cannot be read by raw()."""
+    names = [field.attname for field in TrackingEvent._meta.concrete_fields if field.column]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(names)} FROM logistics_trackingevent WHERE package_id = ANY(%s)"  # noqa: S608
+            " ORDER BY event_at DESC, event_key DESC LIMIT %s",
+            [package_ids, size],
+        )
+        rows = cursor.fetchall()
+    for row in rows:
+        event = TrackingEvent(**dict(zip(names, row, strict=True)))
+        event._state.adding = False
+        yield event
 
 
 def _lines_of(order_ids: list[int]) -> Iterable[OrderLine]:

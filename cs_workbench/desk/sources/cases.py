@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from aftersales.cases.enums import CLOSED_STATES, CaseKind, CaseState, CaseTag
 from aftersales.cases.models import Case
 from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View
-from merchant.people.querysets import union
+from merchant.people.querysets import statement_of, union
+from merchant.people.visibility import visible_owner_ids
 from merchant.ui.reverse_cache import url
 from orders.record.enums import Flag
 
@@ -97,9 +99,22 @@ class Cases(Source):
     def places(self, user: Any, view: View, shops: Sequence[int], size: int, *, is_supervisor: bool) -> list[Place]:
         if view.kind and (view.kind not in KINDS or view.segment != "todo"):
             return []
+        if not shops:
+            return []
+        owners = visible_owner_ids(user)
+        key = ("cases", user.pk, view, is_supervisor, size, *((shop, owners.get(shop)) for shop in shops))
+        sql, values = statement_of(key, lambda: self._places(user, view, shops, size, is_supervisor=is_supervisor))
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            rows = cursor.fetchall()
+        return [Place(self.key(pk), due_at, at, kinds_of(*of)) for pk, due_at, at, *of in rows]
+
+    def _places(
+        self, user: Any, view: View, shops: Sequence[int], size: int, *, is_supervisor: bool
+    ) -> QuerySet[Any, Any]:
         whose, kind = view.mine(user, is_supervisor=is_supervisor), KINDS.get(view.kind, Q())
         order = ("-applied_at", "-pk") if view.segment == "done" else ("due_at", "pk")
-        branches: list[QuerySet[Any, Any]] = [
+        first, *rest = [
             Case.objects.seen_in(shop, user)
             .filter(condition, whose, kind)
             .order_by(*order)
@@ -107,7 +122,7 @@ class Cases(Source):
             for shop in shops
             for condition in SEGMENTS[view.segment]
         ]
-        return [Place(self.key(pk), due_at, at, kinds_of(*of)) for pk, due_at, at, *of in union(branches)]
+        return first.union(*rest, all=True) if rest else first
 
     def counts(self, user: Any, view: View, shops: Sequence[int], *, is_supervisor: bool) -> Counter[str]:
         whose = view.mine(user, is_supervisor=is_supervisor)
