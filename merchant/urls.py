@@ -14,7 +14,11 @@ urlpatterns = [
     path("files/", include("merchant.attachments.urls")),
     path("settings/", include("merchant.shops.urls")),
     path("push/platform/", include("merchant.platforms.urls")),
-    path("push/courier/", include("logistics.couriers.urls")),
-    path("imports/", include("orders.intake.urls")),
+    path("stock/", include("merchant.stock.urls")),
+    path("quota/", include("merchant.vault.urls")),
+    path("", include("merchant.policy.urls")),
+    path("", include("orders.urls")),
+    path("", include("logistics.urls")),
+    path("", include("aftersales.urls")),
     path("", include("cs_workbench.urls")),
 ]

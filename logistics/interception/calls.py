@@ -82,6 +82,9 @@ def _claim(interception_id: int, *, may_query: bool) -> Claim | None:
     if courier is None or interception.account is None:
         transitions.fail(interception, reason=Reason.COURIER_REFUSED, words="no account or adapter")
         return None
+    if not interception.attempts and (reason := policies.why_not_send(interception.package)):
+        transitions.fail(interception, reason=reason)
+        return None
     unknown = _unknown_requests(interception)
     if _is_given_up(interception, len(unknown), at, asked=not may_query or not courier.capabilities.can_query_state):
         transitions.fail(interception, reason=Reason.TIMEOUT)

@@ -49,6 +49,8 @@ class Reason(models.TextChoices):
     COURIER_REFUSED = "courier_refused", _("the courier refused")
     OTHERS_INTERCEPTION = "others_interception", _("somebody else has asked to stop it")
     TIMEOUT = "timeout", _("no answer in time")
+    NOT_STOPPABLE = "not_stoppable", _("by its newest track it cannot be stopped")
+    TRACK_UNREAD = "track_unread", _("the courier could not be asked where the parcel is")
     OTHER = "other", _("another reason")
 
 

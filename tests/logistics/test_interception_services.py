@@ -21,6 +21,7 @@ from tests.logistics.wire import (
     CANCEL,
     CREATE,
     QUERY,
+    TRACK,
     YTO_CREATE,
     ZTO_OK,
     down,
@@ -125,14 +126,27 @@ def test_a_parcel_past_stopping_is_refused_and_nothing_is_sent(wire, state, code
     assert (Interception.objects.count(), wire.calls) == (0, [])
 
 
-def test_a_track_read_too_long_ago_is_refused(wire):
+def test_a_track_read_too_long_ago_is_read_before_the_courier_is_asked(wire, django_capture_on_commit_callbacks):
     package = make_package()
     type(package).objects.filter(pk=package.pk).update(track_checked_at=now() - timedelta(seconds=62))
+    wire.on(TRACK, {"status": True, "statusCode": "SYS000", "result": []})
+    wire.on(CREATE, ZTO_OK)
 
-    with pytest.raises(Refused) as refusal:
-        services.submit_interception(package, by=None, checks=[])
+    with django_capture_on_commit_callbacks(execute=True):
+        row = services.submit_interception(package, by=None, checks=[])
 
-    assert refusal.value.code == "E12"
+    assert (again(row).state, wire.count(TRACK), wire.count(CREATE)) == (S.RUNNING, 1, 1)
+
+
+def test_a_courier_that_does_not_tell_the_track_is_not_asked_to_stop(wire, django_capture_on_commit_callbacks):
+    package = make_package()
+    type(package).objects.filter(pk=package.pk).update(track_checked_at=now() - timedelta(seconds=62))
+    wire.on(TRACK, down())
+
+    with django_capture_on_commit_callbacks(execute=True):
+        row = services.submit_interception(package, by=None, checks=[])
+
+    assert (again(row).state, again(row).reason, wire.count(CREATE)) == (S.FAILED, "track_unread", 0)
 
 
 def test_somebody_without_the_right_may_not_stop_a_parcel(wire):
