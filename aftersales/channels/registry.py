@@ -68,7 +68,11 @@ def payments_of(order: Order) -> QuerySet[Payment]:
 
 def payment_of(order: Order, among: QuerySet[Payment] | None = None) -> Payment:
     """The first of `payments_of`; `among` are those with something read beside them. Raises Refused NO_PAYMENT."""
-    payment = (payments_of(order) if among is None else among).first()
+    if among is None and order.known_payments is not None:
+        paid = [row for row in order.known_payments if row.state == PaymentState.PAID]
+        payment = min(paid, key=lambda row: (-row.amount_fen, row.pk), default=None)
+    else:
+        payment = (payments_of(order) if among is None else among).first()
     if payment is None:
         raise Refused("NO_PAYMENT", _("No payment of this order is on record, so nothing can be paid back."))
     return payment

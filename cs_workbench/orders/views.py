@@ -61,16 +61,15 @@ def orders(request: SignedInRequest) -> HttpResponse:
             return redirect("order_detail", shop_id=order.shop_id, number=order.number)
     else:
         found = search.page(request.user, tab, request.GET.get("after", ""), parse_int(buyer))
-    lines = search.products_of(found.orders)
-    cases: dict[int, Case] = {}
-    for case in Case.objects.filter(order__in=found.orders).order_by("pk"):
-        cases[case.order_id] = case
+    goods = search.goods_of(found.orders)
+    of_orders = Case.objects.filter(order_id__in=[order.pk for order in found.orders])
+    cases = {case.order_id: case for case in of_orders.only("order_id", "shop_id", "number", "state").order_by("pk")}
     at = now()
     context = {
         "rows": [
             {
                 "order": order,
-                "lines": lines.get(order.pk, []),
+                "goods": goods.get(order.pk),
                 "case": cases.get(order.pk),
                 "is_late": order.is_late_to_ship(at),
             }
