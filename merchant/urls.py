@@ -15,6 +15,7 @@ urlpatterns = [
     path("settings/", include("merchant.shops.urls")),
     path("push/platform/", include("merchant.platforms.urls")),
     path("push/courier/", include("logistics.couriers.urls")),
+    path("api/v1/", include("merchant.api.urls")),
     path("imports/", include("orders.intake.urls")),
     path("", include("cs_workbench.urls")),
 ]
