@@ -12,7 +12,7 @@ from aftersales.cases.models import Case, CaseLine
 from aftersales.decisions import policies, services
 from aftersales.decisions.eligibility import packages_of
 from logistics.tracking import services as tracking
-from merchant.api.fields import ROW_ID, Colleague, Fen, Files, PersonSerializer, Text, Version
+from merchant.api.fields import ROW_ID, Colleague, Fen, Files, PersonSerializer, RowSerializer, Text, Version
 from merchant.api.resources import Resource, verb
 from merchant.attachments.services import MAX_FILES, read_files
 from merchant.people.models import User
@@ -20,14 +20,14 @@ from merchant.refusals import Refused
 from orders.record.models import Order
 
 
-class CaseLineSerializer(serializers.ModelSerializer):
+class CaseLineSerializer(RowSerializer):
     class Meta:
         model = CaseLine
         fields = ("order_line", "quantity", "amount_fen")
         read_only_fields = fields
 
 
-class CaseSerializer(serializers.ModelSerializer):
+class CaseSerializer(RowSerializer):
     """What a buyer asks for and where it stands. A decision names the `version` it was made upon."""
 
     order = serializers.CharField(source="order.number", read_only=True, help_text="The order's number.")

@@ -12,13 +12,13 @@ from aftersales.refunds import payback_requests, services
 from aftersales.refunds.api import WishRequestSerializer
 from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund
-from merchant.api.fields import Fen, Files, PersonSerializer, Text
+from merchant.api.fields import Fen, Files, PersonSerializer, RowSerializer, Text
 from merchant.api.resources import Resource, verb
 from merchant.attachments.services import MAX_FILES, read_files
 from orders.payments.enums import PayChannel
 
 
-class RefundSerializer(serializers.ModelSerializer):
+class RefundSerializer(RowSerializer):
     """One movement of money. Its number is what the channel sees on every try."""
 
     order = serializers.CharField(source="order.number", read_only=True, help_text="The order's number.")

@@ -6,11 +6,11 @@ from aftersales.cases.models import Case
 from aftersales.refunds import payback_requests
 from aftersales.refunds.enums import Way
 from aftersales.refunds.models import RefundWish
-from merchant.api.fields import ROW_ID, PersonSerializer, Text
+from merchant.api.fields import ROW_ID, PersonSerializer, RowSerializer, Text
 from merchant.api.resources import Resource, verb
 
 
-class WishSerializer(serializers.ModelSerializer):
+class WishSerializer(RowSerializer):
     """The buyer's word about the way of a refund; an exception waits for a second person."""
 
     told_by = PersonSerializer(read_only=True, allow_null=True)

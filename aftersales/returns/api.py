@@ -14,7 +14,7 @@ from aftersales.returns.enums import ReturnKind
 from aftersales.returns.inspecting import MOST_UNITS, Count, Other
 from aftersales.returns.models import Inspection, InspectionLine, ReturnParcel
 from logistics.parcels.models import Package
-from merchant.api.fields import ROW_ID, Files, PersonSerializer, Text
+from merchant.api.fields import ROW_ID, Files, PersonSerializer, RowSerializer, Text
 from merchant.api.resources import Resource, verb
 from merchant.attachments.models import Purpose
 from merchant.attachments.services import MAX_FILES, attach, read_files
@@ -24,12 +24,12 @@ from orders.record.models import Order
 UNITS = {"min_value": 0, "max_value": MOST_UNITS}
 
 
-class ReturnParcelSerializer(serializers.ModelSerializer):
+class ReturnParcelSerializer(RowSerializer):
     """One parcel that comes home, or came. Without an order it waits until somebody knows whose it is."""
 
     order = serializers.SlugRelatedField(slug_field="number", read_only=True, allow_null=True)
     case = serializers.SlugRelatedField(slug_field="number", read_only=True, allow_null=True)
-    inspection = serializers.CharField(source="inspection.number", default="", read_only=True)
+    inspection = serializers.SlugRelatedField(slug_field="number", read_only=True, allow_null=True)
     received_by = PersonSerializer(read_only=True, allow_null=True)
 
     class Meta:
@@ -51,7 +51,7 @@ class ReturnParcelSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class InspectionLineSerializer(serializers.ModelSerializer):
+class InspectionLineSerializer(RowSerializer):
     class Meta:
         model = InspectionLine
         fields = ("order_line", "sku", "what", "expected", "sellable", "defective", "missing", "other", "cost_fen")
@@ -64,7 +64,7 @@ class ExpectedLineSerializer(serializers.Serializer):
     units = serializers.IntegerField()
 
 
-class InspectionSerializer(serializers.ModelSerializer):
+class InspectionSerializer(RowSerializer):
     """What should be in a parcel that came home, and what was found. Done once; T-INSPECT is its clock."""
 
     parcel = serializers.SlugRelatedField(slug_field="number", read_only=True)

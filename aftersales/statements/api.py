@@ -10,14 +10,14 @@ from rest_framework import serializers
 from aftersales.statements import pulling, reading, services
 from aftersales.statements.enums import DifferenceKind, DifferenceState, FileState
 from aftersales.statements.models import Difference, StatementFile
-from merchant.api.fields import ROW_ID, PersonSerializer, Text
+from merchant.api.fields import ROW_ID, PersonSerializer, RowSerializer, Text
 from merchant.api.resources import Resource, verb
 from merchant.refusals import Refused
 from merchant.shops.models import PlatformAccount
 from orders.payments.enums import PayChannel
 
 
-class StatementSerializer(serializers.ModelSerializer):
+class StatementSerializer(RowSerializer):
     """One statement of a channel, and how it was read."""
 
     by = PersonSerializer(read_only=True, allow_null=True)
@@ -43,7 +43,7 @@ class StatementSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class DifferenceSerializer(serializers.ModelSerializer):
+class DifferenceSerializer(RowSerializer):
     """One payment about which the channel and the shop's books disagree."""
 
     refund = serializers.SlugRelatedField(slug_field="number", read_only=True, allow_null=True)

@@ -11,13 +11,13 @@ from logistics.claims import policies, services
 from logistics.claims.enums import Basis, Cause, ClaimState, FiledThrough, PaidThrough
 from logistics.claims.models import Claim
 from logistics.parcels.models import Package
-from merchant.api.fields import Fen, Files, Text
+from merchant.api.fields import Fen, Files, RowSerializer, Text
 from merchant.api.resources import Resource, verb
 from merchant.attachments.services import MAX_FILES, read_files
 from merchant.refusals import Refused
 
 
-class ClaimSerializer(serializers.ModelSerializer):
+class ClaimSerializer(RowSerializer):
     """What a courier owes for goods it broke, lost or gave away (M14)."""
 
     order = serializers.CharField(source="order_number", read_only=True, help_text="The order's number.")

@@ -8,12 +8,12 @@ from logistics.interception import services
 from logistics.interception.billing import bill_interception
 from logistics.interception.enums import InterceptionState
 from logistics.interception.models import Interception
-from merchant.api.fields import Fen, PersonSerializer, Text
+from merchant.api.fields import Fen, PersonSerializer, RowSerializer, Text
 from merchant.api.resources import Resource, verb
 from merchant.refusals import Refused
 
 
-class InterceptionSerializer(serializers.ModelSerializer):
+class InterceptionSerializer(RowSerializer):
     """One attempt to stop one parcel. `running` is a request the courier took, not a parcel that is stopped."""
 
     order = serializers.CharField(source="package.order.number", read_only=True, help_text="The order's number.")

@@ -10,19 +10,20 @@ from logistics.parcels.models import Package
 from logistics.parcels.tracking_models import TrackingEvent
 from logistics.tracking import services
 from merchant.api.enums import ApiScope
+from merchant.api.fields import RowSerializer
 from merchant.api.resources import Resource, verb
 
 SCANS_SHOWN = 200
 
 
-class ScanSerializer(serializers.ModelSerializer):
+class ScanSerializer(RowSerializer):
     class Meta:
         model = TrackingEvent
         fields = ("event_at", "status", "site", "city", "text", "recorded_at")
         read_only_fields = fields
 
 
-class ParcelSerializer(serializers.ModelSerializer):
+class ParcelSerializer(RowSerializer):
     """A parcel; its state follows from its scans."""
 
     order = serializers.CharField(source="order.number", read_only=True, help_text="The order's number.")

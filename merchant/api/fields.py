@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import CharField
 from rest_framework import serializers
 
 from merchant.money import MOST
@@ -44,7 +45,19 @@ class Files(serializers.ListField):
         super().__init__(**{"child": serializers.FileField(), **kwargs})
 
 
-class PersonSerializer(serializers.ModelSerializer):
+class RowSerializer(serializers.ModelSerializer):
+    """A row as it is shown. Where a column's choice may be empty its description says so too."""
+
+    def get_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().get_fields()
+        for name, field in fields.items():
+            if isinstance(field, serializers.ChoiceField):
+                column = self.Meta.model._meta.get_field(name)
+                field.allow_blank = column.blank and isinstance(column, CharField)
+        return fields
+
+
+class PersonSerializer(RowSerializer):
     """A colleague."""
 
     name = serializers.CharField(source="__str__", read_only=True)

@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from merchant.api.views import unknown
+from merchant.api.views import api_document, api_reference, unknown
 
 CAPABILITIES = (
     "merchant.shops.api",
@@ -22,6 +22,8 @@ CAPABILITIES = (
 )
 
 urlpatterns = [
+    path("", api_reference, name="api_reference"),
+    path("openapi.yaml", api_document, name="api_document"),
     *(path("", include(name)) for name in CAPABILITIES),
     re_path(r"^.*$", unknown, name="api_unknown"),
 ]

@@ -8,14 +8,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from merchant.api.enums import ApiScope
-from merchant.api.fields import PersonSerializer
+from merchant.api.fields import PersonSerializer, RowSerializer
 from merchant.api.models import ApiToken
 from merchant.api.resources import Resource
 from merchant.shops.models import Shop
 from merchant.shops.services import agreement_in_force
 
 
-class ShopSerializer(serializers.ModelSerializer):
+class ShopSerializer(RowSerializer):
     is_signed = serializers.SerializerMethodField(help_text="The interception agreement is in force (E03).")
 
     class Meta:
@@ -26,7 +26,7 @@ class ShopSerializer(serializers.ModelSerializer):
         return agreement_in_force(shop) is not None
 
 
-class TokenSerializer(serializers.ModelSerializer):
+class TokenSerializer(RowSerializer):
     user = PersonSerializer(read_only=True)
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=ApiScope.choices))
 

@@ -6,7 +6,7 @@ import django_filters
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from merchant.api.fields import ROW_ID, Fen, Text
+from merchant.api.fields import ROW_ID, Fen, RowSerializer, Text
 from merchant.api.resources import Resource, verb
 from merchant.catalog import services as catalog
 from merchant.catalog.models import Sku
@@ -16,7 +16,7 @@ from merchant.stock import services
 from merchant.stock.models import Stock
 
 
-class StockSerializer(serializers.ModelSerializer):
+class StockSerializer(RowSerializer):
     warehouse = serializers.CharField(source="warehouse.code", read_only=True)
 
     class Meta:
@@ -25,7 +25,7 @@ class StockSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class SkuSerializer(serializers.ModelSerializer):
+class SkuSerializer(RowSerializer):
     """A product and how many units lie where; `cost_fen` null is not known."""
 
     stocks = StockSerializer(many=True, read_only=True)

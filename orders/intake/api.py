@@ -5,7 +5,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from rest_framework import serializers
 
-from merchant.api.fields import Files, PersonSerializer, Text
+from merchant.api.fields import Files, PersonSerializer, RowSerializer, Text
 from merchant.api.resources import Resource, verb
 from merchant.jobs.models import Job, JobRow
 from orders.intake import importer, jobs
@@ -22,14 +22,14 @@ class ImportRetrySerializer(serializers.Serializer):
     profile = Text(max_length=40, help_text="Another layout begins anew; empty goes on where it broke off.")
 
 
-class JobRowSerializer(serializers.ModelSerializer):
+class JobRowSerializer(RowSerializer):
     class Meta:
         model = JobRow
         fields = ("row_no", "subject", "outcome", "reason")
         read_only_fields = fields
 
 
-class ImportSerializer(serializers.ModelSerializer):
+class ImportSerializer(RowSerializer):
     """How far an import is: `done` of `total` rows, and the figures by outcome."""
 
     by = PersonSerializer(read_only=True, allow_null=True)

@@ -3,21 +3,21 @@
 import django_filters
 from rest_framework import serializers
 
-from merchant.api.fields import PersonSerializer
+from merchant.api.fields import PersonSerializer, RowSerializer
 from merchant.api.resources import Resource
 from orders.buyers.models import Buyer
 from orders.record.enums import OrderState
 from orders.record.models import Order, OrderLine
 
 
-class BuyerSerializer(serializers.ModelSerializer):
+class BuyerSerializer(RowSerializer):
     class Meta:
         model = Buyer
         fields = ("id", "external_id", "nickname")
         read_only_fields = fields
 
 
-class OrderLineSerializer(serializers.ModelSerializer):
+class OrderLineSerializer(RowSerializer):
     title = serializers.CharField(read_only=True)
     spec = serializers.CharField(read_only=True)
     sku_code = serializers.CharField(source="listing.sku_code", read_only=True)
@@ -40,7 +40,7 @@ class OrderLineSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class OrderSerializer(serializers.ModelSerializer):
+class OrderSerializer(RowSerializer):
     """What an order is and where it stands; the recipient is masked."""
 
     buyer = BuyerSerializer(read_only=True, allow_null=True)
