@@ -4,8 +4,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from logistics.couriers.models import CourierCall
 from logistics.interception import services as interceptions
-from logistics.interception.models import CourierCall, Interception
+from logistics.interception.models import Interception
 from logistics.parcels.models import Package
 from logistics.tracking import services as tracking
 from logistics.watch.models import AccountHealth, Watch

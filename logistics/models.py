@@ -1,7 +1,8 @@
 """Gathers the models of the rooms' capabilities; import them from where they live."""
 
 from logistics.claims.models import Claim
-from logistics.interception.models import CourierCall, Interception
+from logistics.couriers.models import CourierCall
+from logistics.interception.models import Interception
 from logistics.parcels.models import Package, PackageLine
 from logistics.parcels.tracking_models import TrackingEvent
 from logistics.watch.models import AccountHealth, Watch

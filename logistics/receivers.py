@@ -2,14 +2,19 @@
 
 from typing import Any
 
-from logistics import tasks
+from django.dispatch import receiver
+
+from logistics.claims.sweeps import HEARD_STATES
 from logistics.couriers import registry
-from logistics.interception import signals
-from logistics.interception.models import CourierCall
+from logistics.couriers.models import CourierCall
+from logistics.interception import receivers as interception_receivers  # noqa: F401 - connects them
+from logistics.interception.models import Interception
+from logistics.interception.signals import interception_changed
 from logistics.shipping.intake import register_imported
 from logistics.tracking.services import take_push
 from merchant.inbox import registry as inbox
 from merchant.inbox.retention import retain_as_long_as_messages
+from merchant.wakeups import wake_now
 from orders.intake.hooks import register_after_orders
 
 register_after_orders("logistics.parcels", register_imported)
@@ -19,9 +24,7 @@ for courier in registry.all():
     inbox.register(f"courier:{courier.code}", take_push)
 
 
-def _settle_claims(sender: Any, **kwargs: Any) -> None:
-    tasks.settle_claims.delay(interception_id=kwargs["interception"].pk)
-
-
-for _fact in (signals.interception_delivered_anyway, signals.interception_lost, signals.interception_returned):
-    _fact.connect(_settle_claims, dispatch_uid="logistics.settle_claims")
+@receiver(interception_changed, dispatch_uid="logistics.settle_claims")
+def on_interception_changed(sender: Any, *, interception: Interception, **_: Any) -> None:
+    if interception.state in HEARD_STATES:
+        wake_now("logistics.settle_claims", interception_id=interception.pk)

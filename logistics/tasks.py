@@ -1,54 +1,38 @@
-"""Celery's doors into this room: ids in, one service call. Every one may run twice and may die halfway."""
-
-from typing import Any
+"""What this room does in the background: ids in, one call. Every task is safe twice and safe to die halfway."""
 
 from celery import shared_task
 
+from logistics.claims import sweeps as claim_sweeps
+from logistics.interception import services, sweeps
+from logistics.shipping import services as shipping
+from logistics.watch import circuit_breaker
+
 
 @shared_task(name="logistics.send_interception")
-def send_interception(*, interception_id: int, **_: Any) -> None:
-    from logistics.interception import services
-
+def send_interception(*, interception_id: int, **_: object) -> None:
     services.send_interception(interception_id)
 
 
 @shared_task(name="logistics.sweep_interceptions")
-def sweep_interceptions(**_: Any) -> None:
-    from logistics.interception import sweeps
-
+def sweep_interceptions(**_: object) -> None:
     sweeps.sweep_interceptions()
 
 
-@shared_task(name="logistics.weigh_evidence")
-def weigh_evidence(*, package_id: int, **_: Any) -> None:
-    from logistics.interception import services
-
-    services.weigh_evidence(package_id)
-
-
 @shared_task(name="logistics.purge_health_slices")
-def purge_health_slices(**_: Any) -> None:
-    from logistics.watch import circuit_breaker
-
+def purge_health_slices(**_: object) -> None:
     circuit_breaker.purge_health_slices()
 
 
 @shared_task(name="logistics.sweep_watch")
-def sweep_watch(**_: Any) -> None:
-    from logistics.shipping import services
-
-    services.sweep_watch()
+def sweep_watch(**_: object) -> None:
+    shipping.sweep_watch()
 
 
 @shared_task(name="logistics.settle_claims")
-def settle_claims(*, interception_id: int, **_: Any) -> None:
-    from logistics.claims import sweeps
-
-    sweeps.settle_interception(interception_id)
+def settle_claims(*, interception_id: int, **_: object) -> None:
+    claim_sweeps.settle_interception(interception_id)
 
 
 @shared_task(name="logistics.sweep_claims")
-def sweep_claims(**_: Any) -> None:
-    from logistics.claims import sweeps
-
-    sweeps.sweep_claims()
+def sweep_claims(**_: object) -> None:
+    claim_sweeps.sweep_claims()

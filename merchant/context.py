@@ -3,7 +3,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from merchant.people.rights import Right, can, shops_of
+from merchant.people.rights import Right, can
+from merchant.people.visibility import shops_of
 
 
 def shop_context(request: HttpRequest) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import redis
-from celery import Task
+from celery import Task, current_app
 from django.conf import settings
 from django.db import transaction
+from kombu.exceptions import OperationalError
 from kombu.serialization import dumps as serialize
 from kombu.utils.json import dumps
 from redis.backoff import NoBackoff
@@ -48,33 +49,59 @@ def count(key: str, seconds: int) -> int:
     return number
 
 
-def wake_after_commit(task: Task) -> None:
-    """Have a worker run `task`, a sweep without arguments, soon after the commit; many calls become few runs.
+def wake(name: str, **kwargs: int | str | None) -> None:
+    """Have a worker run the task `name` with these ids after the commit.
+
+    Only a wake-up: what it is about is in the database already, so a Redis that is away costs minutes, until the sweep
+    finds the row, and never fails the request that wrote it.
+    """
+    transaction.on_commit(partial(wake_now, name, **kwargs))
+
+
+def wake_now(name: str, **kwargs: int | str | None) -> None:
+    """The same at once, for what is committed already: a sweep's rows, a fact that was announced."""
+    try:
+        _task(name).apply_async(kwargs=kwargs)
+    except OperationalError as error:
+        logger.warning("wake-up %s was not sent, the sweep will find the row: %s", name, error)
+
+
+def wake_sweep(name: str) -> None:
+    """Have a worker run `name`, a sweep without arguments, soon after the commit; many calls become few runs.
 
     Nothing that was committed stays asleep: the sweep says `about_to_look` before it reads, so a row is either seen by
     the run on its way or announces another. What gets lost with Redis or a worker is found by the same sweep on beat.
     """
-    transaction.on_commit(partial(_wake, task))
+    transaction.on_commit(partial(_send_once, name))
 
 
-def about_to_look(task: Task) -> None:
+def about_to_look(name: str) -> None:
     """What such a sweep does first: whatever is committed from here on wakes it again."""
-    ask(lambda client: client.delete(_flag(task)), otherwise=0)
+    ask(lambda client: client.delete(_flag(name)), otherwise=0)
 
 
-def _wake(task: Task) -> None:
-    if task.app.conf.task_always_eager:
+def _task(name: str) -> Task:
+    """The task of that name. Raises KeyError where no task has it: each app's `tasks.py` names its own."""
+    if name not in current_app.tasks:
+        current_app.loader.import_default_modules()
+    return current_app.tasks[name]
+
+
+def _send_once(name: str) -> None:
+    task = _task(name)
+    if current_app.conf.task_always_eager:
         task.delay()
         return
-    queue, template = _message(task)
+    queue, template = _message(name)
     message = template.replace(_NO_ID, str(uuid4()))
-    ask(lambda client: client.eval(_WAKE, 2, _flag(task), queue, message, AWAITED_S), otherwise=0)
+    ask(lambda client: client.eval(_WAKE, 2, _flag(name), queue, message, AWAITED_S), otherwise=0)
 
 
 @lru_cache(maxsize=16)
-def _message(task: Task) -> tuple[str, str]:
+def _message(name: str) -> tuple[str, str]:
     """The queue, and word for word what Celery would put into it, but for the ids. Made once in a process: Celery's own
     way costs as much as the rest of a push."""
+    task = _task(name)
     queue = task.app.amqp.router.route({}, task.name)["queue"].name
     sent = task.app.amqp.as_task_v2(
         _NO_ID, task.name, (), {}, soft_time_limit=task.app.conf.task_soft_time_limit, ignore_result=True
@@ -98,8 +125,8 @@ def _message(task: Task) -> tuple[str, str]:
     return queue, dumps(message)
 
 
-def _flag(task: Task) -> str:
-    return f"huicang:awaited:{task.name}"
+def _flag(name: str) -> str:
+    return f"huicang:awaited:{name}"
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,9 @@ class OrdersConfig(AppConfig):
     verbose_name = _("Orders")
 
     def ready(self) -> None:
+        from orders import trail_labels
         from orders.intake import platform, registry
 
         registry.load_shipped_profiles()
         platform.register()
+        trail_labels.register()

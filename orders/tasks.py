@@ -1,13 +1,36 @@
-"""Gathers the tasks of every capability, so that Celery finds them."""
+"""What this room does in the background: ids in, one call. Every task is safe twice and safe to die halfway."""
 
-from orders.intake.tasks import pull_platform_orders, purge_files, purge_payloads, run_import, sweep_imports
-from orders.record.tasks import sweep_clocks
+from celery import shared_task
 
-__all__ = [
-    "pull_platform_orders",
-    "purge_files",
-    "purge_payloads",
-    "run_import",
-    "sweep_clocks",
-    "sweep_imports",
-]
+from orders.intake import jobs, platform, sync
+from orders.record import services
+
+
+@shared_task(name="orders.run_import")
+def run_import(*, job_id: int, **_: object) -> None:
+    jobs.work_on(job_id)
+
+
+@shared_task(name="orders.sweep_imports")
+def sweep_imports(**_: object) -> None:
+    jobs.sweep_imports()
+
+
+@shared_task(name="orders.purge_files")
+def purge_files(**_: object) -> None:
+    jobs.purge_files()
+
+
+@shared_task(name="orders.purge_payloads")
+def purge_payloads(**_: object) -> None:
+    platform.purge_payloads()
+
+
+@shared_task(name="orders.pull_platform_orders")
+def pull_platform_orders(*, account_id: int | None = None, **_: object) -> None:
+    sync.pull_platform_orders(account_id)
+
+
+@shared_task(name="orders.sweep_clocks")
+def sweep_clocks(**_: object) -> None:
+    services.sweep_clocks()

@@ -1,15 +1,12 @@
 """Which timer runs on a case and when it ends. A clock keeps the version of the rules it started under."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from aftersales.cases.enums import CLOCK_OF_STATE, CLOSED_STATES, CaseState, Timer
+from aftersales.cases.models import Case
 from merchant.clock import now, scaled
 from merchant.policy import services as policies
 from merchant.policy.schema import ShopPolicy
-
-if TYPE_CHECKING:
-    from aftersales.cases.models import Case
 
 # Timers of docs/rules.md that no setting of a shop changes yet, seconds.
 FIXED = {
@@ -29,7 +26,7 @@ def length(rules: ShopPolicy, clock: str) -> timedelta:
     return scaled(timedelta(seconds=FIXED[Timer(clock)]))
 
 
-def start_clock(case: "Case", *, at: datetime | None = None, deadline: datetime | None = None) -> None:
+def start_clock(case: Case, *, at: datetime | None = None, deadline: datetime | None = None) -> None:
     """Set `due_at` and `clock` for the state the case has just entered; `deadline` is the platform's own word.
 
     REFUNDING keeps the deadline the case had. A case back in APPLIED keeps a T-AS-HANDLE that has not ended: an

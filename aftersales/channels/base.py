@@ -6,13 +6,23 @@ Both return a Receipt and never raise for what a channel may answer; `Outcome.UN
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from aftersales.refunds.enums import Outcome
+from aftersales.cases.models import Case
+from aftersales.channels.enums import Outcome
+from merchant.shops.models import Shop
+from orders.payments.models import Payment
 
-if TYPE_CHECKING:
-    from aftersales.cases.models import Case
-    from aftersales.refunds.models import Refund
+
+class RefundToPay(Protocol):
+    """What a channel needs to know of a refund. `number` is the key under which it is ordered; amounts in fen."""
+
+    number: str
+    amount_fen: int
+    shop: Shop
+    shop_id: int
+    case: Case | None
+    payment: Payment
 
 
 @dataclass(frozen=True)
@@ -41,16 +51,16 @@ class Channel:
     # The channel answers at once with the end result of a paid refund; otherwise it is asked until it does.
     is_platform: bool = False
 
-    def check_can_pay(self, case: "Case") -> None:
+    def check_can_pay(self, case: Case) -> None:
         """Whether this case's money could be ordered now. Raises Refused with what is missing and where to set it."""
 
-    def check_can_tell(self, case: "Case") -> None:
+    def check_can_tell(self, case: Case) -> None:
         """Whether a refusal of this case could be told to the platform now. Raises Refused likewise."""
 
-    def refund(self, refund: "Refund") -> Receipt:
+    def refund(self, refund: RefundToPay) -> Receipt:
         """Order the payment under the refund's number. No transaction is open and no row is locked."""
         raise NotImplementedError
 
-    def query(self, refund: "Refund") -> Receipt:
+    def query(self, refund: RefundToPay) -> Receipt:
         """Ask how the number stands. Changes nothing at the channel."""
         raise NotImplementedError

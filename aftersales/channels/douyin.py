@@ -12,10 +12,9 @@ from django.utils.translation import gettext as _
 
 from aftersales.cases.enums import CaseKind
 from aftersales.cases.models import Case
-from aftersales.channels.base import Channel, Receipt
+from aftersales.channels.base import Channel, Receipt, RefundToPay
 from aftersales.channels.douyin_words import platform_case
-from aftersales.refunds.enums import Outcome
-from aftersales.refunds.models import Refund
+from aftersales.channels.enums import Outcome
 from merchant.platforms.clients import client_of
 from merchant.platforms.douyin.client import AGREE_TYPES, REFUSE_TYPES, DouyinClient
 from merchant.platforms.douyin.snapshots import UNDER_WAY, AfterSale, Kind, Money, Status
@@ -47,7 +46,7 @@ class DouyinChannel(Channel):
     def check_can_tell(self, case: Case) -> None:
         _check_type(case, REFUSE_TYPES)
 
-    def refund(self, refund: Refund) -> Receipt:
+    def refund(self, refund: RefundToPay) -> Receipt:
         """Re-read, decide on what was read, re-read."""
         client, refusal = _client(refund)
         if client is None:
@@ -77,7 +76,7 @@ class DouyinChannel(Channel):
             return judged
         return Receipt(Outcome.REFUSED, code="CHANGED", message="refused as changed twice", request=request)
 
-    def query(self, refund: Refund) -> Receipt:
+    def query(self, refund: RefundToPay) -> Receipt:
         """The row as it stands. Still waiting for the shop with the same amount: our decision never arrived."""
         client, refusal = _client(refund)
         if client is None:
@@ -87,7 +86,7 @@ class DouyinChannel(Channel):
         return refusal if snapshot is None else judge(snapshot, refund, request)
 
     @staticmethod
-    def _after_decision(client: DouyinClient, refund: Refund, request: dict[str, Any]) -> Receipt:
+    def _after_decision(client: DouyinClient, refund: RefundToPay, request: dict[str, Any]) -> Receipt:
         """Taken. Paid is what the row says; should it not be readable now, the poll asks."""
         snapshot, _refusal = _read(client, refund, request)
         judged = judge(snapshot, refund, request) if snapshot is not None else None
@@ -96,7 +95,7 @@ class DouyinChannel(Channel):
         return judged
 
 
-def judge(snapshot: AfterSale, refund: Refund, request: dict[str, Any]) -> Receipt:
+def judge(snapshot: AfterSale, refund: RefundToPay, request: dict[str, Any]) -> Receipt:
     """What a row of the platform means for our number. UNKNOWN_NUMBER: it waits for us, nothing was paid."""
     case = platform_case(snapshot, is_shipped=True)
     known: dict[str, Any] = {
@@ -157,7 +156,7 @@ def _client_of(shop: Any) -> DouyinClient | None:
     return client if isinstance(client, DouyinClient) else None
 
 
-def _client(refund: Refund) -> tuple[DouyinClient | None, Receipt]:
+def _client(refund: RefundToPay) -> tuple[DouyinClient | None, Receipt]:
     client = _client_of(refund.shop)
     if client is None:
         return None, Receipt(Outcome.REFUSED, code="ACCOUNT", message="no Douyin account is connected")
@@ -166,11 +165,11 @@ def _client(refund: Refund) -> tuple[DouyinClient | None, Receipt]:
     return client, Receipt(Outcome.UNKNOWN)
 
 
-def _refund_id(refund: Refund) -> str:
+def _refund_id(refund: RefundToPay) -> str:
     return refund.case.number if refund.case else ""
 
 
-def _read(client: DouyinClient, refund: Refund, request: dict[str, Any]) -> tuple[AfterSale | None, Receipt]:
+def _read(client: DouyinClient, refund: RefundToPay, request: dict[str, Any]) -> tuple[AfterSale | None, Receipt]:
     """The row, or what a failed reading means: never more than "ask again", since reading pays nothing."""
     try:
         return client.refund_detail(_refund_id(refund)), Receipt(Outcome.UNKNOWN)

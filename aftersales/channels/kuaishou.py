@@ -7,10 +7,9 @@ The platform's refund id is the case's number, so it can never pay twice for one
 from typing import Any
 
 from aftersales.cases.enums import CaseKind
-from aftersales.channels.base import Channel, Receipt
+from aftersales.channels.base import Channel, Receipt, RefundToPay
+from aftersales.channels.enums import Outcome
 from aftersales.channels.kuaishou_words import platform_case
-from aftersales.refunds.enums import Outcome
-from aftersales.refunds.models import Refund
 from merchant.platforms.errors import ErrorClass, PlatformError
 from merchant.platforms.kuaishou.client import KuaishouClient, RefundSnapshot
 from merchant.shops.models import Platform
@@ -32,7 +31,7 @@ class KuaishouChannel(Channel):
     code = PayChannel.KUAISHOU.value
     is_platform = True
 
-    def refund(self, refund: Refund) -> Receipt:
+    def refund(self, refund: RefundToPay) -> Receipt:
         """Re-read, approve on what was read, re-read."""
         client, refusal = _client(refund)
         if client is None:
@@ -63,7 +62,7 @@ class KuaishouChannel(Channel):
         # Refused twice although the row asks for the same: nothing was paid, the next poll reads again.
         return self._settle_refused(client, refund, request)
 
-    def query(self, refund: Refund) -> Receipt:
+    def query(self, refund: RefundToPay) -> Receipt:
         """The row as it stands. Still waiting for the shop with the same amount: our approval never arrived."""
         client, refusal = _client(refund)
         if client is None:
@@ -73,7 +72,7 @@ class KuaishouChannel(Channel):
         return refusal if snapshot is None else judge(snapshot, refund, request)
 
     @staticmethod
-    def _after_approval(client: KuaishouClient, refund: Refund, request: dict[str, Any]) -> Receipt:
+    def _after_approval(client: KuaishouClient, refund: RefundToPay, request: dict[str, Any]) -> Receipt:
         """Accepted. Paid is what the row says; should it not be readable now, the poll asks."""
         snapshot, _refusal = _read(client, refund, request)
         judged = judge(snapshot, refund, request) if snapshot is not None else None
@@ -82,7 +81,7 @@ class KuaishouChannel(Channel):
         return judged
 
     @staticmethod
-    def _settle_refused(client: KuaishouClient, refund: Refund, request: dict[str, Any]) -> Receipt:
+    def _settle_refused(client: KuaishouClient, refund: RefundToPay, request: dict[str, Any]) -> Receipt:
         snapshot, refusal = _read(client, refund, request)
         if snapshot is None:
             return refusal
@@ -92,7 +91,7 @@ class KuaishouChannel(Channel):
         return Receipt(Outcome.REFUSED, code="CHANGED", message="refused as changed twice", request=request)
 
 
-def judge(snapshot: RefundSnapshot, refund: Refund, request: dict[str, Any]) -> Receipt:
+def judge(snapshot: RefundSnapshot, refund: RefundToPay, request: dict[str, Any]) -> Receipt:
     """What a row of the platform means for our number. UNKNOWN_NUMBER: it waits for us, nothing was paid."""
     is_shipped = refund.case is None or refund.case.kind != CaseKind.REFUND_ONLY_UNSHIPPED
     case = platform_case(snapshot, is_shipped=is_shipped)
@@ -119,7 +118,7 @@ def client_of(shop: Any) -> KuaishouClient | None:
     return None if account is None else KuaishouClient(account)
 
 
-def _client(refund: Refund) -> tuple[KuaishouClient | None, Receipt]:
+def _client(refund: RefundToPay) -> tuple[KuaishouClient | None, Receipt]:
     client = client_of(refund.shop_id)
     if client is None:
         return None, Receipt(Outcome.REFUSED, code="ACCOUNT", message="no Kuaishou account is connected")
@@ -128,11 +127,13 @@ def _client(refund: Refund) -> tuple[KuaishouClient | None, Receipt]:
     return client, Receipt(Outcome.UNKNOWN)
 
 
-def _refund_id(refund: Refund) -> str:
+def _refund_id(refund: RefundToPay) -> str:
     return refund.case.number if refund.case else ""
 
 
-def _read(client: KuaishouClient, refund: Refund, request: dict[str, Any]) -> tuple[RefundSnapshot | None, Receipt]:
+def _read(
+    client: KuaishouClient, refund: RefundToPay, request: dict[str, Any]
+) -> tuple[RefundSnapshot | None, Receipt]:
     """The row, or what a failed reading means: never more than "ask again", since reading pays nothing."""
     try:
         return client.refund_detail(_refund_id(refund)), Receipt(Outcome.UNKNOWN)

@@ -1,7 +1,5 @@
 """Which channel pays an order's money back: the one it came in through, and no other."""
 
-from typing import TYPE_CHECKING
-
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.channels.base import Channel
@@ -11,9 +9,7 @@ from aftersales.channels.wechat_pay import WeChatPayChannel
 from merchant.refusals import Refused
 from orders.payments.enums import PaymentState
 from orders.payments.models import Payment
-
-if TYPE_CHECKING:
-    from orders.record.models import Order
+from orders.record.models import Order
 
 _channels: dict[str, Channel] = {
     channel.code: channel for channel in (KuaishouChannel(), DouyinChannel(), WeChatPayChannel())
@@ -37,7 +33,7 @@ def get(code: str) -> Channel:
         ) from None
 
 
-def payment_of(order: "Order") -> Payment:
+def payment_of(order: Order) -> Payment:
     """The payment a refund goes back to: the largest one the order was paid with. Raises Refused NO_PAYMENT."""
     payment = Payment.objects.filter(order=order, state=PaymentState.PAID).order_by("-amount_fen", "pk").first()
     if payment is None:
@@ -45,6 +41,6 @@ def payment_of(order: "Order") -> Payment:
     return payment
 
 
-def for_order(order: "Order") -> Channel:
+def for_order(order: Order) -> Channel:
     """The channel that pays this order's money back. Raises Refused NO_PAYMENT or NO_CHANNEL."""
     return get(payment_of(order).channel)

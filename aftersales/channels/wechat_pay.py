@@ -6,9 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from aftersales.channels.base import Channel, Receipt
-from aftersales.refunds.enums import Outcome, WentTo
-from aftersales.refunds.models import Refund
+from aftersales.channels.base import Channel, Receipt, RefundToPay
+from aftersales.channels.enums import Outcome, WentTo
 from merchant.platforms.errors import ErrorClass, PlatformError
 from merchant.platforms.wechat import client as wechat_pay
 from merchant.platforms.wechat.client import RefundAnswer, RefundState
@@ -35,7 +34,7 @@ class WeChatPayChannel(Channel):
     code = PayChannel.WECHAT_PAY.value
     window = timedelta(days=365)
 
-    def refund(self, refund: Refund) -> Receipt:
+    def refund(self, refund: RefundToPay) -> Receipt:
         account, refusal = _account(refund)
         if account is None:
             return refusal
@@ -51,7 +50,7 @@ class WeChatPayChannel(Channel):
             return _refusal(error, request, is_query=False)
         return _receipt(answer, request)
 
-    def query(self, refund: Refund) -> Receipt:
+    def query(self, refund: RefundToPay) -> Receipt:
         account, refusal = _account(refund)
         if account is None:
             return refusal
@@ -63,7 +62,7 @@ class WeChatPayChannel(Channel):
         return _receipt(answer, request)
 
 
-def _account(refund: Refund) -> tuple[Any, Receipt]:
+def _account(refund: RefundToPay) -> tuple[Any, Receipt]:
     account = platform_account(refund.shop, PayChannel.WECHAT_PAY.value)
     return account, Receipt(Outcome.REFUSED, code="ACCOUNT", message="no WeChat Pay account is connected")
 

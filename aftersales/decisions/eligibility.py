@@ -76,8 +76,9 @@ def eligibility(
     """All sixteen lines for this case now. Asks no courier and changes nothing. A page that has just read the `order`
     hands it over with its shop; whoever acts lets both be read here.
 
-    On the panel a stale track is a remark (pressing 拦截 reads it first); `is_pressed` makes it the failing E12 it is
-    when the button has been pressed. Lines that the owner turned into warnings (E12, E13, E15) never fail."""
+    A stale track is a remark: before the courier is asked it is read again and E11 and E12 are checked by what it says
+    (`is_pressed`: then E11 by a stale track is a remark too). Lines that the owner turned into warnings (E12, E13, E15)
+    never fail."""
     rules = policies.current(case.shop_id)
     order = order or Order.objects.select_related("shop").get(pk=case.order_id)
     packages = packages_of(order)
@@ -187,8 +188,10 @@ def _road(packages: Sequence[Package], rules: ShopPolicy, *, is_pressed: bool) -
     for code in ROAD_CODES:
         lines = [found[code] for found in lists]
         check = next((line for line in lines if not line.passed), lines[0])
-        if code == "E12" and not check.passed and not is_pressed:
+        if code == "E12" and not check.passed:
             check = replace(check, is_warning=True, message=_("The track is read again when you press the button."))
+        elif code == "E11" and is_pressed and not all(found["E12"].passed for found in lists):
+            check = replace(check, is_warning=True)
         merged.append(check)
     return merged
 

@@ -10,7 +10,7 @@ from aftersales.cases.models import Case
 from aftersales.cases.transitions import move
 from aftersales.decisions import policies
 from aftersales.decisions.assigning import take_up
-from aftersales.decisions.eligibility import Eligibility, eligibility, packages_of
+from aftersales.decisions.eligibility import cases_on, eligibility, orders_in, packages_of
 from aftersales.refunds.enums import Source
 from aftersales.refunds.settling import agree_to_pay
 from logistics.interception import services as interceptions
@@ -31,45 +31,52 @@ from orders.record.models import Order
 
 logger = logging.getLogger(__name__)
 
-# Lines that the forced read of the track answers.
-TOLD_BY_TRACK = {"E11", "E12"}
-
 
 def start_interception(case: Case, *, by: Actor, shown_version: int | None = None) -> Case:
-    """拦截. Re-reads the track (no transaction is open meanwhile), then locks, weighs all of E01–E16 again and submits.
+    """拦截, pressed: lock, weigh all of E01–E16 and submit. Nobody outside is asked while a person waits.
+
+    A worker reads the track anew, checks it (E11, E12) and then asks the courier (`send_interception`); when the track
+    forbids it, the case comes back with the reason, as from any other failed interception.
 
     Every case of a shared parcel becomes INTERCEPTING together (E15). Refused with every failing line together: code
     of the first, `detail["codes"]` all of them, `detail["checks"]` the whole list; the case stays as it was, its
-    deadline too (S3). A courier that cannot be asked is E12."""
+    deadline too (S3). Raises Refused RIGHT, ASSIGNEE, or the first failing line's code."""
     check_right(by, case.shop_id, Right.SUBMIT_INTERCEPTION)
-    case.refresh_from_db()
-    policies.check_whose(case, by)
-    found = eligibility(case, shown_version=shown_version)
-    # Where the parcel is may have changed since it was last read, for better or worse; nothing else can heal by asking.
-    if set(found.codes) - TOLD_BY_TRACK or found.package is None:
-        _note_refusal(case, found, by=by)
-        raise found.refusal()
-    try:
-        tracking.refresh_track(found.package, by=by)
-    except Refused as refusal:
-        # What the courier did not tell is the failing E12 below, beside whatever else has changed meanwhile.
-        logger.info("track of parcel %s could not be read: %s", found.package.pk, refusal)
     try:
         return _submit(case, by=by, shown_version=shown_version)
     except Refused as refusal:
         if "checks" in refusal.detail:
-            _note_refusal(case, None, by=by, codes=refusal.detail["codes"])
+            # A refused press leaves a line: who tried, and which rules said no.
+            activity.record(case, "case.intercept_refused", by=by, codes=refusal.detail["codes"])
         raise
 
 
-@transaction.atomic
-def _submit(case: Case, *, by: Actor, shown_version: int | None) -> Case:
-    group = _lock_group(case)
-    case = next(member for member in group if member.pk == case.pk)
+def read_and_start_interception(case: Case, *, by: Actor, shown_version: int | None = None) -> Case:
+    """The same from a worker, where nobody waits: the track is read first, so that what it forbids is refused at once
+    instead of by a failed interception. Outside any transaction."""
+    refresh_tracks(case, by=by)
+    return start_interception(case, by=by, shown_version=shown_version)
+
+
+def refresh_tracks(case: Case, *, by: Actor) -> None:
+    """Read the tracks of the case's parcels where they are not fresh. What a courier does not tell is E12's to say."""
     for package in packages_of(case.order):
+        try:
+            tracking.refresh_track(package, by=by)
+        except Refused as refusal:
+            logger.info("track of parcel %s could not be read: %s", package.pk, refusal)
+
+
+@transaction.atomic
+@shop_policies.read_once()
+def _submit(case: Case, *, by: Actor, shown_version: int | None) -> Case:
+    case, group = _lock_group(case)
+    policies.check_whose(case, by)
+    packages = packages_of(case.order)
+    for package in packages:
         lock_all(Interception.objects.of_waybill(package.courier, package.waybill))
-        lock(package)
-    found = eligibility(case, shown_version=shown_version, is_pressed=True)
+    lock_all(Package.objects.filter(pk__in=[package.pk for package in packages]))
+    found = eligibility(case, order=case.order, shown_version=shown_version, is_pressed=True)
     if not found.is_ok:
         raise found.refusal()
     if found.package is None or {member.pk for member in found.cases} - {member.pk for member in group}:
@@ -88,21 +95,19 @@ def _submit(case: Case, *, by: Actor, shown_version: int | None) -> Case:
             tag="",
             interception=interception.number,
             waybill=interception.waybill,
-            # Lines the owner turned into warnings and that did not pass stand in the trail.
+            # Lines the owner turned into warnings, and what the worker still has to read, stand in the trail.
             warnings=[check.code for check in found.warnings],
         )
     return case
 
 
-def _lock_group(case: Case) -> list[Case]:
+def _lock_group(case: Case) -> tuple[Case, list[Case]]:
     """This case and those of the other orders in its parcel, locked by ascending id."""
-    found = eligibility(case)
-    return lock_all(Case.objects.filter(pk__in=[member.pk for member in found.cases]).select_related("order"))
-
-
-def _note_refusal(case: Case, found: Eligibility | None, *, by: Actor, codes: list[str] | None = None) -> None:
-    """A refused press leaves a line: who tried, and which rules said no."""
-    activity.record(case, "case.intercept_refused", by=by, codes=codes if found is None else found.codes)
+    packages = list(Package.objects.of_order(case.order_id).outbound().in_force())
+    inside = orders_in(packages[0]) if len(packages) == 1 else []
+    members = [member.pk for member in cases_on(inside, case)]
+    group = lock_all(Case.objects.filter(pk__in=members).select_related("order__shop"))
+    return next(member for member in group if member.pk == case.pk), group
 
 
 def withdraw_interception(case: Case, *, by: Actor) -> Case:
@@ -123,12 +128,8 @@ def stop_in_house(case: Case, *, by: Actor, shown_version: int | None = None) ->
     The track is read first where the courier answers: a parcel that has left after all is E11."""
     policies.check_version(case, shown_version)
     policies.check_can_stop_in_house(case, by)
-    for package in packages_of(case.order):
-        try:
-            tracking.refresh_track(package, by=by)
-        except Refused as refusal:
-            # Couriers do not know a label before its first scan; silence is no reason to let it leave.
-            logger.info("track of parcel %s could not be read: %s", package.pk, refusal)
+    # Couriers do not know a label before its first scan; silence is no reason to let it leave.
+    refresh_tracks(case, by=by)
     with transaction.atomic():
         case = lock(case)
         policies.check_version(case, shown_version)
@@ -172,7 +173,7 @@ def intercept_by_rule(case_id: int | None = None) -> int:
         if not Case.objects.filter(pk=case.pk, auto_tried_at__isnull=True).update(auto_tried_at=now()):
             continue
         try:
-            start_interception(case, by=None)
+            read_and_start_interception(case, by=None)
             done += 1
         except Refused as refusal:
             logger.info("case %s does not qualify by rule: %s", case.number, refusal.code)

@@ -34,6 +34,17 @@ OUTDATED_BY_THE_END = (CaseTag.STOPPED_WITHOUT_CASE, CaseTag.RESULT_UNKNOWN)
 WITH_PEOPLE = (CaseState.APPLIED, CaseState.WAIT_BUYER_REPLY, CaseState.REFUSED, CaseState.REFUSED_AFTER_RETURN)
 
 
+def follow_interceptions(interception_id: int | None = None) -> int:
+    """Let cases follow their interceptions: those of one, after news of it, or of all. Returns how many cases moved.
+
+    What there is to do stands in `BY_STATE`: the wake-up and the sweep read the same table."""
+    if interception_id is None:
+        return sum(handler(None) for handler in dict.fromkeys(BY_STATE.values()))
+    state = Interception.objects.values_list("state", flat=True).get(pk=interception_id)
+    handler = BY_STATE.get(S(state))
+    return handler(interception_id) if handler else 0
+
+
 def refund_stopped_parcels(interception_id: int | None = None) -> int:
     """SUCCEEDED: the cases that waited for it agree and pay by themselves, where all is as it should be; whatever is
     not goes to a person with the reason. A stop that comes late (after 拦截失败 or 结果未知) only asks a person."""
@@ -76,6 +87,16 @@ def raise_delivered_anyway(interception_id: int | None = None) -> int:
         last_interception_event=InterceptionEvent.DELIVERED_ANYWAY
     )
     return _each(cases, interception_id, _raise_delivered_anyway)
+
+
+BY_STATE: dict[InterceptionState, Callable[[int | None], int]] = {
+    S.SUBMITTED: hand_back_unknown_cases,
+    S.RUNNING: hand_back_unknown_cases,
+    **dict.fromkeys(TURNED_ROUND, refund_stopped_parcels),
+    S.FAILED: hand_back_failed_cases,
+    S.WITHDRAWN: hand_back_withdrawn_cases,
+    S.DELIVERED_ANYWAY: raise_delivered_anyway,
+}
 
 
 # --- one interception at a time ---------------------------------------------------------------------------------------

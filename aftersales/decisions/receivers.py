@@ -1,43 +1,16 @@
-"""Facts from the road below: each wakes the sweep that finds its work by reading rows."""
+"""News from rooms below: each wakes the task that finds its work by reading rows."""
 
 from typing import Any
 
 from django.dispatch import receiver
 
-from aftersales import tasks
-from logistics.interception import signals
+from logistics.interception.models import Interception
+from logistics.interception.signals import interception_changed
+from merchant.wakeups import wake_now
 
 
-@receiver(signals.interception_succeeded, dispatch_uid="aftersales.interception_succeeded")
-def on_interception_succeeded(sender: Any, **kwargs: Any) -> None:
-    tasks.refund_stopped_parcels.delay(interception_id=kwargs["interception"].pk)
-
-
-@receiver(signals.interception_returned, dispatch_uid="aftersales.interception_returned")
-def on_interception_returned(sender: Any, **kwargs: Any) -> None:
-    tasks.refund_stopped_parcels.delay(interception_id=kwargs["interception"].pk)
-
-
-@receiver(signals.interception_lost, dispatch_uid="aftersales.interception_lost")
-def on_interception_lost(sender: Any, **kwargs: Any) -> None:
-    tasks.refund_stopped_parcels.delay(interception_id=kwargs["interception"].pk)
-
-
-@receiver(signals.interception_failed, dispatch_uid="aftersales.interception_failed")
-def on_interception_failed(sender: Any, **kwargs: Any) -> None:
-    tasks.hand_back_failed_cases.delay(interception_id=kwargs["interception"].pk)
-
-
-@receiver(signals.interception_unknown, dispatch_uid="aftersales.interception_unknown")
-def on_interception_unknown(sender: Any, **kwargs: Any) -> None:
-    tasks.hand_back_unknown_cases.delay(interception_id=kwargs["interception"].pk)
-
-
-@receiver(signals.interception_withdrawn, dispatch_uid="aftersales.interception_withdrawn")
-def on_interception_withdrawn(sender: Any, **kwargs: Any) -> None:
-    tasks.hand_back_withdrawn_cases.delay(interception_id=kwargs["interception"].pk)
-
-
-@receiver(signals.interception_delivered_anyway, dispatch_uid="aftersales.interception_delivered_anyway")
-def on_interception_delivered_anyway(sender: Any, **kwargs: Any) -> None:
-    tasks.raise_delivered_anyway.delay(interception_id=kwargs["interception"].pk)
+@receiver(interception_changed, dispatch_uid="aftersales.interception_changed")
+def on_interception_changed(sender: Any, *, interception: Interception, **_: Any) -> None:
+    # Asked for and taken is not yet news for a case.
+    if not interception.is_open or interception.is_unknown:
+        wake_now("aftersales.follow_interception", interception_id=interception.pk)

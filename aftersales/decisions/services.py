@@ -1,7 +1,6 @@
 """The case's verbs: apply, agree, refuse, propose, withdraw.
 
-Stopping the parcel is in `stopping.py`, what an interception tells in `outcomes.py`, what the platform says in
-`platform.py`; all are reachable from here under the verb's name.
+What an interception tells its cases is in `outcomes.py`.
 Lock order everywhere: case (several by ascending id) → refund → interception → package → order → line → ledger.
 """
 
@@ -12,7 +11,6 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales import tasks
 from aftersales.cases.clocks import start_clock
 from aftersales.cases.enums import (
     PAYING_KINDS,
@@ -33,13 +31,6 @@ from aftersales.decisions.intercepting import (
     stop_in_house,
     withdraw_interception,
 )
-from aftersales.decisions.outcomes import (
-    hand_back_failed_cases,
-    hand_back_unknown_cases,
-    hand_back_withdrawn_cases,
-    raise_delivered_anyway,
-    refund_stopped_parcels,
-)
 from aftersales.decisions.returning import settle_return_case
 from aftersales.platforms.following import PlatformCase, take_platform_case
 from aftersales.refunds import services as refunds
@@ -54,6 +45,7 @@ from merchant.people.models import Actor, User
 from merchant.policy import services as shop_policies
 from merchant.refusals import Refused
 from merchant.trail import activity
+from merchant.wakeups import wake
 from orders.payments import services as payments
 from orders.record.models import Order, OrderLine
 
@@ -65,14 +57,9 @@ __all__ = [
     "claim_case",
     "clear_alarm",
     "escalate_case",
-    "hand_back_failed_cases",
-    "hand_back_unknown_cases",
-    "hand_back_withdrawn_cases",
     "hand_over_case",
     "intercept_by_rule",
     "propose_case",
-    "raise_delivered_anyway",
-    "refund_stopped_parcels",
     "refuse_case",
     "release_case",
     "settle_return_case",
@@ -143,7 +130,7 @@ def apply_case(
     )
     hold_order(case, by=by)
     if case.kind == CaseKind.REFUND_ONLY_SHIPPED and shop_policies.current(case.shop_id).auto_submit:
-        tasks.intercept_by_rule.delay_on_commit(case_id=case.pk)
+        wake("aftersales.intercept_by_rule", case_id=case.pk)
     return case
 
 
@@ -191,7 +178,7 @@ def refuse_case(
     if files:
         attach(case, files, by=by, purpose=Purpose.EVIDENCE)
     if case.is_platform:
-        tasks.tell_refusal.delay_on_commit(case_id=case.pk)
+        wake("aftersales.tell_refusal", case_id=case.pk)
     return case
 
 

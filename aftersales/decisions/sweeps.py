@@ -36,11 +36,7 @@ BATCH = 300
 def sweep_cases() -> dict[str, int]:
     """Everything that is due. Returns how many cases each part moved."""
     moved = {
-        "stopped": outcomes.refund_stopped_parcels(),
-        "failed": outcomes.hand_back_failed_cases(),
-        "unknown": outcomes.hand_back_unknown_cases(),
-        "withdrawn": outcomes.hand_back_withdrawn_cases(),
-        "delivered": outcomes.raise_delivered_anyway(),
+        "followed": outcomes.follow_interceptions(),
         "by_rule": intercepting.intercept_by_rule(),
         "told": platform_answers.tell_refusals(),
         "warned": warn_late_cases(),

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from aftersales import tasks
 from aftersales.refunds.enums import SENT_STATES
 from aftersales.refunds.models import Refund
 from merchant.clock import now
 from merchant.platforms.wechat import notices as wechat_notices
 from merchant.platforms.wechat.notices import RefundNotice
+from merchant.wakeups import wake_now
 from orders.payments.enums import PayChannel
 
 
@@ -22,7 +22,7 @@ def read_wechat_notice(account: Any, notice: RefundNotice) -> None:
     pk = rows.values_list("pk", flat=True).first()
     if pk is not None:
         rows.filter(pk=pk, next_at__gt=now()).update(next_at=now())
-        tasks.poll_refund.delay(refund_id=pk)
+        wake_now("aftersales.poll_refund", refund_id=pk)
 
 
 def register() -> None:

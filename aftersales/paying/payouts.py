@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.channels import registry
 from aftersales.channels.base import Receipt
+from aftersales.channels.enums import Outcome
 from aftersales.paying import sending
 from aftersales.refunds import bookings, policies
-from aftersales.refunds.enums import Outcome
 from aftersales.refunds.models import Refund
 from aftersales.refunds.services import lock_with_case
 from merchant.attachments.models import Attachment, Purpose

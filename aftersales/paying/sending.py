@@ -17,9 +17,11 @@ from aftersales.cases.models import Case
 from aftersales.cases.transitions import move, reopen
 from aftersales.channels import registry
 from aftersales.channels.base import Receipt
+from aftersales.channels.enums import Outcome
+from aftersales.platforms.following import follow
 from aftersales.refunds import bookings, policies, services
 from aftersales.refunds.clocks import gap_between_refunds, poll_after
-from aftersales.refunds.enums import SENT_STATES, Outcome, RefundState
+from aftersales.refunds.enums import SENT_STATES, RefundState
 from aftersales.refunds.models import Refund, RefundCall
 from merchant.clock import now
 from merchant.locking import lock, lock_all
@@ -345,8 +347,6 @@ def _not_payable(refund: Refund, case: Case | None, receipt: Receipt) -> None:
 
 def _follow(case: Case, receipt: Receipt) -> None:
     if receipt.snapshot is not None:
-        from aftersales.platforms.following import follow  # stands above: what a platform says moves cases and refunds
-
         follow(case, receipt.snapshot)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales import tasks
 from aftersales.cases.clocks import start_clock
 from aftersales.cases.enums import CLOSED_STATES, OPEN_STATES, CaseKind, CaseState, CaseTag, Origin
 from aftersales.cases.models import Case, CaseLine
@@ -27,6 +26,7 @@ from merchant.locking import lock
 from merchant.policy import services as shop_policies
 from merchant.refusals import Refused
 from merchant.trail import activity
+from merchant.wakeups import wake
 from orders.payments.allocate import split
 from orders.record.models import Order, OrderLine
 
@@ -72,7 +72,7 @@ def follow(case: Case, snapshot: PlatformCase) -> Case:
         # In flight: only the channel knows what became of the call, so it is asked now, and its answer brings this
         # version with it. Remembering the version here would make that answer old news.
         Refund.objects.filter(pk=refund.pk, state__in=SENT_STATES).update(next_at=now())
-        tasks.poll_refund.delay_on_commit(refund_id=refund.pk)
+        wake("aftersales.poll_refund", refund_id=refund.pk)
         return case
     was_changed = (case.amount_fen, case.kind) != (snapshot.amount_fen, snapshot.kind)
     case.external_version, case.external_status = str(snapshot.version), snapshot.status
@@ -255,7 +255,7 @@ def _open(shop: Any, snapshot: PlatformCase) -> Case:
     if is_refund_paid:
         return _paid(case, snapshot)
     if case.state == CaseState.APPLIED and shop_policies.current(case.shop_id).auto_submit:
-        tasks.intercept_by_rule.delay_on_commit(case_id=case.pk)
+        wake("aftersales.intercept_by_rule", case_id=case.pk)
     return case
 
 

@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from aftersales.refunds.enums import PAID_STATES, SENT_STATES, RefundState, WentTo
+from aftersales.channels.enums import WentTo
+from aftersales.refunds.enums import PAID_STATES, SENT_STATES, RefundState
 from aftersales.refunds.models import Refund
 from merchant.clock import SHANGHAI, now
 from merchant.policy.schema import ShopPolicy

@@ -4,13 +4,13 @@ from aftersales.cases.enums import CaseKind, CaseState, CaseTag, InterceptionEve
 from aftersales.cases.models import Case
 from aftersales.cases.transitions import move, tag
 from aftersales.refunds.models import Refund
-from logistics.tasks import settle_claims as claim_loss
 from merchant.clock import now
 from merchant.ledger import services as ledger
 from merchant.ledger.models import LedgerAccount as Account
 from merchant.people.models import Actor
 from merchant.policy import services as policies
 from merchant.trail import activity
+from merchant.wakeups import wake
 from orders.payments.enums import Bearer
 from orders.payments.models import OrderDiscount
 from orders.record import services as orders
@@ -43,7 +43,7 @@ def goods_not_back(refund: Refund) -> None:
     share out of the loss again, logistics.claims.bookings). The claim's draft is told what the loss is."""
     _post(refund, Account.LOSS, Account.REFUNDS_PAID, kind="refund.goods_not_back", at_success=False)
     if refund.interception_id is not None:
-        claim_loss.delay_on_commit(interception_id=refund.interception_id)
+        wake("logistics.settle_claims", interception_id=refund.interception_id)
 
 
 def after_payment(refund: Refund, case: Case | None, *, by: Actor) -> None:

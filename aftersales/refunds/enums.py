@@ -47,28 +47,6 @@ class Way(models.TextChoices):
     OFFLINE = "offline", _("outside the channel")
 
 
-class WentTo(models.TextChoices):
-    """Where the channel says the money went: as much as may be kept of the buyer's account."""
-
-    BALANCE = "balance", _("the wallet's balance")
-    CARD = "card", _("a bank card")
-
-
-class Outcome(models.TextChoices):
-    """What a channel can tell us about one refund number: a closed set every adapter maps to."""
-
-    SUCCESS = "success", _("the money has moved")
-    PROCESSING = "processing", _("being paid")
-    NOT_PAYABLE = "not_payable", _("cannot be paid any more")
-    WAIT_FUNDS = "wait_funds", _("balance too low")
-    ABNORMAL = "abnormal", _("buyer's account cannot receive")
-    CLOSED = "closed", _("closed by the channel")
-    UNKNOWN_NUMBER = "unknown_number", _("channel does not know the number")
-    THROTTLED = "throttled", _("channel asks to come later")
-    REFUSED = "refused", _("channel refused the call")
-    UNKNOWN = "unknown", _("no answer")
-
-
 # Money of these may still leave or has left: at most one such row a case, so a case never pays twice.
 LIVE_STATES = [
     RefundState.CREATED,

@@ -8,17 +8,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
-from aftersales.refunds.enums import (
-    LIVE_STATES,
-    PAID_STATES,
-    WAITING_STATES,
-    Outcome,
-    RefundKind,
-    RefundState,
-    Source,
-    Way,
-    WentTo,
-)
+from aftersales.channels.enums import Outcome, WentTo
+from aftersales.refunds.enums import LIVE_STATES, PAID_STATES, WAITING_STATES, RefundKind, RefundState, Source, Way
 from merchant.encryption.fields import EncryptedJSON
 from merchant.fsm import StateMachine, state_constraint
 from merchant.people.querysets import ShopQuerySet

@@ -7,7 +7,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.reason_texts import WHY
-from aftersales.refunds.enums import FAILED_STATES, SENT_STATES, Outcome, RefundState
+from aftersales.channels.enums import Outcome
+from aftersales.refunds.enums import FAILED_STATES, SENT_STATES, RefundState
 from aftersales.refunds.models import Refund
 
 S = RefundState

@@ -12,7 +12,6 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales import tasks
 from aftersales.cases.enums import CaseKind, CaseState, CaseTag
 from aftersales.cases.models import Case
 from aftersales.cases.packing_stop import check_still_in_house, empty_the_bench
@@ -36,6 +35,7 @@ from merchant.people.rights import hold_limits
 from merchant.policy import services as shop_policies
 from merchant.refusals import Refused
 from merchant.trail import activity
+from merchant.wakeups import wake
 from orders.payments import services as payments
 from orders.payments.models import Payment
 from orders.record.models import Order
@@ -142,7 +142,7 @@ def release_refund(refund: Refund, *, by: Actor) -> Refund:
     refund.released_by, refund.next_at = by, now()
     refund.save()
     activity.record(refund, "refund.release", by=by, to_state=refund.state)
-    tasks.send_refund.delay_on_commit(refund_id=refund.pk)
+    wake("aftersales.send_refund", refund_id=refund.pk)
     return refund
 
 
@@ -296,7 +296,7 @@ def _approve(refund: Refund, *, by: Actor, deadline: datetime | None, is_outside
     if refund.case is not None and refund.case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
         empty_the_bench(refund.case, by=by)
     if refund.next_at is not None and refund.next_at <= now():
-        tasks.send_refund.delay_on_commit(refund_id=refund.pk)
+        wake("aftersales.send_refund", refund_id=refund.pk)
     return refund
 
 

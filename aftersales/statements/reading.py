@@ -8,7 +8,6 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from aftersales import tasks
 from aftersales.statements import reconciling
 from aftersales.statements.enums import FileState
 from aftersales.statements.layouts import Layout, Line, lines_of, open_statement
@@ -19,6 +18,7 @@ from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from merchant.trail import activity
+from merchant.wakeups import wake
 from orders.intake.readers import Table
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def take_statement(
                 shop=shop, name=name[-200:], digest=digest, body=body, by=by, from_date=from_date, to_date=to_date
             )
             activity.record(file, "statement.take", by=by, file=file.name)
-            tasks.read_statement.delay_on_commit(file_id=file.pk)
+            wake("aftersales.read_statement", file_id=file.pk)
     except IntegrityError as error:
         raise Refused("FILE", _("This very file is here already.")) from error
     return file
@@ -144,7 +144,7 @@ def read_statement_again(file: StatementFile, *, by: Actor) -> StatementFile:
     held.state, held.error = FileState.WAITING, ""
     held.save(update_fields=["state", "error"])
     activity.record(held, "statement.read_again", by=by)
-    tasks.read_statement.delay_on_commit(file_id=held.pk)
+    wake("aftersales.read_statement", file_id=held.pk)
     return held
 
 

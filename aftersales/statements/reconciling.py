@@ -9,7 +9,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from aftersales import tasks
 from aftersales.refunds.enums import SENT_STATES, RefundState
 from aftersales.refunds.models import Refund
 from aftersales.statements.enums import DifferenceKind as Kind
@@ -17,7 +16,9 @@ from aftersales.statements.enums import DifferenceState, FileState, RowKind
 from aftersales.statements.models import Difference, StatementFile, StatementRow
 from merchant.clock import SHANGHAI, now
 from merchant.ledger.models import LedgerEntry
+from merchant.shops.models import Shop
 from merchant.trail import activity
+from merchant.wakeups import wake
 
 DAY = timedelta(days=1)
 CHUNK = 1000
@@ -90,7 +91,7 @@ def _differences(shop: Any, channel: str, rows: list[StatementRow], from_date: d
         if refund.state != RefundState.SUCCESS:
             yield _of(first, Kind.NOT_SETTLED, 0)
             if refund.state in SENT_STATES:
-                tasks.poll_refund.delay_on_commit(refund_id=pk)
+                wake("aftersales.poll_refund", refund_id=pk)
         elif refund.amount_fen != first.amount_fen:
             yield _of(first, Kind.AMOUNT, refund.amount_fen)
         elif refund.number not in booked:
@@ -186,8 +187,6 @@ def reconcile_open() -> int:
     held: dict[tuple[int, str], list[date]] = defaultdict(list)
     for shop_id, channel, day in days:
         held[shop_id, channel].append(day)
-    from merchant.shops.models import Shop
-
     shops = Shop.objects.in_bulk([shop_id for shop_id, _channel in held])
     for (shop_id, channel), its in held.items():
         for day in sorted(its):

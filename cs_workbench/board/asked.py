@@ -8,7 +8,8 @@ from django.http import QueryDict
 
 from merchant.clock import SHANGHAI, now
 from merchant.people.models import User
-from merchant.people.rights import Right, can, shops_of
+from merchant.people.rights import Right, can
+from merchant.people.visibility import shops_of
 from merchant.ui.query_params import parse_int
 
 PERIODS = (7, 14, 28, 56)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from aftersales.cases.enums import CaseState
 from aftersales.cases.models import Case
-from aftersales.decisions import services as cases
+from aftersales.decisions.intercepting import read_and_start_interception
 from cs_workbench.bulk.enums import Verb
 from cs_workbench.bulk.plan import lines
 from merchant.jobs.models import Job
@@ -53,7 +53,7 @@ def _intercept(job: Job, order: Order, shown: Any) -> None:
     case = Case.objects.select_related("interception").get(pk=case_id, order=order)
     if _is_ours(job, case):
         return
-    cases.start_interception(case, by=job.by, shown_version=version)
+    read_and_start_interception(case, by=job.by, shown_version=version)
 
 
 def _is_ours(job: Job, case: Case) -> bool:

@@ -9,7 +9,6 @@ from django.utils.translation import get_language
 from cs_workbench.bulk import policies, runner
 from cs_workbench.bulk.enums import KIND, Verb
 from cs_workbench.bulk.plan import Frozen
-from cs_workbench.bulk.tasks import run_bulk
 from merchant.clock import now
 from merchant.jobs.models import Job, JobState
 from merchant.jobs.running import forgotten, is_free
@@ -18,6 +17,7 @@ from merchant.numbers import new_number
 from merchant.people.models import Actor
 from merchant.refusals import Refused
 from merchant.trail import activity
+from merchant.wakeups import wake, wake_now
 from orders.editing import services as editing
 from orders.editing.addresses import Given
 from orders.remarks.services import check_note
@@ -86,7 +86,7 @@ def _new_job(shop: Any, number: str, options: dict[str, Any], *, by: Actor) -> J
 def _begin(job: Job) -> Job:
     """A small run ends before the page comes back; should it break off, the sweep goes on with it."""
     if job.options["verb"] == Verb.INTERCEPT or (job.total or 0) > AT_ONCE:
-        run_bulk.delay_on_commit(job_id=job.pk)
+        wake("cs_workbench.run_bulk", job_id=job.pk)
         return job
     try:
         return runner.run(job)
@@ -106,14 +106,14 @@ def work_on(job_id: int) -> None:
         log.info("bulk %s: %s", job.number, refusal)
         return
     if job.state == JobState.WAITING:
-        run_bulk.delay(job_id=job.pk)
+        wake_now("cs_workbench.run_bulk", job_id=job.pk)
 
 
 def sweep_bulk() -> int:
     """Runs that wait or were left behind by a killed worker get a message again; how many."""
     jobs = forgotten(KIND)
     for job in jobs:
-        run_bulk.delay(job_id=job.pk)
+        wake_now("cs_workbench.run_bulk", job_id=job.pk)
     return len(jobs)
 
 
@@ -138,7 +138,7 @@ def resume_bulk(job: Job, *, by: Actor) -> Job:
     job.state, job.error, job.finished_at, job.pulse_at = JobState.WAITING, "", None, None
     job.save()
     activity.record(job, "bulk.resume", by=by, from_state=before, to_state=job.state)
-    run_bulk.delay_on_commit(job_id=job.pk)
+    wake("cs_workbench.run_bulk", job_id=job.pk)
     return job
 
 

@@ -16,7 +16,7 @@ from cs_workbench.bulk.enums import DONE, KIND, PRESSED, REFUSED, Verb
 from cs_workbench.bulk.forms import FlagForm
 from cs_workbench.bulk.selection import load, select
 from merchant.jobs.models import Job, JobState
-from merchant.people.rights import shops_of
+from merchant.people.visibility import shops_of
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.shops.models import Platform, Shop
 from merchant.ui.access import SignedInRequest

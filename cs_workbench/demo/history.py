@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,10 +16,13 @@ from aftersales.platforms import intake
 from aftersales.refunds.enums import WAITING_STATES
 from aftersales.refunds.models import Refund, RefundCall
 from cs_workbench.demo import outside
+from cs_workbench.demo.goods import GOODS
 from cs_workbench.demo.scenarios import Stage, Staged
 from cs_workbench.demo.scenes import PAST, Scene
+from logistics.couriers import registry
+from logistics.couriers.models import CourierCall
 from logistics.interception import services as interceptions
-from logistics.interception.models import CourierCall, Interception
+from logistics.interception.models import Interception
 from logistics.parcels.models import Package
 from logistics.parcels.tracking_models import TrackingEvent
 from logistics.shipping import services as parcels
@@ -126,8 +130,6 @@ def end_journey(one: Staged, warehouse: Any, *, is_stopped: bool) -> None:
 
 
 def _status(row: Interception) -> Any:
-    from logistics.couriers import registry
-
     courier = registry.get(row.courier)
     if row.account is None or not courier.capabilities.can_query_state:
         return None
@@ -196,8 +198,4 @@ def _move_back(case: Case, age: timedelta, took: timedelta) -> None:
 
 
 def _priced(scene: Scene, dice: random.Random) -> Scene:
-    from dataclasses import replace
-
-    from cs_workbench.demo.goods import GOODS
-
     return replace(scene, paid_fen=min(49_900, GOODS[scene.good].price_fen - dice.choice((0, 300, 500))))

@@ -14,7 +14,8 @@ from cs_workbench.desk.sources.cases import Cases, segment_of
 from cs_workbench.desk.sources.orders import LateOrders
 from cs_workbench.desk.sources.quotas import Quotas
 from merchant.clock import SHANGHAI, now
-from merchant.people.rights import Right, can, shops_of
+from merchant.people.rights import Right, can
+from merchant.people.visibility import shops_of
 from merchant.policy import services as policy
 from merchant.ui.query_params import parse_int
 

@@ -13,7 +13,7 @@ from logistics.interception.enums import EVER_STOPPED, Reason
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import Interception
 from merchant.clock import now
-from merchant.people.rights import shops_of
+from merchant.people.visibility import shops_of
 from merchant.shops.models import CourierAccount
 from merchant.ui.query_params import key_of_page, page_key
 

@@ -23,7 +23,7 @@ from logistics.claims.enums import ClaimState as C
 from logistics.claims.models import Claim
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import Interception
-from merchant.people.rights import shops_of
+from merchant.people.visibility import shops_of
 from merchant.ui.query_params import key_of_page, page_key
 
 SIZE = 50

@@ -10,13 +10,13 @@ from django.db import transaction
 from django.db.models import Count, F, OuterRef, Subquery, Window
 from django.db.models.functions import RowNumber
 
-from aftersales.tasks import pull_platform_cases
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
 from merchant.people.models import User
 from merchant.people.rights import Right, can
 from merchant.platforms.clients import SPOKEN_WITH
 from merchant.platforms.push_endpoint import source_of
 from merchant.shops.models import PlatformAccount
+from merchant.wakeups import wake
 from orders.intake import sync
 from orders.intake.models import MissedOrder, SyncCursor
 
@@ -97,4 +97,4 @@ def _missed(pks: Sequence[int]) -> dict[int, dict[str, Any]]:
 def pull_now(account: PlatformAccount, *, by: User) -> None:
     """Both streams at once. Raises Refused RIGHT, ACCOUNT or PULLING."""
     sync.pull_now(account, by=by)
-    pull_platform_cases.delay_on_commit(account_id=account.pk)
+    wake("aftersales.pull_platform_cases", account_id=account.pk)

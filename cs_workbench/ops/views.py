@@ -21,7 +21,8 @@ from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
 from merchant.jobs.models import Job, ProcessBeat
 from merchant.people.models import User
-from merchant.people.rights import Right, can, check_right, shops_of
+from merchant.people.rights import Right, can, check_right
+from merchant.people.visibility import shops_of
 from merchant.refusals import refusals_as_messages
 from merchant.shops.models import CourierAccount, PlatformAccount
 from merchant.ui.access import SignedInRequest

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from logistics.parcels.models import Package
 from merchant.clock import now
-from merchant.people.rights import shops_of
+from merchant.people.visibility import shops_of
 from merchant.policy import services as policy
 from merchant.ui.query_params import key_of_page, page_key
 from merchant.vault import services as vault

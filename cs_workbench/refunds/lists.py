@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from aftersales.refunds.enums import RefundState as S
 from aftersales.refunds.models import Refund
 from merchant.people.models import User
-from merchant.people.rights import shops_of
+from merchant.people.visibility import shops_of
 from merchant.ui.query_params import key_of_page, page_key, parse_int
 from orders.payments.enums import PayChannel
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from aftersales.channels.enums import Outcome
 from aftersales.refunds.arrivals import Arrival
-from aftersales.refunds.enums import FAILED_STATES, UNSENT_STATES, Outcome, Source
+from aftersales.refunds.enums import FAILED_STATES, UNSENT_STATES, Source
 from aftersales.refunds.enums import RefundState as S
 from aftersales.refunds.models import Refund
 from cs_workbench.interceptions.steps import Step

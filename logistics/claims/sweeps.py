@@ -20,6 +20,8 @@ from merchant.locking import lock
 logger = logging.getLogger(__name__)
 BATCH = 500
 CAUSE_OF = {I.DELIVERED_ANYWAY: Cause.DELIVERED_ANYWAY, I.LOST_SUSPECT: Cause.LOST}
+# States in which an interception has news for claims: one to draft, or one to take back.
+HEARD_STATES = (*CAUSE_OF, I.RETURNED)
 FOUND = "found"
 
 
@@ -46,7 +48,7 @@ def follow_refunds() -> int:
 
 def withdraw_found() -> int:
     """Drafts for lost parcels that have come home."""
-    rows = Claim.objects.to_file().filter(cause=Cause.LOST, interception__home_at__isnull=False)
+    rows = Claim.objects.to_file().filter(cause=Cause.LOST, interception__returned_at__isnull=False)
     return _each(rows, _withdraw_found)
 
 

@@ -12,16 +12,18 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from logistics.couriers import registry
 from logistics.couriers.base import Courier, CourierError, ErrorClass, InterceptState, InterceptStatus, Kind
+from logistics.couriers.calls import claim_call, lease, outcome_of, record_answer
+from logistics.couriers.enums import CallOutcome, Operation
+from logistics.couriers.models import CourierCall
 from logistics.interception import policies, transitions
 from logistics.interception.enums import InterceptionState as S
-from logistics.interception.enums import Operation, Outcome, Reason
-from logistics.interception.models import CourierCall, Interception
+from logistics.interception.enums import Reason
+from logistics.interception.models import Interception
 from merchant.clock import now
 from merchant.locking import lock
 from merchant.people.models import Actor
@@ -50,11 +52,6 @@ class Claim:
     may_have_arrived: bool
 
 
-def lease() -> timedelta:
-    """How long a call may be under way before its outcome counts as unknown; real time, calls are real."""
-    return timedelta(seconds=max(3 * settings.COURIER_TIMEOUT_S, 10))
-
-
 def send(interception_id: int) -> InterceptStatus | None:
     """Ask the courier to stop the parcel, once. Safe to run twice and to die halfway. Returns the courier's answer
     about an earlier request, when that was asked for, to be weighed."""
@@ -68,35 +65,6 @@ def send(interception_id: int) -> InterceptStatus | None:
         if not goes_on:
             return status
     return None
-
-
-def claim_call(
-    interception: Interception | None, operation: str, *, shop_id: int, key: str, subject_id: int, **request: Any
-) -> CourierCall:
-    """Write down a call before it is made; inside a transaction that holds the subject's row."""
-    last = CourierCall.objects.filter(operation=operation, key=key).order_by("-attempt").first()
-    return CourierCall.objects.create(
-        shop_id=shop_id,
-        operation=operation,
-        key=key,
-        subject_id=subject_id,
-        attempt=(last.attempt if last else 0) + 1,
-        request=request,
-        started_at=now(),
-    )
-
-
-def record_answer(call: CourierCall, outcome: str, *, answer: str = "", error: str = "") -> None:
-    """The other end of `claim_call`."""
-    CourierCall.objects.filter(pk=call.pk).update(
-        outcome=outcome, answer=answer[:4000], error=error[:300], answered_at=now()
-    )
-
-
-def outcome_of(error: CourierError) -> str:
-    if error.is_unknown_outcome:
-        return Outcome.UNKNOWN
-    return Outcome.NOT_SENT if error.retry else Outcome.REFUSED
 
 
 # --- the request --------------------------------------------------------------------------------------------------
@@ -114,6 +82,9 @@ def _claim(interception_id: int, *, may_query: bool) -> Claim | None:
     if courier is None or interception.account is None:
         transitions.fail(interception, reason=Reason.COURIER_REFUSED, words="no account or adapter")
         return None
+    if not interception.attempts and (reason := policies.why_not_send(interception.package)):
+        transitions.fail(interception, reason=reason)
+        return None
     unknown = _unknown_requests(interception)
     if _is_given_up(interception, len(unknown), at, asked=not may_query or not courier.capabilities.can_query_state):
         transitions.fail(interception, reason=Reason.TIMEOUT)
@@ -121,7 +92,6 @@ def _claim(interception_id: int, *, may_query: bool) -> Claim | None:
     must_query = bool(unknown) and courier.capabilities.can_query_state and may_query
     operation = Operation.QUERY if must_query else Operation.CREATE
     call = claim_call(
-        interception,
         operation,
         shop_id=interception.shop_id,
         key=interception.number,
@@ -138,8 +108,8 @@ def _claim(interception_id: int, *, may_query: bool) -> Claim | None:
 def _unknown_requests(interception: Interception) -> list[CourierCall]:
     """Earlier requests that may have arrived. One that is still `calling` now that its lease ran out is among them."""
     calls = CourierCall.objects.filter(operation=Operation.CREATE, key=interception.number)
-    calls.filter(outcome=Outcome.CALLING).update(outcome=Outcome.UNKNOWN, error="no answer was recorded")
-    return list(calls.filter(outcome=Outcome.UNKNOWN))
+    calls.filter(outcome=CallOutcome.CALLING).update(outcome=CallOutcome.UNKNOWN, error="no answer was recorded")
+    return list(calls.filter(outcome=CallOutcome.UNKNOWN))
 
 
 def _is_given_up(interception: Interception, unknown: int, at: datetime, *, asked: bool) -> bool:
@@ -170,10 +140,10 @@ def _request(claim: Claim) -> None:
     except Exception as error:
         # A bug of ours after the bytes left looks the same as silence: nobody knows.
         logger.exception("request of %s broke", interception.number)
-        _record(claim, Outcome.UNKNOWN, error=repr(error), then=_wait_unknown)
+        _record(claim, CallOutcome.UNKNOWN, error=repr(error), then=_wait_unknown)
     else:
         accept = partial(transitions.accept, external_ref=answer.external_ref, fee_fen=answer.fee_fen)
-        _record(claim, Outcome.OK, answer=answer.raw, then=accept)
+        _record(claim, CallOutcome.OK, answer=answer.raw, then=accept)
 
 
 def _refused(claim: Claim, error: CourierError, interception: Interception) -> None:
@@ -192,7 +162,7 @@ def _refused(claim: Claim, error: CourierError, interception: Interception) -> N
 
 
 def _first_unanswered(interception: Interception) -> datetime | None:
-    calls = CourierCall.objects.filter(operation=Operation.CREATE, key=interception.number, outcome=Outcome.UNKNOWN)
+    calls = CourierCall.objects.filter(operation=Operation.CREATE, key=interception.number, outcome=CallOutcome.UNKNOWN)
     return calls.order_by("started_at").values_list("started_at", flat=True).first()
 
 
@@ -202,7 +172,7 @@ def _ack(interception: Interception) -> timedelta:
 
 def _wait_unknown(interception: Interception) -> None:
     unknown = CourierCall.objects.filter(
-        operation=Operation.CREATE, key=interception.number, outcome=Outcome.UNKNOWN
+        operation=Operation.CREATE, key=interception.number, outcome=CallOutcome.UNKNOWN
     ).count()
     interception.next_attempt_at = now() + _ack(interception) * WAITS[min(max(unknown, 1), len(WAITS)) - 1]
     interception.save(update_fields=["next_attempt_at"])
@@ -220,12 +190,12 @@ def _ask_about_earlier(claim: Claim) -> tuple[InterceptStatus | None, bool]:
         return None, False
     except Exception as error:
         logger.exception("query of %s broke", interception.number)
-        _record(claim, Outcome.UNKNOWN, error=repr(error), then=_wait_unknown)
+        _record(claim, CallOutcome.UNKNOWN, error=repr(error), then=_wait_unknown)
         return None, False
     if status.state in ARRIVED:
-        _record(claim, Outcome.OK, answer=status.raw, then=transitions.accept)
+        _record(claim, CallOutcome.OK, answer=status.raw, then=transitions.accept)
         return status, False
-    _record(claim, Outcome.OK, answer=status.raw)
+    _record(claim, CallOutcome.OK, answer=status.raw)
     return None, True
 
 
@@ -275,24 +245,22 @@ def _claim_withdrawal(interception: Interception, *, by: Actor) -> Claim | None:
     row = lock(interception)
     policies.check_can_withdraw(row, by=by)
     requests = CourierCall.objects.filter(operation=Operation.CREATE, key=row.number)
-    if requests.filter(outcome=Outcome.CALLING, started_at__gt=now() - lease()).exists():
+    if requests.filter(outcome=CallOutcome.CALLING, started_at__gt=now() - lease()).exists():
         raise Refused("INT-BUSY", _("The request is just being sent; try again in a moment."))
-    if not requests.exclude(outcome=Outcome.NOT_SENT).exists():
+    if not requests.exclude(outcome=CallOutcome.NOT_SENT).exists():
         # The courier never heard of it.
         transitions.withdraw(row, by=by)
         return None
     courier = policies.courier_for(row)
     assert courier is not None, "the policy asked for it"
-    call = claim_call(
-        row, Operation.CANCEL, shop_id=row.shop_id, key=row.number, subject_id=row.pk, waybill=row.waybill
-    )
+    call = claim_call(Operation.CANCEL, shop_id=row.shop_id, key=row.number, subject_id=row.pk, waybill=row.waybill)
     return Claim(row, call, courier, may_have_arrived=True)
 
 
 @transaction.atomic(durable=True)
 def _record_withdrawal(claim: Claim, *, by: Actor) -> Interception:
     row = lock(claim.interception)
-    record_answer(claim.call, Outcome.OK)
+    record_answer(claim.call, CallOutcome.OK)
     if not row.is_open:
         # Its result came while we were asking; the courier's last word will be seen on the track.
         return row

@@ -49,6 +49,8 @@ class Reason(models.TextChoices):
     COURIER_REFUSED = "courier_refused", _("the courier refused")
     OTHERS_INTERCEPTION = "others_interception", _("somebody else has asked to stop it")
     TIMEOUT = "timeout", _("no answer in time")
+    NOT_STOPPABLE = "not_stoppable", _("by its newest track it cannot be stopped")
+    TRACK_UNREAD = "track_unread", _("the courier could not be asked where the parcel is")
     OTHER = "other", _("another reason")
 
 
@@ -76,22 +78,3 @@ class Question(models.TextChoices):
     NOT_A_RETURN = "not_a_return", _("stopped, but a return was not what was asked for")
     NOT_LISTED = "not_listed", _("a return scan was made, which at this courier proves nothing by itself")
     SWITCHED_OFF = "switched_off", _("stopped, but this evidence may not pay by itself in this shop")
-
-
-class Operation(models.TextChoices):
-    """One kind of call to a courier."""
-
-    CREATE = "create_intercept", _("ask to stop")
-    CANCEL = "cancel_intercept", _("withdraw")
-    QUERY = "query_intercept", _("ask for the result")
-    TRACK = "track", _("read the track")
-
-
-class Outcome(models.TextChoices):
-    """How a call ended. `calling` after its lease means that nobody knows."""
-
-    CALLING = "calling", _("calling")
-    OK = "ok", _("answered")
-    REFUSED = "refused", _("refused")
-    NOT_SENT = "not_sent", _("not taken, may be tried again")
-    UNKNOWN = "unknown", _("no usable answer")

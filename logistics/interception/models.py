@@ -14,13 +14,10 @@ from logistics.interception.enums import (
     STOPPED_STATES,
     WATCHED,
     Evidence,
-    Operation,
-    Outcome,
     Question,
     Reason,
 )
 from logistics.interception.enums import InterceptionState as S
-from merchant.encryption.fields import EncryptedJSON
 from merchant.fsm import StateMachine, state_constraint
 from merchant.people.querysets import ShopQuerySet
 
@@ -213,31 +210,3 @@ class Interception(StateMachine):
     @transition(field=state, source=S.RETURNED, target=S.CLOSED_DAMAGED)
     def close_damaged(self) -> None:
         """Inspected, the goods are damaged: a claim on the courier."""
-
-
-class CourierCall(models.Model):
-    """One call to a courier, claimed before it is made. Without an answer past its lease its outcome is unknown."""
-
-    shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
-    operation = models.CharField(max_length=24, choices=Operation)
-    # The document's number, which is also what the courier was told.
-    key = models.CharField(max_length=64)
-    subject_id = models.BigIntegerField()
-    attempt = models.PositiveIntegerField()
-    request = models.JSONField(default=dict)
-    # The courier's own words, sealed: they may name the buyer. None before the answer and once it was purged.
-    answer = EncryptedJSON(null=True)
-    error = models.CharField(max_length=300, blank=True, default="")
-    outcome = models.CharField(max_length=16, choices=Outcome, default=Outcome.CALLING)
-    started_at = models.DateTimeField()
-    answered_at = models.DateTimeField(null=True)
-
-    objects = ShopQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("courier call")
-        verbose_name_plural = _("courier calls")
-        constraints = [
-            models.UniqueConstraint(fields=["operation", "key", "attempt"], name="courier_call_once"),
-        ]
-        indexes = [models.Index(fields=["key", "started_at"], name="courier_call_key")]

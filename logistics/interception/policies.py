@@ -1,5 +1,6 @@
 """Rules of the road: may this parcel be stopped, and what can its courier do about it (E07–E14)."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from logistics.couriers import registry
 from logistics.couriers.base import Courier, Kind
 from logistics.couriers.facts import Facts, facts_of
+from logistics.interception.enums import Reason
 from logistics.interception.evidence import is_fresh
 from logistics.interception.models import Interception
 from logistics.parcels.enums import OWN_PLATFORMS, PackageState, WaybillSource
@@ -21,6 +23,12 @@ from merchant.policy.schema import ShopPolicy
 from merchant.refusals import Refused
 
 P = PackageState
+PAST_STOPPING = {
+    P.SIGNED: Reason.SIGNED,
+    P.ARRIVED_DESTINATION: Reason.IN_DELIVERY,
+    P.OUT_FOR_DELIVERY: Reason.IN_DELIVERY,
+    P.AT_LOCKER: Reason.IN_DELIVERY,
+}
 # The whole road must be able to run in a minute; below this no reading can be used at all.
 LEAST_FRESH = timedelta(seconds=5)
 
@@ -121,10 +129,13 @@ def no_other(package: Package) -> Check:
     return Check("E14", other is None, value, _("There is already an interception of this parcel."))
 
 
-def check_can_submit(package: Package, *, by: Actor, kind: str) -> None:
-    """Raise Refused RIGHT, KIND, ACCOUNT (it is not set up for that), or the first road check that blocks."""
+def check_can_submit(package: Package, *, by: Actor, kind: str, checks: Sequence[Check] = ()) -> None:
+    """Raise Refused RIGHT, KIND, ACCOUNT (it is not set up for that), or the first of `checks` that blocks: what the
+    caller weighed under the same locks, else the road checks. By a stale track nobody is refused: `why_not_send`."""
     check_right(by, package.shop_id, Right.SUBMIT_INTERCEPTION)
-    failing = [check for check in road_checks(package) if check.blocks]
+    checks = checks or road_checks(package)
+    told_by_track = () if any(check.code == "E12" and check.passed for check in checks) else ("E11", "E12")
+    failing = [check for check in checks if check.blocks and check.code not in told_by_track]
     if failing:
         raise Refused(failing[0].code, failing[0].message, codes=[check.code for check in failing])
     courier = courier_for(package)
@@ -132,6 +143,16 @@ def check_can_submit(package: Package, *, by: Actor, kind: str) -> None:
         raise Refused("KIND", _("This courier cannot do that."), kind=str(kind))
     if package.account is not None and (obstacle := courier.obstacle(package.account)):
         raise Refused("ACCOUNT", obstacle)
+
+
+def why_not_send(package: Package) -> str:
+    """The reason not to ask the courier by what the track says now (E11, E12); "" when it may be asked."""
+    rules = policy.current(package.shop_id)
+    if fresh_track(package, rules).blocks:
+        return Reason.TRACK_UNREAD
+    if stoppable(package, courier_for(package)).passed:
+        return Reason.NONE
+    return PAST_STOPPING.get(P(package.state), Reason.NOT_STOPPABLE)
 
 
 def check_can_withdraw(interception: Interception, *, by: Actor) -> None:

@@ -10,9 +10,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from logistics import tasks
 from logistics.couriers.base import InterceptStatus, Kind
-from logistics.interception import calls, policies, signals, transitions
+from logistics.interception import calls, policies, transitions
 from logistics.interception import evidence as proof
 from logistics.interception.enums import Evidence
 from logistics.interception.enums import InterceptionState as S
@@ -20,6 +19,7 @@ from logistics.interception.models import Interception
 from logistics.parcels import store
 from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package
+from logistics.tracking import services as tracking
 from logistics.watch import services as watching
 from logistics.watch.models import Priority
 from merchant.checks import Check
@@ -31,6 +31,7 @@ from merchant.people.rights import Right, check_right
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from merchant.trail import activity
+from merchant.wakeups import wake
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ TURNS = 4
 LATE_EVIDENCE = timedelta(days=30)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def submit_interception(
     package: Package, *, by: Actor, checks: Sequence[Check] = (), kind: str = Kind.RETURN_TO_SENDER
 ) -> Interception:
@@ -53,8 +54,8 @@ def submit_interception(
     """
     # Interceptions before the parcel (the order of locks); two who press at once stand in line here or at the insert.
     lock_all(Interception.objects.of_waybill(package.courier, package.waybill))
-    package = lock(package)
-    policies.check_can_submit(package, by=by, kind=kind)
+    package = lock(package, "account", "shop")
+    policies.check_can_submit(package, by=by, kind=kind, checks=checks)
     at = now()
     interception = Interception(
         shop_id=package.shop_id,
@@ -71,8 +72,7 @@ def submit_interception(
         due_at=at + policy.timer(policy.current(package.shop_id), "T-INT-ACK"),
     )
     try:
-        with transaction.atomic():
-            interception.save(force_insert=True)
+        interception.save(force_insert=True)
     except IntegrityError as error:
         raise Refused("E14", _("There is already an interception of this parcel.")) from error
     watching.watch(package, priority=Priority.OPEN_INTERCEPTION)
@@ -84,17 +84,31 @@ def submit_interception(
         kind=interception.kind,
         waybill=package.waybill,
     )
-    transitions.announce(signals.interception_submitted, interception)
-    tasks.send_interception.delay_on_commit(interception_id=interception.pk)
+    transitions.announce(interception)
+    wake("logistics.send_interception", interception_id=interception.pk)
     return interception
 
 
 def send_interception(interception_id: int) -> None:
-    """Claim, call, record: ask the courier. Outside any transaction; safe to run twice."""
+    """Read the track, check, then claim, call, record: ask the courier. Outside any transaction; safe to run twice.
+
+    Before the courier is first asked, its track must be fresh and let the parcel be stopped (E11, E12): otherwise the
+    interception fails with that reason and nobody was asked."""
+    _read_track(interception_id)
     status = calls.send(interception_id)
     # Also without an answer about an earlier request: the parcel may have been stopped before we heard of it.
     package_id = Interception.objects.values_list("package_id", flat=True).get(pk=interception_id)
     weigh_evidence(package_id, status=status)
+
+
+def _read_track(interception_id: int) -> None:
+    row = Interception.objects.select_related("package").get(pk=interception_id)
+    if row.state != S.SUBMITTED or row.attempts:
+        return
+    try:
+        tracking.refresh_track(row.package, by=None)
+    except Refused as refusal:
+        logger.info("track of parcel %s could not be read: %s", row.package_id, refusal)
 
 
 def withdraw_interception(interception: Interception, *, by: Actor) -> Interception:

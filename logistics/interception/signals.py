@@ -1,14 +1,7 @@
-"""Facts about interceptions, sent after commit; each carries `interception`. The row is the truth, they wake."""
+"""The fact that rooms above hear of an interception."""
 
 from django.dispatch import Signal
 
-interception_submitted = Signal()
-interception_accepted = Signal()
-interception_succeeded = Signal()
-interception_failed = Signal()
-interception_withdrawn = Signal()
-# The result is not known, or needs a person: `interception.question` says why.
-interception_unknown = Signal()
-interception_returned = Signal()
-interception_delivered_anyway = Signal()
-interception_lost = Signal()
+# Sent after the commit of any change of its state or question; carries `interception`. The row is the truth: whoever
+# hears it reads the state there (`aftersales.decisions.outcomes.BY_STATE`, `logistics.claims.sweeps.HEARD_STATES`).
+interception_changed = Signal()

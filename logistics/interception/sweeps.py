@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
-from logistics import tasks
 from logistics.interception import services, transitions
 from logistics.interception.enums import LIVE, WATCHED, Question, Reason
 from logistics.interception.enums import InterceptionState as S
@@ -19,6 +18,7 @@ from logistics.watch import services as watching
 from logistics.watch.models import Priority, Watch
 from merchant.clock import now
 from merchant.locking import lock
+from merchant.wakeups import wake_now
 
 logger = logging.getLogger(__name__)
 BATCH = 500
@@ -45,7 +45,7 @@ def send_waiting() -> int:
 
 
 def _wake(pk: int) -> None:
-    tasks.send_interception.delay(interception_id=pk)
+    wake_now("logistics.send_interception", interception_id=pk)
 
 
 def weigh_waiting() -> int:

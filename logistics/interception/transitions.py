@@ -2,15 +2,13 @@
 it is right was decided before. Lock, move, save, record, announce after commit."""
 
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.dispatch import Signal
+from django.db import IntegrityError, connection, transaction
 
-from logistics.interception import signals
 from logistics.interception.enums import Evidence, Question, Reason
 from logistics.interception.models import Interception
+from logistics.interception.signals import interception_changed
 from logistics.watch import services as watching
 from logistics.watch.models import Priority
 from merchant.clock import now
@@ -23,15 +21,33 @@ from merchant.trail import activity
 FEE_LEG, FREIGHT_LEG = 0, 1
 
 
-def announce(signal: Signal, interception: Interception) -> None:
-    """Send after commit. A receiver that fails is logged and cannot undo what the courier told us."""
-    send = partial(signal.send_robust, sender=Interception, interception=interception)
-    transaction.on_commit(send, robust=True)
+class _Announcement:
+    """Tells after the commit that an interception changed, once however many moves the transaction made."""
+
+    def __init__(self, interception: Interception) -> None:
+        self.interception, self.is_sent = interception, False
+
+    def __call__(self) -> None:
+        self.is_sent = True
+        interception_changed.send_robust(sender=Interception, interception=self.interception)
 
 
-def _move(
-    interception: Interception, verb: str, *, by: Actor, reason: str = "", signal: Signal | None = None, **detail: Any
-) -> Interception:
+def announce(interception: Interception) -> None:
+    """Send `interception_changed` after the commit. A receiver that fails is logged and cannot undo what the courier
+    told us."""
+    here = set(connection.savepoint_ids)
+    for waiting in connection.run_on_commit:
+        savepoints, call = waiting[0], waiting[1]
+        if not isinstance(call, _Announcement) or call.is_sent or call.interception.pk != interception.pk:
+            continue
+        # One made at a savepoint that this move is not under may yet be rolled back alone.
+        if savepoints <= here:
+            call.interception = interception
+            return
+    transaction.on_commit(_Announcement(interception), robust=True)
+
+
+def _move(interception: Interception, verb: str, *, by: Actor, reason: str = "", **detail: Any) -> Interception:
     before = str(interception.state)
     getattr(interception, verb)()
     interception.version += 1
@@ -45,8 +61,7 @@ def _move(
         reason=str(reason),
         **detail,
     )
-    if signal is not None:
-        announce(signal, interception)
+    announce(interception)
     return interception
 
 
@@ -71,7 +86,7 @@ def accept(
     interception.next_attempt_at = None
     interception.due_at = _due(interception, "T-INT-RESULT", at)
     watching.watch(interception.package, priority=Priority.OPEN_INTERCEPTION)
-    return _move(interception, "accept", by=by, signal=signals.interception_accepted)
+    return _move(interception, "accept", by=by)
 
 
 def succeed(interception: Interception, *, by: Actor = None, evidence: str) -> Interception | None:
@@ -81,10 +96,10 @@ def succeed(interception: Interception, *, by: Actor = None, evidence: str) -> I
     interception.settled_at = at
     interception.due_at = _due(interception, "T-RETURN-HOME", at)
     _estimate(interception, with_fee=True)
-    moved = _revive(interception, "succeed", by=by, signal=signals.interception_succeeded, evidence=str(evidence))
+    moved = _revive(interception, "succeed", by=by, evidence=str(evidence))
     if moved is not None:
         # From FAILED its parcel may have left the list.
-        watching.watch(moved.package)
+        watching.watch(moved.package, priority=Priority.OPEN_INTERCEPTION)
     return moved
 
 
@@ -93,7 +108,7 @@ def fail(interception: Interception, *, by: Actor = None, reason: str, words: st
     interception.courier_words = words[:300]
     interception.settled_at = now()
     interception.next_attempt_at = interception.due_at = None
-    moved = _move(interception, "fail", by=by, reason=reason, signal=signals.interception_failed)
+    moved = _move(interception, "fail", by=by, reason=reason)
     _watch_less(moved)
     return moved
 
@@ -106,7 +121,6 @@ def mark_unknown(interception: Interception, *, question: str = Question.NO_RESU
         "mark_unknown",
         by=None,
         reason=question,
-        signal=signals.interception_unknown,
         question=str(question),
     )
 
@@ -114,7 +128,7 @@ def mark_unknown(interception: Interception, *, question: str = Question.NO_RESU
 def withdraw(interception: Interception, *, by: Actor = None, reason: str = "") -> Interception:
     interception.settled_at = now()
     interception.next_attempt_at = interception.due_at = None
-    moved = _move(interception, "withdraw", by=by, reason=reason, signal=signals.interception_withdrawn)
+    moved = _move(interception, "withdraw", by=by, reason=reason)
     _watch_less(moved)
     return moved
 
@@ -127,7 +141,7 @@ def turn_back(interception: Interception, *, by: Actor = None) -> Interception |
         _estimate(interception, with_fee=False)
     moved = _revive(interception, "turn_back", by=by)
     if moved is not None:
-        watching.watch(moved.package)
+        watching.watch(moved.package, priority=Priority.OPEN_INTERCEPTION)
     return moved
 
 
@@ -135,21 +149,21 @@ def receive(interception: Interception, *, by: Actor = None) -> Interception:
     interception.returned_at = now()
     interception.due_at = _due(interception, "T-INSPECT", interception.returned_at)
     _book_costs(interception)
-    moved = _move(interception, "receive", by=by, signal=signals.interception_returned)
+    moved = _move(interception, "receive", by=by)
     _watch_less(moved)
     return moved
 
 
 def deliver_anyway(interception: Interception, *, by: Actor = None) -> Interception:
     interception.due_at = None
-    moved = _move(interception, "deliver_anyway", by=by, signal=signals.interception_delivered_anyway)
+    moved = _move(interception, "deliver_anyway", by=by)
     _watch_less(moved)
     return moved
 
 
 def suspect_loss(interception: Interception, *, by: Actor = None) -> Interception:
     interception.due_at = None
-    return _move(interception, "suspect_loss", by=by, signal=signals.interception_lost)
+    return _move(interception, "suspect_loss", by=by)
 
 
 def give_up(interception: Interception, *, by: Actor, reason: str) -> Interception:
@@ -207,7 +221,9 @@ def _book_costs(interception: Interception) -> None:
 
 
 def _watch_less(interception: Interception) -> None:
-    watching.relax([interception.package_id])
+    others = Interception.objects.watched().filter(package_id=interception.package_id).exclude(pk=interception.pk)
+    if not others.exists():
+        watching.relax([interception.package_id])
     watching.unwatch_ended([interception.package_id])
 
 

@@ -165,7 +165,7 @@ def finish(work: Work, replies: Sequence[Reply]) -> None:
     at = now()
     heard = {reply.due.package_id: reply.events for reply in replies if reply.events is not None}
     with transaction.atomic():
-        changed = tracking.record_events(heard, checked_at=at, weighs=False)
+        changed = tracking.record_events(heard, checked_at=at, announces=False)
         store.mark_checked((reply.due.package_id for reply in replies if reply.is_known), at)
         # Nearer the door means sooner again: that is decided by the state just written.
         states = dict(Package.objects.filter(pk__in=changed).values_list("pk", "state")) if changed else {}

@@ -10,17 +10,15 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from logistics.couriers import registry
+from logistics.couriers import calls, registry
 from logistics.couriers.base import Courier, CourierError, ErrorClass, Event
-from logistics.interception import calls
-from logistics.interception import services as interceptions
-from logistics.interception.enums import Outcome
-from logistics.interception.models import CourierCall
+from logistics.couriers.enums import CallOutcome
+from logistics.couriers.models import CourierCall
 from logistics.parcels import store
 from logistics.parcels.enums import ENDED, PackageState
 from logistics.parcels.models import Package
 from logistics.parcels.projection import FUTURE_TOLERANCE, Point, Projection, point_of, project
-from logistics.tracking.signals import package_changed
+from logistics.tracking.signals import tracks_changed
 from logistics.watch import forced
 from logistics.watch import services as watching
 from merchant import live_updates
@@ -46,15 +44,15 @@ def record_events(
     *,
     inbox_id: int | None = None,
     checked_at: datetime | None = None,
-    weighs: bool = True,
+    announces: bool = True,
 ) -> set[int]:
     """Store the scans of many parcels and project the ones that got news. Returns the ids of parcels that changed.
 
     A constant number of statements whatever the batch. `checked_at` says that the courier was asked then; a caller
-    that also holds the courier's word about interceptions weighs both together itself (`weighs=False`).
+    that also holds the courier's word about interceptions weighs both together itself (`announces=False`).
     """
     points = {package_id: [_courier_point(event) for event in events] for package_id, events in batch.items()}
-    return _store(points, inbox_id=inbox_id, checked_at=checked_at, weighs=weighs)
+    return _store(points, inbox_id=inbox_id, checked_at=checked_at, announces=announces)
 
 
 def record_own(package: Package, raw_code: str, status: str, *, at: datetime | None = None, text: str = "") -> set[int]:
@@ -96,7 +94,7 @@ def refresh_track(package: Package, *, by: Actor) -> Package:
                 why=error.error_class.value,
             ) from error
     else:
-        calls.record_answer(call, Outcome.OK, answer=f"{len(events)} scans")
+        calls.record_answer(call, CallOutcome.OK, answer=f"{len(events)} scans")
     with transaction.atomic(durable=True):
         record_events({package.pk: events}, checked_at=now())
     package.refresh_from_db()
@@ -145,7 +143,7 @@ def _courier_point(event: Event) -> Point:
 
 
 def _store(
-    points: Mapping[int, list[Point]], *, inbox_id: int | None, checked_at: datetime | None, weighs: bool = True
+    points: Mapping[int, list[Point]], *, inbox_id: int | None, checked_at: datetime | None, announces: bool = True
 ) -> set[int]:
     """Under the parcels' locks, so nobody stores the same scan meanwhile: what is known is not sent again."""
     at = now()
@@ -159,7 +157,7 @@ def _store(
         moved = {pk: held[pk] for pk in sorted(fresh | behind)}
         oldest = store.oldest_of(held) if held else BEGINNING
         tracks = {pk: [*stored.get(pk, ()), *(p for p in new[pk] if p.event_at >= oldest)] for pk in moved}
-        changed = _project_and_write(moved, tracks, weighs=weighs)
+        changed = _project_and_write(moved, tracks, announces=announces)
         if checked_at is not None:
             store.mark_checked(held, checked_at)
     return changed
@@ -182,7 +180,7 @@ def _is_own(point: Point) -> bool:
 
 
 def _project_and_write(
-    held: Mapping[int, store.Held], tracks: Mapping[int, list[Point]], *, weighs: bool = True
+    held: Mapping[int, store.Held], tracks: Mapping[int, list[Point]], *, announces: bool = True
 ) -> set[int]:
     at = now()
     projections = {pk: project(tracks.get(pk, ()), row.frame, at) for pk, row in held.items()}
@@ -191,8 +189,8 @@ def _project_and_write(
         live_updates.bump_after_commit(held[pk].shop_id for pk in written)
         moved = [pk for pk in sorted(written) if held[pk].state != projections[pk].state]
         _after_change(moved, projections)
-        if weighs:
-            interceptions.weigh_after_commit(written)
+        if announces:
+            transaction.on_commit(partial(_announce, sorted(written)), robust=True)
     return written
 
 
@@ -200,13 +198,10 @@ def _after_change(moved: list[int], projections: Mapping[int, Projection]) -> No
     ended = [pk for pk in moved if projections[pk].state in ENDED]
     if ended:
         transaction.on_commit(partial(watching.unwatch_ended, ended), robust=True)
-    if moved and package_changed.has_listeners(Package):
-        transaction.on_commit(partial(_announce, moved), robust=True)
 
 
 def _announce(package_ids: list[int]) -> None:
-    for package_id in package_ids:
-        package_changed.send_robust(sender=Package, package_id=package_id)
+    tracks_changed.send_robust(sender=Package, package_ids=package_ids)
 
 
 def _is_fresh(package: Package) -> bool:

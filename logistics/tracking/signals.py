@@ -1,6 +1,6 @@
-"""Facts about parcels, sent after commit."""
+"""The fact that rooms above hear of parcels."""
 
 from django.dispatch import Signal
 
-# Carries package_id. Sent once per parcel whose projected state changed.
-package_changed = Signal()
+# Sent after the commit, once for all parcels whose track said something new; carries `package_ids`.
+tracks_changed = Signal()

@@ -7,8 +7,8 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from logistics.couriers.base import Courier
-from logistics.interception.enums import Operation
-from logistics.interception.models import CourierCall
+from logistics.couriers.enums import Operation
+from logistics.couriers.models import CourierCall
 from logistics.parcels.models import Package
 from merchant.clock import SHANGHAI, now, scaled
 from merchant.policy import services as policy

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from logistics.couriers import registry
 from logistics.couriers.base import Courier
-from logistics.interception import enums
-from logistics.interception.models import CourierCall, Interception
+from logistics.couriers.enums import CallOutcome
+from logistics.couriers.models import CourierCall
 from logistics.parcels.enums import ENDED
 from logistics.parcels.models import Package
 from logistics.watch import forced, intervals
@@ -95,20 +95,15 @@ def watch(package: Package, *, priority: int = Priority.ORDINARY) -> Watch | Non
 
 
 def relax(package_ids: Iterable[int]) -> int:
-    """Back to the ordinary rhythm: the interception of these parcels is over, their road is not."""
-    open_now = Interception.objects.watched().filter(package_id__in=package_ids).values("package_id")
-    return (
-        Watch.objects.filter(package_id__in=package_ids, priority=Priority.OPEN_INTERCEPTION)
-        .exclude(package_id__in=open_now)
-        .update(priority=Priority.ORDINARY, since_at=now(), misses=0)
-    )
+    """Back to the ordinary rhythm: the interception of these parcels is over, their journey is not."""
+    rows = Watch.objects.filter(package_id__in=package_ids, priority=Priority.OPEN_INTERCEPTION)
+    return rows.update(priority=Priority.ORDINARY, since_at=now(), misses=0)
 
 
 def unwatch(package_ids: Iterable[int]) -> int:
-    """Stop looking after parcels whose life ended; one with an interception still under way stays."""
-    ids = list(package_ids)
-    kept = Interception.objects.watched().filter(package_id__in=ids).values("package_id")
-    count, _rows = Watch.objects.filter(package_id__in=ids).exclude(package_id__in=kept).delete()
+    """Stop looking after parcels whose life ended; one that is watched for an interception under way stays."""
+    rows = Watch.objects.filter(package_id__in=list(package_ids), priority=Priority.ORDINARY)
+    count, _rows = rows.delete()
     return count
 
 
@@ -267,7 +262,7 @@ def _claim_reads(rows: QuerySet[Watch], courier: Courier) -> list[int]:
         except Refused as error:
             refusal = error
         else:
-            CourierCall.objects.filter(pk=call.pk).update(outcome=enums.Outcome.OK, answered_at=now())
+            CourierCall.objects.filter(pk=call.pk).update(outcome=CallOutcome.OK, answered_at=now())
             claimed.append(row.pk)
     if refusal is not None and not claimed:
         raise refusal

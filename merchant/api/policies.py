@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from merchant.api.enums import RIGHTS_OF_SCOPE, ApiScope
 from merchant.api.models import ApiToken
 from merchant.people.models import Actor
-from merchant.people.rights import Right, can, shops_of
+from merchant.people.rights import Right, can
+from merchant.people.visibility import shops_of
 from merchant.refusals import Refused
 
 

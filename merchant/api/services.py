@@ -14,7 +14,7 @@ from merchant.api.models import ApiToken
 from merchant.clock import now
 from merchant.locking import lock
 from merchant.people.models import Actor, User
-from merchant.people.rights import shops_of
+from merchant.people.visibility import shops_of
 from merchant.refusals import Refused
 from merchant.trail import activity
 

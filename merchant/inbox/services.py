@@ -91,7 +91,7 @@ def receive(
     message.pk, message.verdict = row
     message._state.adding = False
     if message.verdict == InboxVerdict.VERIFIED:
-        wakeups.wake_after_commit(_sweep_of(source))
+        wakeups.wake_sweep(_sweep_of(source))
     return message
 
 
@@ -153,15 +153,13 @@ def sweep(limit: int = 500, *, couriers_only: bool = False) -> int:
         if task is None:
             return done
         done += _work_on(*task)
-    wakeups.wake_after_commit(_sweep_of(source))
+    wakeups.wake_sweep(_sweep_of(source))
     return done
 
 
-def _sweep_of(source: str) -> Any:
+def _sweep_of(source: str) -> str:
     """What a courier says may hold a buyer's money up and has a worker of its own; platforms confirm in masses."""
-    from merchant.tasks import sweep_courier_pushes, sweep_inbox
-
-    return sweep_courier_pushes if source.startswith(COURIER) else sweep_inbox
+    return "merchant.sweep_courier_pushes" if source.startswith(COURIER) else "merchant.sweep_inbox"
 
 
 # A new message is due whatever the clocks of two machines say; afterwards `next_at` is the lease, then the retry.
@@ -209,8 +207,6 @@ def _work_on(message_id: int, attempt: int) -> bool:
 
 def retry(message: InboxMessage, *, by: Actor) -> None:
     """A person says: try again now. Raises Refused RIGHT, or SHOP for a message that belongs to none."""
-    from merchant.tasks import handle_inbox_message
-
     if message.shop is None:
         raise Refused("SHOP", _("This message belongs to no shop."))
     check_right(by, message.shop, Right.OPERATE_JOBS)
@@ -218,7 +214,7 @@ def retry(message: InboxMessage, *, by: Actor) -> None:
         changed = InboxTask.objects.filter(pk=message.pk).update(is_parked=False, attempts=0, next_at=now())
         if changed:
             activity.record(message, "message.retry", by=by, shop=message.shop)
-            handle_inbox_message.delay_on_commit(message_id=message.pk)
+            wakeups.wake("merchant.handle_inbox_message", message_id=message.pk)
 
 
 def purge(keep: timedelta, *, shop: Any = None) -> int:

@@ -43,6 +43,13 @@ class Scope(models.TextChoices):
     SHOP = "shop", _("the whole shop")
 
 
+class AgentScope(models.TextChoices):
+    """What a shop decided its agents and teams see (P-AGENT-SCOPE)."""
+
+    OWN = "own", _("the customers they keep and those nobody keeps; supervisors their team's")
+    SHOP = "shop", _("every customer of the shop")
+
+
 class Role(models.Model):
     """Rights and amount limits as data. A role without a shop is a default for every shop (docs/rules.md, rights)."""
 

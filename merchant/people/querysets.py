@@ -5,6 +5,8 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from merchant.people.visibility import shops_of, visible_owner_ids
+
 
 class ShopQuerySet(models.QuerySet):
     """Base of every row that belongs to a shop: each page's query starts with `visible_to`, or with `seen_in` where it
@@ -18,9 +20,6 @@ class ShopQuerySet(models.QuerySet):
         """Rows this user may see; another shop's number is then simply not there, nor is a hidden customer's.
 
         `many`: the rows are counted, not shown (see `_in_sight`)."""
-        from merchant.people.rights import shops_of
-        from merchant.people.visibility import visible_owner_ids
-
         shops = shops_of(user)
         rows = self.filter(shop_id__in=shops)
         narrow = visible_owner_ids(user) if self._buyer_path else {}
@@ -39,8 +38,6 @@ class ShopQuerySet(models.QuerySet):
 
     def seen_in(self, shop_id: int, user: Any, *, many: bool = False) -> Self:
         """The same for one of the user's shops: one equality, so that an index that begins with the shop is walked."""
-        from merchant.people.visibility import visible_owner_ids
-
         rows = self.filter(shop_id=shop_id)
         seen = visible_owner_ids(user).get(shop_id) if self._buyer_path else None
         return rows if seen is None else rows.filter(self._in_sight(user, seen, many=many))

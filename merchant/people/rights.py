@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from merchant.people.models import Membership, Role, Scope, User
+from merchant.people.models import Membership, Role, Scope
 from merchant.refusals import Refused
 
 
@@ -152,10 +152,10 @@ def membership_of(user: Any, shop: Any) -> Membership | None:
 
 
 def memberships_of(user: Any) -> dict[int, Membership]:
-    """All of them, by the shop's id."""
+    """All of them with role and shop, by the shop's id."""
     held: dict[int, Membership] | None = getattr(user, "_memberships_by_shop", None)
     if held is None:
-        rows = Membership.objects.filter(user=user, is_active=True).select_related("role")
+        rows = Membership.objects.filter(user=user, is_active=True).select_related("role", "shop")
         held = user._memberships_by_shop = {row.shop_id: row for row in rows}
     return held
 
@@ -218,12 +218,3 @@ def check_may_get_work(user: Any, shop: Any) -> None:
     """Raise Refused("MEMBER") unless `user` is an active member of the shop who settles cases."""
     if user is None or not members_with(shop, Right.SEE_ORDERS, Right.AGREE_CASE).filter(user=user).exists():
         raise Refused("MEMBER", _("Choose somebody of this shop who settles cases."))
-
-
-def shops_of(user: User) -> list[int]:
-    """Ids of the shops whose rows this user may see; read once per user object."""
-    from merchant.shops.models import Shop
-
-    if user.is_platform_admin:
-        return list(Shop.objects.values_list("pk", flat=True))
-    return sorted(shop for shop, row in memberships_of(user).items() if Right.SEE_ORDERS in row.role.rights)

@@ -1,18 +1,26 @@
-"""Whose customers a person sees (R3.56, P-AGENT-SCOPE): their own, their team's, or everybody's."""
+"""What a person sees: which shops, and there whose customers (R3.56, P-AGENT-SCOPE): their own, their team's, or
+everybody's."""
 
 from typing import Any
 
-from merchant.people.models import Membership, Scope
-from merchant.people.rights import memberships_of
-from merchant.policy.models import Policy
-from merchant.policy.schema import ShopPolicy
+from django.apps import apps
+
+from merchant.people.models import AgentScope, Membership, Scope, User
+from merchant.people.rights import Right, memberships_of
+
+
+def shops_of(user: User) -> list[int]:
+    """Ids of the shops whose rows this user may see; read once per user object."""
+    if user.is_platform_admin:
+        return list(apps.get_model("merchant", "Shop")._default_manager.values_list("pk", flat=True))
+    return sorted(shop for shop, row in memberships_of(user).items() if Right.SEE_ORDERS in row.role.rights)
 
 
 def visible_owner_ids(user: Any) -> dict[int, frozenset[int]]:
     """{shop: ids of the people whose customers this user sees there}. A shop that is not in it is seen whole.
 
-    Read once per user object, in one statement beside the memberships, two with teams. The system and platform
-    administrators see everything."""
+    Read once per user object: from the memberships and their shops, with one statement more where there are teams.
+    The system and platform administrators see everything."""
     if user is None or user.is_platform_admin:
         return {}
     found: dict[int, frozenset[int]] | None = getattr(user, "_visible_owner_ids", None)
@@ -26,18 +34,11 @@ def _read(user: Any) -> dict[int, frozenset[int]]:
     narrow = {
         shop: row.team_id if row.role.scope == Scope.TEAM else None
         for shop, row in memberships_of(user).items()
-        if row.role.scope == Scope.OWN or (row.role.scope == Scope.TEAM and row.team_id is not None)
+        if row.shop.agent_scope == AgentScope.OWN
+        and (row.role.scope == Scope.OWN or (row.role.scope == Scope.TEAM and row.team_id is not None))
     }
-    if not narrow:
-        return {}
-    newest = Policy.objects.filter(shop_id__in=narrow).order_by("shop_id", "-version").distinct("shop_id")
-    chosen = dict(newest.values_list("shop_id", "body__agent_scope"))
     teams: dict[int, set[int]] = {team: set() for team in narrow.values() if team is not None}
     if teams:
         for team, member in Membership.objects.filter(team_id__in=teams).values_list("team_id", "user_id"):
             teams[team].add(member)
-    return {
-        shop: frozenset({user.pk, *(teams[team] if team is not None else ())})
-        for shop, team in narrow.items()
-        if (chosen.get(shop) or ShopPolicy.agent_scope) == "own"
-    }
+    return {shop: frozenset({user.pk, *(teams[team] if team is not None else ())}) for shop, team in narrow.items()}

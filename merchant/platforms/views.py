@@ -11,11 +11,13 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from merchant.clock import now
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
 from merchant.platforms.push_endpoint import Door, MalformedError, door_of, source_of
 from merchant.platforms.wechat import notices as wechat_notices  # noqa: F401 - loading them opens their doors
 from merchant.shops.models import PlatformAccount
+from merchant.wakeups import wake
 
 logger = logging.getLogger(__name__)
 
@@ -79,11 +81,8 @@ def _keep(request: HttpRequest, account: PlatformAccount, event_key: str, body: 
 
 
 def _pull_forward(message_id: int) -> None:
-    from merchant.clock import now
-    from merchant.tasks import handle_inbox_message
-
     if InboxTask.objects.filter(pk=message_id, is_parked=False, next_at__gt=now()).update(next_at=now()):
-        handle_inbox_message.delay_on_commit(message_id=message_id)
+        wake("merchant.handle_inbox_message", message_id=message_id)
 
 
 def _unwelcome(

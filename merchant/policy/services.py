@@ -84,6 +84,8 @@ def change(shop: Shop, *, by: Actor, reason: str, **settings: Any) -> ShopPolicy
     body = {name: value for name, value in asdict(before).items() if name in schema.OWN_FIELDS}
     for name, value in settings.items():
         body[name] = {**body[name], **value} if isinstance(value, dict) else value
+    if "agent_scope" in settings:
+        Shop.objects.filter(pk=shop.pk).update(agent_scope=settings["agent_scope"])
     row = Policy.objects.create(shop=shop, version=before.version + 1, body=body, by=by, reason=reason)
     activity.record(shop, "policy.change", by=by, reason=reason, shop=shop, version=row.version, changed=settings)
     return schema.read(row.body, version_id=row.pk, version=row.version)

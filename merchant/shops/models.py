@@ -6,7 +6,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from merchant.encryption.fields import EncryptedJSON
+from merchant.people.models import AgentScope
 from merchant.people.querysets import ShopQuerySet
+from merchant.people.visibility import shops_of
 
 
 class Platform(models.TextChoices):
@@ -28,8 +30,6 @@ class ShopState(models.TextChoices):
 
 class ShopsQuerySet(models.QuerySet):
     def visible_to(self, user: Any) -> Self:
-        from merchant.people.rights import shops_of
-
         return self.filter(pk__in=shops_of(user))
 
 
@@ -39,6 +39,11 @@ class Shop(models.Model):
     name = models.CharField(_("name"), max_length=80)
     state = models.CharField(_("state"), max_length=16, choices=ShopState, default=ShopState.NORMAL)
     is_cross_border = models.BooleanField(_("cross-border"), default=False)
+    # The policy's setting of this name, written here with each new version: who sees what is then read from the
+    # memberships and their shops alone.
+    agent_scope = models.CharField(
+        _("agents see"), max_length=8, choices=AgentScope, default=AgentScope.OWN, db_default=AgentScope.OWN
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ShopsQuerySet.as_manager()

@@ -20,10 +20,10 @@ from merchant.people.rights import Right, check_right
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from merchant.trail import activity
+from merchant.wakeups import wake, wake_now
 from orders.intake import importer, registry
 from orders.intake.models import ImportFile
 from orders.intake.readers import SourceFile
-from orders.intake.tasks import run_import
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def start_import(shop: Any, files: Sequence[tuple[str, bytes]], *, by: Actor, pr
         ImportFile.objects.create(
             shop=shop, job=job, name=name[:200], size=len(body), digest=hashlib.sha256(body).hexdigest(), body=body
         )
-    run_import.delay_on_commit(job_id=job.pk)
+    wake("orders.run_import", job_id=job.pk)
     return job
 
 
@@ -82,7 +82,7 @@ def work_on(job_id: int) -> None:
         log.info("import %s: %s", job.number, refusal)
         return
     if job.state == JobState.WAITING:
-        run_import.delay(job_id=job.pk)
+        wake_now("orders.run_import", job_id=job.pk)
 
 
 def _bytes_of(file: ImportFile) -> Any:
@@ -128,7 +128,7 @@ def retry_import(job: Job, *, by: Actor, profile: str = "") -> Job:
     job.state, job.error, job.finished_at, job.pulse_at = JobState.WAITING, "", None, None
     job.save()
     activity.record(job, "import.retry", by=by, from_state=before, to_state=job.state)
-    run_import.delay_on_commit(job_id=job.pk)
+    wake("orders.run_import", job_id=job.pk)
     return job
 
 
@@ -136,7 +136,7 @@ def sweep_imports() -> int:
     """Imports that wait or were left behind by a killed worker get a message again; how many."""
     quiet = [job.pk for job in forgotten(importer.KIND) if job.files.exists()]
     for job_id in quiet:
-        run_import.delay(job_id=job_id)
+        wake_now("orders.run_import", job_id=job_id)
     return len(quiet)
 
 

@@ -1,18 +1,16 @@
 """Buyers and recipients of a chunk. Names, phones and addresses go straight into the vault."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from merchant.encryption import crypto
 from merchant.pg_copy import copy_rows
 from merchant.vault import masking
 from merchant.vault import services as vault
 from merchant.vault.models import Recipient
+from orders.intake.incoming import Incoming
 from orders.intake.normal import NormalOrder, Person
 from orders.intake.stage import make_stage
-
-if TYPE_CHECKING:
-    from orders.intake.upsert import Incoming
 
 
 def buyers(cursor: Any, shop: Any, orders: Sequence[NormalOrder]) -> dict[str, int]:
@@ -43,7 +41,7 @@ def buyers(cursor: Any, shop: Any, orders: Sequence[NormalOrder]) -> dict[str, i
     return dict(cursor.fetchall())
 
 
-def recipients(shop: Any, changed: Sequence["Incoming"]) -> None:
+def recipients(shop: Any, changed: Sequence[Incoming]) -> None:
     """Give each order its recipient: the stored one where it is the same person and place, else a new row."""
     new = []
     for item in changed:
@@ -63,7 +61,7 @@ def recipients(shop: Any, changed: Sequence["Incoming"]) -> None:
         item.recipient_id = recipient_id
 
 
-def difference(item: "Incoming") -> tuple[str, str, str] | None:
+def difference(item: Incoming) -> tuple[str, str, str] | None:
     """(field, ours, theirs), in masks, where the source disagrees with an address that was corrected here: it still
     shows the one from before, or it has changed since, which is for people to look at."""
     held, person = item.stored.recipient if item.stored else None, item.order.recipient
@@ -98,7 +96,7 @@ def _is_told_as(held: Recipient, person: Person) -> bool:
     return True
 
 
-def forget_recipients(met: Sequence["Incoming"]) -> None:
+def forget_recipients(met: Sequence[Incoming]) -> None:
     """Take back the rows sealed for orders that somebody else wrote meanwhile: no order points at them."""
     if met:
         Recipient.objects.filter(pk__in=[item.recipient_id for item in met if item.recipient_id]).delete()

@@ -1,19 +1,17 @@
 """The statements that write a chunk's orders, lines, listings, payments, discounts, remarks and trail."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from merchant.people.models import Actor
 from merchant.pg_copy import copy_rows
 from orders.intake.benefits import codes_of
+from orders.intake.incoming import Incoming
 from orders.intake.listings import bigrams, title_hash
 from orders.intake.normal import NormalLine, NormalOrder
 from orders.intake.stage import make_stage
 from orders.payments.enums import Bearer, DiscountKind
 from orders.record.enums import SENT, OrderState
-
-if TYPE_CHECKING:
-    from orders.intake.upsert import Incoming
 
 ORDER_COLUMNS = {
     "number": "varchar", "buyer_id": "bigint", "recipient_id": "bigint", "state": "varchar",
@@ -103,7 +101,7 @@ def listings(cursor: Any, shop: Any, orders: Sequence[NormalOrder]) -> dict[List
 
 
 def orders(
-    cursor: Any, shop: Any, changed: Sequence["Incoming"], buyers: Mapping[str, int]
+    cursor: Any, shop: Any, changed: Sequence[Incoming], buyers: Mapping[str, int]
 ) -> tuple[dict[str, int], dict[str, bool]]:
     """Insert what is new, update what differs. ({order number: order id}, {order number: whether it was created} of
     those this statement wrote; a number missing there was written alike by somebody else a moment ago.)"""
@@ -132,7 +130,7 @@ def orders(
     return dict(cursor.fetchall()), written
 
 
-def _order_row(item: "Incoming", buyers: Mapping[str, int]) -> tuple[Any, ...]:
+def _order_row(item: Incoming, buyers: Mapping[str, int]) -> tuple[Any, ...]:
     order, amounts, clocks = item.order, item.amounts, item.clocks
     return (
         order.number, buyers.get(order.buyer_id[:128]), item.recipient_id, str(order.state),
@@ -153,7 +151,7 @@ def _is_sent(order: NormalOrder) -> bool:
 
 
 def lines(
-    cursor: Any, shop: Any, changed: Sequence["Incoming"], ids: Mapping[str, int], listing_ids: Mapping[ListingKey, int]
+    cursor: Any, shop: Any, changed: Sequence[Incoming], ids: Mapping[str, int], listing_ids: Mapping[ListingKey, int]
 ) -> None:
     make_stage(cursor, "stage_line", LINE_COLUMNS)
     copy_rows(
@@ -180,7 +178,7 @@ def lines(
     )
 
 
-def payments_and_discounts(cursor: Any, shop: Any, changed: Sequence["Incoming"], ids: Mapping[str, int]) -> None:
+def payments_and_discounts(cursor: Any, shop: Any, changed: Sequence[Incoming], ids: Mapping[str, int]) -> None:
     payments, discounts = [], []
     for item in changed:
         order, order_id = item.order, ids[item.order.number]
@@ -237,7 +235,7 @@ def payments_and_discounts(cursor: Any, shop: Any, changed: Sequence["Incoming"]
         )
 
 
-def notes(cursor: Any, shop: Any, changed: Sequence["Incoming"], ids: Mapping[str, int]) -> None:
+def notes(cursor: Any, shop: Any, changed: Sequence[Incoming], ids: Mapping[str, int]) -> None:
     """The seller's remark on the platform becomes a note of ours, once for each wording."""
     said = [
         (ids[item.order.number], item.order.seller_note, item.order.flag) for item in changed if item.order.seller_note

@@ -24,9 +24,9 @@ from merchant.platforms.kuaishou.client import ORDER_WINDOW, windows
 from merchant.refusals import Refused
 from merchant.shops.models import PlatformAccount
 from merchant.trail import activity
+from merchant.wakeups import wake
 from orders.intake.models import MissedOrder, SyncCursor
 from orders.intake.platform import note_unreadable, retry_missed, take_orders
-from orders.intake.tasks import pull_platform_orders as pull_task
 
 logger = logging.getLogger(__name__)
 
@@ -179,7 +179,7 @@ def pull_now(account: Any, *, by: Actor) -> None:
         raise Refused("PULLING", _("A pull of this account is under way; what changed comes with it."))
     MissedOrder.objects.filter(account=account).update(next_at=now(), tries=0)
     activity.record(account, "account.pull", by=by)
-    pull_task.delay_on_commit(account_id=account.pk)
+    wake("orders.pull_platform_orders", account_id=account.pk)
 
 
 def start_from(account: Any, at: datetime) -> None:

@@ -5,7 +5,6 @@ the platform goes through orders.record.progress. Money already on its way back 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -19,8 +18,9 @@ from merchant.policy import services as policy
 from merchant.trail import activity
 from merchant.trail.models import Activity
 from orders.intake import hooks, people, rows_of_orders
-from orders.intake.amounts import Amounts, add_up
+from orders.intake.amounts import add_up
 from orders.intake.fingerprint import fingerprint
+from orders.intake.incoming import Incoming
 from orders.intake.normal import NormalOrder, Outcome, outcomes_of
 from orders.intake.signals import orders_imported
 from orders.intake.values import BadValue
@@ -34,20 +34,6 @@ WATCHED = (
     "goods_fen", "shop_discount_fen", "subsidy_fen", "freight_fen", "adjustment_fen", "paid_fen", "pay_method",
     "placed_at", "paid_at", "ship_by_at", "source_status", "host_name", "buyer_note",
 )  # fmt: skip
-
-
-@dataclass(slots=True)
-class Incoming:
-    """One order on its way in, with what is already known of it."""
-
-    order: NormalOrder
-    digest: bytes
-    amounts: Amounts
-    stored: Order | None = None
-    # Line numbers in the order of `order.lines`; an update keeps a line's number by its sub-order number.
-    line_nos: list[int] = field(default_factory=list)
-    recipient_id: int | None = None
-    clocks: dict[str, datetime | None] = field(default_factory=dict)
 
 
 def upsert_chunk(shop: Any, orders: Sequence[NormalOrder], *, by: Actor = None) -> list[Outcome]:

@@ -141,11 +141,7 @@ class Road(RuleBasedStateMachine):
 
     @rule()
     def sweep_cases(self):
-        outcomes.refund_stopped_parcels()
-        outcomes.hand_back_failed_cases()
-        outcomes.hand_back_unknown_cases()
-        outcomes.hand_back_withdrawn_cases()
-        outcomes.raise_delivered_anyway()
+        outcomes.follow_interceptions()
 
     # --- the platform ------------------------------------------------------------------------------------------
 

@@ -79,7 +79,7 @@ def test_a_switch_turned_off_after_the_stop_holds_the_money_back(stopped, platfo
     from aftersales import tasks
 
     case, push = stopped
-    monkeypatch.setattr(tasks.send_refund, "delay_on_commit", lambda **_: None)
+    monkeypatch.setattr(tasks.send_refund, "apply_async", lambda **_: None)
     push()
     refund = refund_of(case)
     policy.change(case.shop, by=None, reason="先看看", auto_agree=False)

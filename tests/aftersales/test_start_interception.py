@@ -7,6 +7,7 @@ import pytest
 from aftersales.cases.enums import CaseState
 from aftersales.cases.models import Case
 from aftersales.decisions import services as cases
+from aftersales.decisions.intercepting import read_and_start_interception
 from logistics.interception.models import Interception
 from logistics.parcels.models import Package
 from logistics.tracking.services import record_events
@@ -52,12 +53,19 @@ def test_the_deadline_goes_on_while_the_parcel_is_being_stopped(platform):
     assert (case.due_at, case.clock) == (due_at, "T-AS-HANDLE")
 
 
-def test_s3_out_for_delivery_meanwhile_sends_nothing(platform, courier):
+def test_the_press_itself_asks_nobody(platform, courier):
+    case = case_of(platform)
+    make_stale(case)
+
+    case = cases.start_interception(case, by=agent_of(case.shop), shown_version=case.version)
+
+    assert (case.state, case.interception.state, courier.calls) == ("intercepting", "submitted", [])
+
+
+def test_s3_out_for_delivery_by_a_fresh_track_is_refused_at_the_press(platform, courier):
     case = case_of(platform)
     due_at, agent = case.due_at, agent_of(case.shop)
-    make_stale(case)
     record_events({package_of(case).pk: [scan("out_for_delivery", now() - timedelta(seconds=30))]})
-    courier.on(TRACK, {"status": True, "statusCode": "SYS000", "result": []})
 
     with pytest.raises(Refused) as refused:
         cases.start_interception(case, by=agent, shown_version=case.version)
@@ -66,21 +74,57 @@ def test_s3_out_for_delivery_meanwhile_sends_nothing(platform, courier):
     assert refused.value.code == "E11"
     assert refused.value.detail["suggestion"] == "return_refund"
     assert (case.state, case.due_at, case.version) == (CaseState.APPLIED, due_at, 1)
-    assert (Interception.objects.count(), courier.count("createIntercept")) == (0, 0)
+    assert (Interception.objects.count(), courier.calls) == (0, [])
     assert Activity.objects.about(case).first().detail == {"codes": ["E11"]}
 
 
-def test_a_courier_that_cannot_be_asked_fails_closed_as_e12(platform, courier):
+def test_s3_out_for_delivery_meanwhile_sends_nothing_and_hands_the_case_back(platform, courier, commits):
+    case = case_of(platform)
+    due_at = case.due_at
+    make_stale(case)
+    out = {"scanDate": 1000 * int(now().timestamp() - 30), "scanType": "派件", "scanSite": {"city": "杭州市"}}
+    courier.on(TRACK, {"status": True, "statusCode": "SYS000", "result": [out]})
+
+    with commits():
+        cases.start_interception(case, by=agent_of(case.shop), shown_version=case.version)
+
+    case.refresh_from_db()
+    assert (case.state, case.tag, case.tag_reason) == ("applied", "interception_failed", "in_delivery")
+    assert (case.due_at, case.interception.state, case.interception.attempts) == (due_at, "failed", 0)
+    assert (courier.count(TRACK), courier.count("createIntercept")) == (1, 0)
+
+
+def test_a_courier_that_cannot_be_asked_fails_closed_and_hands_the_case_back(platform, courier, commits):
     case = case_of(platform)
     make_stale(case)
     courier.on(TRACK, down())
 
-    with pytest.raises(Refused) as refused:
+    with commits():
         cases.start_interception(case, by=agent_of(case.shop))
 
     case.refresh_from_db()
-    assert (refused.value.code, refused.value.detail["codes"]) == ("E12", ["E12"])
-    assert (case.state, Interception.objects.count()) == (CaseState.APPLIED, 0)
+    assert (case.state, case.tag, case.tag_reason) == ("applied", "interception_failed", "track_unread")
+    assert (courier.count(TRACK), courier.count("createIntercept")) == (1, 0)
+
+
+def test_a_worker_reads_first_and_refuses_at_once_what_the_track_forbids(platform, courier):
+    case = case_of(platform)
+    make_stale(case)
+    record_events({package_of(case).pk: [scan("out_for_delivery", now() - timedelta(seconds=30))]})
+    courier.on(TRACK, {"status": True, "statusCode": "SYS000", "result": []})
+
+    with pytest.raises(Refused) as refused:
+        read_and_start_interception(case, by=None)
+
+    assert (refused.value.code, Interception.objects.count()) == ("E11", 0)
+
+
+def test_the_press_takes_no_more_than_thirty_statements(platform, django_assert_max_num_queries):
+    case = case_of(platform)
+    agent = agent_of(case.shop)
+
+    with django_assert_max_num_queries(30):
+        cases.start_interception(case, by=agent, shown_version=case.version)
 
 
 def test_an_older_page_is_refused_and_changes_nothing(platform):

@@ -34,7 +34,6 @@ urlpatterns = [path("floor/", empty_view), path("push/courier/", include("logist
 
 def run() -> None:
     from merchant.celery import app
-    from merchant.tasks import sweep_courier_pushes
     from merchant.wakeups import about_to_look
     from tests.bench.material import zto_parcels
 
@@ -53,7 +52,7 @@ def run() -> None:
 
     def post(url: str, batch: list[bytes]) -> None:
         for body in batch:
-            about_to_look(sweep_courier_pushes)  # both pay for it; the worker does it in life
+            about_to_look("merchant.sweep_courier_pushes")  # both pay for it; the worker does it in life
             answer = client.post(url, body, content_type="application/x-www-form-urlencoded")
             assert answer.status_code == 200, (url, answer.status_code, answer.content)
 

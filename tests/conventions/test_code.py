@@ -112,12 +112,48 @@ def test_a_task_decides_nothing():
     assert found == []
 
 
-def test_beat_schedules_only_tasks_that_exist():
+def woken_names() -> dict[str, str]:
+    """{task name: where}: every name that code hands to a wake-up."""
+    found = {}
+    for name, tree in trees().items():
+        for node in ast.walk(tree):
+            called = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
+            if called in {"wake", "wake_now", "wake_sweep", "about_to_look"} and isinstance(node.args[0], ast.Constant):
+                found[node.args[0].value] = f"{name}:{node.lineno}"
+    return found
+
+
+def test_every_name_that_is_woken_or_scheduled_is_a_task():
     app.loader.import_default_modules()
+    scheduled = {entry["task"]: f"beat {key}" for key, entry in settings.CELERY_BEAT_SCHEDULE.items()}
+    named = woken_names() | scheduled
 
-    missing = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values() if entry["task"] not in app.tasks}
+    assert {task: where for task, where in named.items() if task not in app.tasks} == {}
+    assert len(woken_names()) > 8
 
-    assert missing == set()
+
+def test_every_task_is_woken_or_scheduled_by_somebody():
+    app.loader.import_default_modules()
+    ours = {name for name in app.tasks if name.split(".")[0] in ROOMS}
+    swept = {"merchant.sweep_courier_pushes"}
+    scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+
+    assert ours - set(woken_names()) - scheduled - swept == set()
+
+
+def test_no_import_hides_inside_a_function():
+    """One that does dodges a circle. Only `ready()` may: the models are loaded by then."""
+    hidden = [
+        f"{name}:{node.lineno}"
+        for name, tree in trees().items()
+        if not name.endswith(("/apps.py", "/registrations.py"))
+        for outer in ast.walk(tree)
+        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.If)
+        for node in ast.walk(outer)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ROOMS
+    ]
+
+    assert hidden == []
 
 
 def test_every_task_goes_to_a_queue_some_worker_reads():

@@ -20,7 +20,7 @@ WITHOUT_SHOP = {
     "merchant.jobrow": "reached through its job",
     "merchant.inboxtask": "reached through its message",
     "logistics.watch": "the narrow table of the poller, reached through its package",
-    "logistics.accountpulse": "reached through its courier account",
+    "logistics.accounthealth": "reached through its courier account",
 }
 
 

@@ -18,7 +18,9 @@ from logistics.interception.models import Interception
 from logistics.parcels.models import Package
 from merchant.attachments.models import Purpose
 from merchant.attachments.services import attach, read_files
-from merchant.people.models import Membership, Team
+from merchant.people.models import Membership, Team, User
+from merchant.people.rights import memberships_of
+from merchant.people.visibility import visible_owner_ids
 from merchant.policy import services as policy
 from orders.buyers.models import Buyer
 from orders.record.enums import OrderState
@@ -173,6 +175,30 @@ def test_the_shop_may_show_everybody_everything(platform, sign_in):
     policy.change(shop, by=None, reason="小店", agent_scope="shop")
 
     assert (before, client.get(address).status_code) == (404, 200)
+
+
+def test_the_shop_shows_the_scope_of_its_newest_policy():
+    shop, other = own_shop(), own_shop()
+    seen = []
+    for scope in ("shop", "own", "shop"):
+        policy.change(shop, by=None, reason="换个看法", agent_scope=scope)
+        policy.change(shop, by=None, reason="与此无关", auto_submit=scope == "own")
+        shop.refresh_from_db()
+        seen.append((shop.agent_scope, policy.current(shop).agent_scope))
+
+    other.refresh_from_db()
+    assert (seen, other.agent_scope) == ([("shop", "shop"), ("own", "own"), ("shop", "shop")], "own")
+
+
+def test_whose_customers_an_agent_sees_costs_no_statement_beside_the_memberships(django_assert_num_queries):
+    shop = own_shop()
+    person = User.objects.get(pk=make_user("agent", shop).pk)
+
+    with django_assert_num_queries(1):
+        memberships_of(person)
+        seen = visible_owner_ids(person)
+
+    assert seen == {shop.pk: frozenset({person.pk})}
 
 
 def test_each_shop_of_one_person_has_its_own_scope(platform):

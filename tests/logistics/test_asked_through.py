@@ -9,8 +9,9 @@ from django.utils import translation
 
 from logistics.couriers import registry
 from logistics.couriers.kuaidi100 import _sign
+from logistics.couriers.models import CourierCall
 from logistics.interception import policies, services
-from logistics.interception.models import CourierCall, Interception
+from logistics.interception.models import Interception
 from logistics.parcels.models import Package
 from logistics.parcels.tracking_models import TrackingEvent
 from logistics.shipping.services import account_for

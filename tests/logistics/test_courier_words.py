@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from logistics.interception import calls
-from logistics.interception.enums import Operation, Outcome
-from logistics.interception.models import CourierCall
+from logistics.couriers import calls
+from logistics.couriers.enums import CallOutcome, Operation
+from logistics.couriers.models import CourierCall
 from merchant.clock import now
 from merchant.inbox import housekeeping
 from merchant.policy import services as policy
@@ -19,8 +19,8 @@ SAID = '{"receiver": "林小满", "mobile": "13900001234"}'
 
 
 def answered(shop, *, days_ago=0):
-    call = calls.claim_call(None, Operation.TRACK, shop_id=shop.pk, key=f"zto:{days_ago}", subject_id=1)
-    calls.record_answer(call, Outcome.OK, answer=SAID)
+    call = calls.claim_call(Operation.TRACK, shop_id=shop.pk, key=f"zto:{days_ago}", subject_id=1)
+    calls.record_answer(call, CallOutcome.OK, answer=SAID)
     CourierCall.objects.filter(pk=call.pk).update(started_at=now() - timedelta(days=days_ago))
     return CourierCall.objects.get(pk=call.pk)
 
@@ -37,7 +37,7 @@ def test_an_answer_is_readable_here_and_sealed_on_disk():
 
 
 def test_a_call_begun_has_no_answer_yet():
-    call = calls.claim_call(None, Operation.TRACK, shop_id=make_shop().pk, key="zto:1", subject_id=1)
+    call = calls.claim_call(Operation.TRACK, shop_id=make_shop().pk, key="zto:1", subject_id=1)
 
     assert CourierCall.objects.get(pk=call.pk).answer is None
 

@@ -8,7 +8,7 @@ from logistics.couriers.base import InterceptState, InterceptStatus
 from logistics.interception import services, sweeps, transitions
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import Interception
-from logistics.interception.signals import interception_lost, interception_unknown
+from logistics.interception.signals import interception_changed
 from logistics.parcels.enums import PackageState as P
 from logistics.shipping.services import receive_package
 from logistics.tracking.services import record_events
@@ -125,9 +125,10 @@ def test_ztos_package_delivering_asks_a_person_once(on_the_road):
     asked = []
 
     def listen(sender, interception, **_):
-        asked.append(interception.question)
+        if interception.is_unknown:
+            asked.append(interception.question)
 
-    interception_unknown.connect(listen)
+    interception_changed.connect(listen)
     unclear = InterceptStatus(InterceptState.UNCLEAR, code="PACKAGE_DELIVERYING")
 
     row = on_the_road(running(), status=unclear)
@@ -138,7 +139,7 @@ def test_ztos_package_delivering_asks_a_person_once(on_the_road):
 
 def test_a_stop_that_is_contradicted_by_a_signature_asks_a_person(on_the_road, django_capture_on_commit_callbacks):
     interception = running()
-    record_events({interception.package_id: [scan(P.SIGNED, city="杭州市")]}, weighs=False)
+    record_events({interception.package_id: [scan(P.SIGNED, city="杭州市")]}, announces=False)
 
     services.weigh_evidence(interception.package_id, status=STOPPED)
 
@@ -358,9 +359,10 @@ def test_t_return_home_makes_a_parcel_perhaps_lost_and_a_scan_finds_it(on_the_ro
     lost = []
 
     def listen(sender, interception, **_):
-        lost.append(interception.number)
+        if interception.state == S.LOST_SUSPECT:
+            lost.append(interception.number)
 
-    interception_lost.connect(listen)
+    interception_changed.connect(listen)
     row = on_the_road(running(), status=STOPPED)
     overdue(row)
 

@@ -8,9 +8,10 @@ import pytest
 from django.db import connection, transaction
 
 from logistics.couriers import base
+from logistics.couriers.models import CourierCall
 from logistics.interception import services
 from logistics.interception.enums import InterceptionState as S
-from logistics.interception.models import CourierCall, Interception
+from logistics.interception.models import Interception
 from logistics.interception.sweeps import sweep_interceptions
 from logistics.parcels.enums import PackageState as P
 from logistics.shipping.services import receive_package
@@ -30,7 +31,7 @@ def no_wake_ups(settings, monkeypatch):
     """Wake-ups are lost here: what is done is done by the call under test, or by the sweep."""
     from logistics import tasks
 
-    monkeypatch.setattr(tasks.send_interception, "delay_on_commit", lambda **_: None)
+    monkeypatch.setattr(tasks.send_interception, "apply_async", lambda **_: None)
 
 
 def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
@@ -120,7 +121,7 @@ def test_the_same_return_scan_told_by_many_settles_once():
 def test_sweeps_and_weighers_at_once_move_each_interception_once():
     interceptions = [running(make_package("yto")) for _ in range(6)]
     for row in interceptions:
-        record_events({row.package_id: [scan(P.RETURNING, row.accepted_at)]}, weighs=False)
+        record_events({row.package_id: [scan(P.RETURNING, row.accepted_at)]}, announces=False)
 
     def work(index: int) -> Any:
         return sweep_interceptions() if index % 2 else services.weigh_packages(r.package_id for r in interceptions)

@@ -4,16 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from logistics.couriers.enums import CallOutcome
+from logistics.couriers.models import CourierCall
 from logistics.interception import services, sweeps
 from logistics.interception.enums import InterceptionState as S
-from logistics.interception.enums import Outcome
-from logistics.interception.models import CourierCall, Interception
-from logistics.interception.signals import (
-    interception_accepted,
-    interception_failed,
-    interception_succeeded,
-    interception_withdrawn,
-)
+from logistics.interception.models import Interception
+from logistics.interception.signals import interception_changed
 from logistics.parcels.enums import PackageState as P
 from logistics.watch.models import Priority, Watch
 from merchant.clock import now
@@ -25,6 +21,7 @@ from tests.logistics.wire import (
     CANCEL,
     CREATE,
     QUERY,
+    TRACK,
     YTO_CREATE,
     ZTO_OK,
     down,
@@ -39,25 +36,15 @@ pytestmark = pytest.mark.django_db()
 
 @pytest.fixture
 def heard():
-    """The facts announced, in order: (name, number)."""
+    """The facts announced, in order: (state, number)."""
     facts = []
-    listeners = []
-    named = {
-        "accepted": interception_accepted,
-        "succeeded": interception_succeeded,
-        "failed": interception_failed,
-        "withdrawn": interception_withdrawn,
-    }
-    for name, signal in named.items():
 
-        def listen(sender, interception, name=name, **_):
-            facts.append((name, interception.number))
+    def listen(sender, interception, **_):
+        facts.append((str(interception.state), interception.number))
 
-        signal.connect(listen)
-        listeners.append((signal, listen))
+    interception_changed.connect(listen)
     yield facts
-    for signal, listen in listeners:
-        signal.disconnect(listen)
+    interception_changed.disconnect(listen)
 
 
 def again(interception: Interception) -> Interception:
@@ -89,8 +76,8 @@ def test_submit_interception_asks_the_courier_after_commit(wire, heard, django_c
     row = again(interception)
     assert (row.state, row.external_ref, row.attempts, row.submitted_by) == (S.RUNNING, "WO-77", 1, agent)
     assert row.due_at - row.accepted_at == timedelta(hours=24)
-    assert heard == [("accepted", row.number)]
-    assert calls_of(row) == [("create_intercept", 1, Outcome.OK)]
+    assert heard == [("submitted", row.number), ("running", row.number)]
+    assert calls_of(row) == [("create_intercept", 1, CallOutcome.OK)]
     assert Watch.objects.get(package=package).priority == Priority.OPEN_INTERCEPTION
     trail = Activity.objects.about(row).values_list("verb", "by", "from_state", "to_state")
     assert list(trail) == [
@@ -139,14 +126,27 @@ def test_a_parcel_past_stopping_is_refused_and_nothing_is_sent(wire, state, code
     assert (Interception.objects.count(), wire.calls) == (0, [])
 
 
-def test_a_track_read_too_long_ago_is_refused(wire):
+def test_a_track_read_too_long_ago_is_read_before_the_courier_is_asked(wire, django_capture_on_commit_callbacks):
     package = make_package()
     type(package).objects.filter(pk=package.pk).update(track_checked_at=now() - timedelta(seconds=62))
+    wire.on(TRACK, {"status": True, "statusCode": "SYS000", "result": []})
+    wire.on(CREATE, ZTO_OK)
 
-    with pytest.raises(Refused) as refusal:
-        services.submit_interception(package, by=None, checks=[])
+    with django_capture_on_commit_callbacks(execute=True):
+        row = services.submit_interception(package, by=None, checks=[])
 
-    assert refusal.value.code == "E12"
+    assert (again(row).state, wire.count(TRACK), wire.count(CREATE)) == (S.RUNNING, 1, 1)
+
+
+def test_a_courier_that_does_not_tell_the_track_is_not_asked_to_stop(wire, django_capture_on_commit_callbacks):
+    package = make_package()
+    type(package).objects.filter(pk=package.pk).update(track_checked_at=now() - timedelta(seconds=62))
+    wire.on(TRACK, down())
+
+    with django_capture_on_commit_callbacks(execute=True):
+        row = services.submit_interception(package, by=None, checks=[])
+
+    assert (again(row).state, again(row).reason, wire.count(CREATE)) == (S.FAILED, "track_unread", 0)
 
 
 def test_somebody_without_the_right_may_not_stop_a_parcel(wire):
@@ -192,7 +192,7 @@ def test_duplicate_after_our_own_unanswered_request_is_our_own(wire):
 
     row = again(interception)
     assert (row.state, row.attempts) == (S.RUNNING, 2)
-    assert calls_of(row) == [("create_intercept", 1, Outcome.UNKNOWN), ("create_intercept", 2, Outcome.REFUSED)]
+    assert calls_of(row) == [("create_intercept", 1, CallOutcome.UNKNOWN), ("create_intercept", 2, CallOutcome.REFUSED)]
 
 
 def test_duplicate_after_a_request_that_never_left_is_somebody_elses(wire):
@@ -280,7 +280,7 @@ def test_a_worker_that_died_in_the_middle_leaves_an_unknown_outcome(wire):
     services.send_interception(interception.pk)
 
     assert again(interception).state == S.RUNNING
-    assert calls_of(interception)[0] == ("create_intercept", 1, Outcome.UNKNOWN)
+    assert calls_of(interception)[0] == ("create_intercept", 1, CallOutcome.UNKNOWN)
 
 
 def test_a_request_under_way_is_not_sent_twice(wire):
@@ -297,7 +297,7 @@ def test_a_courier_that_is_busy_is_asked_again_and_not_held_to_have_heard(wire):
     wire.on(CREATE, zto_refusal("S206", "限流"), ZTO_OK)
 
     services.send_interception(interception.pk)
-    assert calls_of(interception) == [("create_intercept", 1, Outcome.NOT_SENT)]
+    assert calls_of(interception) == [("create_intercept", 1, CallOutcome.NOT_SENT)]
     services.send_interception(due_now(interception).pk)
 
     assert (again(interception).state, wire.count(QUERY)) == (S.RUNNING, 0)
@@ -340,7 +340,7 @@ def test_withdraw_interception_takes_it_back_at_the_courier(wire, heard, django_
         key=interception.number,
         subject_id=interception.pk,
         attempt=1,
-        outcome=Outcome.OK,
+        outcome=CallOutcome.OK,
         started_at=now(),
     )
     Interception.objects.filter(pk=interception.pk).update(attempts=1)
@@ -371,7 +371,7 @@ def _sent(interception: Interception) -> Interception:
         key=interception.number,
         subject_id=interception.pk,
         attempt=1,
-        outcome=Outcome.OK,
+        outcome=CallOutcome.OK,
         started_at=now(),
     )
     Interception.objects.filter(pk=interception.pk).update(attempts=1)

@@ -19,10 +19,11 @@ from hypothesis.stateful import (
 
 from logistics.couriers import base
 from logistics.couriers.base import InterceptState, InterceptStatus
+from logistics.couriers.models import CourierCall
 from logistics.interception import services, sweeps
 from logistics.interception.enums import LIVE, WATCHED
 from logistics.interception.enums import InterceptionState as S
-from logistics.interception.models import CourierCall, Interception
+from logistics.interception.models import Interception
 from logistics.parcels.enums import PackageState as P
 from logistics.parcels.models import Package
 from logistics.parcels.tracking_models import TrackingEvent
@@ -225,7 +226,7 @@ class Road(RuleBasedStateMachine):
 def test_an_interception_keeps_its_word_whatever_happens(monkeypatch):
     from logistics import tasks
 
-    monkeypatch.setattr(tasks.send_interception, "delay_on_commit", lambda **_: None)
+    monkeypatch.setattr(tasks.send_interception, "apply_async", lambda **_: None)
     monkeypatch.setattr("django.db.transaction.Atomic.__enter__", _nestable(transaction.Atomic.__enter__))
     run_state_machine_as_test(
         Road,

@@ -9,15 +9,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from logistics.couriers.models import CourierCall
 from logistics.couriers.signing import md5_base64
-from logistics.interception.models import CourierCall
 from logistics.parcels import store
 from logistics.parcels.enums import OwnScan
 from logistics.parcels.enums import PackageState as P
 from logistics.parcels.models import Package
 from logistics.parcels.tracking_models import TrackingEvent
 from logistics.tracking import services
-from logistics.tracking.signals import package_changed
+from logistics.tracking.signals import tracks_changed
 from logistics.watch.models import Watch
 from merchant.clock import SHANGHAI, now
 from merchant.inbox import services as inbox
@@ -95,20 +95,21 @@ def test_a_couriers_word_never_passes_for_the_warehouses_scan():
     assert store.projection_of(package, now()).received_at is None
 
 
-def test_package_changed_is_told_after_commit_only_when_the_state_changed(django_capture_on_commit_callbacks):
+def test_news_of_tracks_is_told_once_after_the_commit_and_a_known_scan_is_none(django_capture_on_commit_callbacks):
     package, told = make_package(state=P.PICKED_UP), []
+    new = scan(P.IN_TRANSIT, now() - timedelta(minutes=5))
 
-    def listen(sender, package_id, **_):
-        told.append(package_id)
+    def listen(sender, package_ids, **_):
+        told.append(package_ids)
 
-    package_changed.connect(listen)
+    tracks_changed.connect(listen)
     with django_capture_on_commit_callbacks(execute=True):
-        services.record_events({package.pk: [scan(P.IN_TRANSIT, now() - timedelta(minutes=5))]})
-        assert told == []
+        services.record_events({package.pk: [new]})
+        before = list(told)
     with django_capture_on_commit_callbacks(execute=True):
-        services.record_events({package.pk: [scan(P.IN_TRANSIT, now() - timedelta(minutes=1))]})
+        services.record_events({package.pk: [new]})
 
-    assert told == [package.pk]
+    assert (before, told) == ([], [[package.pk]])
 
 
 def test_a_future_scan_counts_once_its_time_has_come(monkeypatch):

@@ -6,6 +6,7 @@ from kombu.exceptions import OperationalError
 
 from merchant.celery import app
 from merchant.tasks import handle_inbox_message
+from merchant.wakeups import wake
 
 
 def test_a_dead_redis_is_logged_and_fails_neither_the_commit_nor_the_request(
@@ -17,7 +18,7 @@ def test_a_dead_redis_is_logged_and_fails_neither_the_commit_nor_the_request(
     monkeypatch.setattr(handle_inbox_message, "apply_async", dead)
 
     with caplog.at_level(logging.WARNING), django_capture_on_commit_callbacks(execute=True), transaction.atomic():
-        handle_inbox_message.delay_on_commit(message_id=1)
+        wake("merchant.handle_inbox_message", message_id=1)
 
     assert caplog.messages == [
         "wake-up merchant.handle_inbox_message was not sent, the sweep will find the row: Connection refused."
@@ -26,13 +27,13 @@ def test_a_dead_redis_is_logged_and_fails_neither_the_commit_nor_the_request(
 
 def test_what_goes_out_is_the_id_and_only_after_the_commit(monkeypatch, db, django_capture_on_commit_callbacks):
     sent = []
-    monkeypatch.setattr(handle_inbox_message, "apply_async", lambda *args, **kwargs: sent.append((args, kwargs)))
+    monkeypatch.setattr(handle_inbox_message, "apply_async", lambda *, kwargs: sent.append(kwargs))
 
     with django_capture_on_commit_callbacks(execute=True):
-        handle_inbox_message.delay_on_commit(message_id=7)
+        wake("merchant.handle_inbox_message", message_id=7)
         before = list(sent)
 
-    assert (before, sent) == ([], [(((), {"message_id": 7}), {})])
+    assert (before, sent) == ([], [{"message_id": 7}])
 
 
 @pytest.mark.parametrize(

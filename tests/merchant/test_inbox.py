@@ -122,7 +122,7 @@ def test_a_new_message_is_due_whatever_the_clocks_of_two_machines_say(handled):
 
 def test_a_sweep_that_leaves_work_behind_wakes_the_next(handled, monkeypatch):
     woken = []
-    monkeypatch.setattr(services.wakeups, "wake_after_commit", woken.append)
+    monkeypatch.setattr(services.wakeups, "wake_sweep", woken.append)
     shop = make_shop()
     for number in range(3):
         receive(shop, b"%d" % number)
@@ -135,7 +135,7 @@ def test_a_sweep_that_leaves_work_behind_wakes_the_next(handled, monkeypatch):
 
 def test_what_couriers_say_has_a_sweep_of_its_own_and_the_other_takes_everything(handled, monkeypatch):
     woken = []
-    monkeypatch.setattr(services.wakeups, "wake_after_commit", lambda task: woken.append(task.name))
+    monkeypatch.setattr(services.wakeups, "wake_sweep", woken.append)
     monkeypatch.setitem(registry._handlers, "platform:test", registry._handlers[SOURCE])
     shop = make_shop()
     services.receive("platform:test", shop=shop, account_id=7, headers={}, body=b"platform")
@@ -151,7 +151,7 @@ def test_what_couriers_say_has_a_sweep_of_its_own_and_the_other_takes_everything
 def test_what_is_stored_while_a_sweep_runs_is_seen_by_it_or_wakes_another(monkeypatch):
     """The sweep says that it looks before it reads: the other order would leave a push asleep."""
     order = []
-    monkeypatch.setattr(services.wakeups, "about_to_look", lambda task: order.append("says"))
+    monkeypatch.setattr(services.wakeups, "about_to_look", lambda name: order.append("says"))
     monkeypatch.setattr(services, "_claim", lambda *args: order.append("reads"))
 
     services.sweep()

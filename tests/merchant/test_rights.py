@@ -1,7 +1,8 @@
 import pytest
 
 from merchant.people.models import Membership, Role
-from merchant.people.rights import ROLES, Right, can, check_right, ensure_default_roles, limit_fen, shops_of
+from merchant.people.rights import ROLES, Right, can, check_right, ensure_default_roles, limit_fen
+from merchant.people.visibility import shops_of
 from merchant.refusals import Refused
 from merchant.shops.models import Agreement, Shop
 from tests.merchant.factories import make_shop, make_user

@@ -16,6 +16,7 @@ from merchant.celery import app
 from merchant.tasks import sweep_courier_pushes
 
 QUEUE = "push"
+SWEEP = "merchant.sweep_courier_pushes"
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +29,7 @@ def broker(monkeypatch):
     """The real Redis with an empty queue, and tasks that are sent instead of run."""
     monkeypatch.setattr(app.conf, "task_always_eager", False)
     client = redis.Redis.from_url(settings.REDIS_URL)
-    flag = wakeups._flag(sweep_courier_pushes)
+    flag = wakeups._flag(SWEEP)
     client.delete(QUEUE, flag)
     yield client
     client.delete(QUEUE, flag)
@@ -58,7 +59,7 @@ def test_the_message_is_word_for_word_celery_s_own(broker):
     sweep_courier_pushes.delay()
     theirs = broker.rpop(QUEUE)
 
-    wakeups._wake(sweep_courier_pushes)
+    wakeups._send_once(SWEEP)
 
     ours = broker.rpop(QUEUE)
     assert without_ids(ours) == without_ids(theirs)
@@ -68,8 +69,8 @@ def test_the_message_is_word_for_word_celery_s_own(broker):
 
 def test_no_two_messages_have_the_same_tag(broker):
     for _ in range(2):
-        wakeups.about_to_look(sweep_courier_pushes)
-        wakeups._wake(sweep_courier_pushes)
+        wakeups.about_to_look(SWEEP)
+        wakeups._send_once(SWEEP)
 
     tags = {json.loads(message)["properties"]["delivery_tag"] for message in broker.lrange(QUEUE, 0, -1)}
     assert len(tags) == 2
@@ -77,30 +78,30 @@ def test_no_two_messages_have_the_same_tag(broker):
 
 def test_many_calls_are_one_message_until_the_worker_looks(broker):
     for _ in range(5):
-        wakeups._wake(sweep_courier_pushes)
+        wakeups._send_once(SWEEP)
     before = broker.llen(QUEUE)
-    wakeups.about_to_look(sweep_courier_pushes)
+    wakeups.about_to_look(SWEEP)
     for _ in range(5):
-        wakeups._wake(sweep_courier_pushes)
+        wakeups._send_once(SWEEP)
 
     assert (before, broker.llen(QUEUE)) == (1, 2)
 
 
 def test_a_wake_up_that_got_lost_keeps_others_back_for_five_seconds_at_most(broker):
-    wakeups._wake(sweep_courier_pushes)
+    wakeups._send_once(SWEEP)
 
-    assert 0 < broker.pttl(wakeups._flag(sweep_courier_pushes)) <= 5000
+    assert 0 < broker.pttl(wakeups._flag(SWEEP)) <= 5000
 
 
 @pytest.mark.django_db(transaction=True)
 def test_it_goes_out_after_the_commit_and_not_after_a_rollback(broker):
     with transaction.atomic():
-        wakeups.wake_after_commit(sweep_courier_pushes)
+        wakeups.wake_sweep(SWEEP)
         inside = broker.llen(QUEUE)
     after = broker.llen(QUEUE)
-    wakeups.about_to_look(sweep_courier_pushes)
+    wakeups.about_to_look(SWEEP)
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        wakeups.wake_after_commit(sweep_courier_pushes)
+        wakeups.wake_sweep(SWEEP)
         1 / 0  # noqa: B018
 
     assert (inside, after, broker.llen(QUEUE)) == (0, 1, 1)
@@ -119,8 +120,8 @@ def test_a_redis_that_is_away_is_nobody_s_fault(redis_at, broker, caplog):
     redis_at("redis://127.0.0.1:1/0")
 
     assert wakeups.count("huicang:test:counter", 120) == 0
-    wakeups._wake(sweep_courier_pushes)
-    wakeups.about_to_look(sweep_courier_pushes)
+    wakeups._send_once(SWEEP)
+    wakeups.about_to_look(SWEEP)
 
     # Said once: within the second nobody asks again.
     assert [message.split(":")[0] for message in caplog.messages] == ["Redis is asked nothing for 1 s"]
@@ -134,7 +135,7 @@ def test_a_redis_that_says_nothing_costs_half_a_second_once(redis_at, broker):
         began = time.monotonic()
         for _ in range(20):
             wakeups.count("huicang:test:counter", 120)
-            wakeups._wake(sweep_courier_pushes)
+            wakeups._send_once(SWEEP)
 
         assert time.monotonic() - began < 0.9
 
@@ -143,9 +144,9 @@ def test_after_a_second_redis_is_asked_again(broker, monkeypatch):
     with monkeypatch.context() as away:
         away.setattr(settings, "REDIS_URL", "redis://127.0.0.1:1/0")
         away.setattr(wakeups, "_client", lru_cache(wakeups._client.__wrapped__))
-        wakeups._wake(sweep_courier_pushes)
+        wakeups._send_once(SWEEP)
     monkeypatch.setattr(wakeups, "_silent_until", time.monotonic() - 0.001)
 
-    wakeups._wake(sweep_courier_pushes)
+    wakeups._send_once(SWEEP)
 
     assert broker.llen(QUEUE) == 1

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from merchant.platforms.sandbox.app import run
+
 
 class Command(BaseCommand):
     help = "Run platforms to practise on: Kuaishou's, Douyin's and WeChat Pay's wire, invented money, a page to play."
@@ -23,8 +25,6 @@ class Command(BaseCommand):
                 _("The platform sandbox pays invented money with well-known keys: it only starts in the demo.")
             )
         # Imported late: a shop's server never loads the sandbox.
-        from merchant.platforms.sandbox.app import run
-
         scale = settings.CLOCK_SCALE if options["scale"] is None else options["scale"]
         if scale <= 0:
             raise CommandError(_("--scale must be above 0."))

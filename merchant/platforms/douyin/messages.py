@@ -20,6 +20,7 @@ from merchant.inbox import registry
 from merchant.platforms.douyin.signing import HMAC_SHA256, is_equal, sign, sign_message
 from merchant.platforms.kuaishou.snapshots import identifier
 from merchant.platforms.push_endpoint import Door, Judged, MalformedError, open_door, source_of
+from merchant.shops.models import PlatformAccount
 
 logger = logging.getLogger(__name__)
 
@@ -131,8 +132,6 @@ def on_message(reader: Reader) -> None:
 
 def handle(inbox_message: Any) -> None:
     """The inbox's handler for this source."""
-    from merchant.shops.models import PlatformAccount
-
     account = PlatformAccount.objects.select_related("shop").get(pk=inbox_message.account_id)
     hint = read_message(bytes(inbox_message.body))
     for reader in _readers:

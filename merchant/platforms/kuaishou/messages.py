@@ -15,6 +15,7 @@ from merchant.inbox import registry
 from merchant.platforms.kuaishou.signing import decrypt_message
 from merchant.platforms.kuaishou.snapshots import instant
 from merchant.platforms.push_endpoint import Door, Judged, MalformedError, open_door, source_of
+from merchant.shops.models import PlatformAccount
 
 logger = logging.getLogger(__name__)
 
@@ -147,8 +148,6 @@ def on_event(*events: str, reader: Reader) -> None:
 
 def handle(inbox_message: Any) -> None:
     """The inbox's handler for this source. An event nobody asked for is done when it is stored."""
-    from merchant.shops.models import PlatformAccount
-
     account = PlatformAccount.objects.select_related("shop").get(pk=inbox_message.account_id)
     message = open_message(account, bytes(inbox_message.body))
     for reader in _readers.get(message.event, ()):

@@ -14,6 +14,7 @@ from wechatpayv3.utils import aes_decrypt
 from merchant.inbox import registry
 from merchant.platforms.push_endpoint import Door, Judged, MalformedError, open_door, source_of
 from merchant.platforms.wechat import client as wechat_pay
+from merchant.shops.models import PlatformAccount
 
 SOURCE = source_of("wechat_pay")
 REFUND_EVENTS = ("REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED")
@@ -104,8 +105,6 @@ def on_refund(reader: Reader) -> None:
 
 def handle(inbox_message: Any) -> None:
     """The inbox's handler for this source. Notices of other kinds are done when they are stored."""
-    from merchant.shops.models import PlatformAccount
-
     account = PlatformAccount.objects.select_related("shop").get(pk=inbox_message.account_id)
     notice = read_notice(account, bytes(inbox_message.body))
     if notice.event in REFUND_EVENTS:

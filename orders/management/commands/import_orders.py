@@ -11,7 +11,7 @@ from merchant.jobs.models import Job, JobState
 from merchant.refusals import Refused
 from merchant.shops.models import Shop
 from orders.intake import importer, jobs, registry, report
-from orders.intake.readers import SourceFile
+from orders.intake.readers import SourceFile, read_tables
 
 # What stands beside a file of a set, when one file of it is named.
 TABLE_NAMES = (".csv", ".csv.gz", ".xlsx", ".xls", ".jsonl", ".jsonl.gz", ".json")
@@ -86,8 +86,6 @@ class Command(BaseCommand):
 
     def _siblings(self, path: Path, profile: str) -> list[Path]:
         """The other files of a set, found beside the one that was named, when its layout wants them."""
-        from orders.intake.readers import read_tables
-
         tables = read_tables(SourceFile.at(path))
         layout = registry.detect(tables) if profile == "auto" else registry.profile_named(profile)
         wanted = list(getattr(layout, "joins", ()))

@@ -19,9 +19,10 @@ from django.utils import translation
 from pytest_django.live_server_helper import LiveServer
 
 from logistics.couriers import registry
+from logistics.couriers.models import CourierCall
 from logistics.interception import services as interceptions
 from logistics.interception import sweeps
-from logistics.interception.models import CourierCall, Interception
+from logistics.interception.models import Interception
 from logistics.parcels.models import Package
 from logistics.parcels.tracking_models import TrackingEvent
 from logistics.polling.poller import Poller
