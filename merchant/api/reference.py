@@ -13,7 +13,7 @@ FILE = settings.BASE_DIR / "docs" / "openapi.yaml"
 AREAS = {
     "shops": _("Shop and token"),
     "orders": _("Orders and imports"),
-    "parcels": _("Parcels"),
+    "parcels": _("Parcels and tracks"),
     "cases": _("After-sale cases"),
     "interceptions": _("Interceptions"),
     "refunds": _("Refunds"),
@@ -51,8 +51,9 @@ class Operation:
     is_list: bool = False
 
     @property
-    def is_verb(self) -> bool:
-        return self.method == "POST"
+    def steps(self) -> list[str]:
+        """The address in pieces, between which a narrow page may break it."""
+        return [f"{step}/" for step in self.path.removesuffix("/").split("/")]
 
 
 @dataclass
@@ -113,7 +114,7 @@ class _Reader:
             name=told["operationId"],
             method=method.upper(),
             path=path,
-            text=text,
+            text=text.replace("`", ""),
             scope=scope.removeprefix("Scope: `").removesuffix("`.") if scope.startswith("Scope") else "",
             status=status,
             parameters=tuple(
@@ -172,7 +173,9 @@ class _Reader:
             name=name,
             kind=_kind(shown, of_items),
             link=self._shape(items or told),
-            text=text or ("" if choices else told.get("description") or shown.get("description", "")),
+            text=(text or ("" if choices else told.get("description") or shown.get("description", ""))).replace(
+                "`", ""
+            ),
             is_required=is_required,
             choices=tuple((str(one), told_choices.get(str(one), "")) for one in choices if one not in (None, "")),
         )
