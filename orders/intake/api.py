@@ -34,7 +34,6 @@ class ImportSerializer(RowSerializer):
 
     by = PersonSerializer(read_only=True, allow_null=True)
     figures = serializers.DictField(child=serializers.IntegerField(), read_only=True)
-    refused_rows = serializers.SerializerMethodField(help_text=f"The first {REFUSED_SHOWN} rows that were refused.")
 
     class Meta:
         model = Job
@@ -52,8 +51,17 @@ class ImportSerializer(RowSerializer):
             "created_at",
             "started_at",
             "finished_at",
-            "refused_rows",
         )
+        read_only_fields = fields
+
+
+class ImportDetailSerializer(ImportSerializer):
+    """The import with the rows it refused."""
+
+    refused_rows = serializers.SerializerMethodField(help_text=f"The first {REFUSED_SHOWN} rows that were refused.")
+
+    class Meta(ImportSerializer.Meta):
+        fields: Any = (*ImportSerializer.Meta.fields, "refused_rows")
         read_only_fields = fields
 
     def get_refused_rows(self, job: Job) -> list[dict[str, Any]]:
@@ -67,6 +75,7 @@ class ImportApi(Resource):
     area, noun, path = "orders", "import", "imports"
     queryset = Job.objects.filter(kind=importer.KIND).select_related("by")
     serializer_class = ImportSerializer
+    detail_class = ImportDetailSerializer
 
     @verb(ImportRequestSerializer, slug="", at_top=True, status=202)
     def create(self, *, files: list[UploadedFile], profile: str) -> Job:

@@ -227,6 +227,24 @@ def test_every_role_of_the_shop_may_look_and_looking_writes_nothing(world):
     assert seen == {(role, name): (200, True, []) for role in ROLES for name in looks()}
 
 
+def test_a_list_takes_no_more_statements_for_more_rows(world):
+    client, seen = program(world.people[OWNER], world.shop), {}
+    for name in looks():
+        if not name.endswith("_list"):
+            continue
+        ran = {}
+        for limit in (1, 50):
+            with CaptureQueriesContext(connection) as statements:
+                rows = client.get(f"{reverse(name)}?limit={limit}").json()["results"]
+            ran[len(rows)] = len(statements)
+        if len(ran) == 2:
+            seen[name] = len(set(ran.values()))
+
+    assert seen == dict.fromkeys(
+        ["api_case_list", "api_interception_list", "api_order_list", "api_parcel_list", "api_return_list"], 1
+    )
+
+
 def test_a_stranger_s_token_shows_nothing_of_this_shop(world):
     elsewhere = make_shop()
     client, seen = program(make_user(OWNER, elsewhere), elsewhere), {}
