@@ -1,24 +1,45 @@
-"""Which channel pays an order's money back: the one it came in through, and no other."""
+"""Which channel pays an order's money back: the one it came in through, and no other.
+
+A channel registers itself where it is defined; `discover` loads every file of this folder."""
+
+import importlib
+import pkgutil
+from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.channels.base import Channel
-from aftersales.channels.douyin import DouyinChannel
-from aftersales.channels.kuaishou import KuaishouChannel
-from aftersales.channels.wechat_pay import WeChatPayChannel
+from aftersales.channels.platform import PlatformChannel
 from merchant.refusals import Refused
 from orders.payments.enums import PaymentState
 from orders.payments.models import Payment
 from orders.record.models import Order
 
-_channels: dict[str, Channel] = {
-    channel.code: channel for channel in (KuaishouChannel(), DouyinChannel(), WeChatPayChannel())
-}
+_channels: dict[str, Channel] = {}
 
 
 def register(channel: Channel) -> None:
-    """Add a channel; a second one under the same code replaces the first."""
+    """Add a channel; one of the same code is replaced."""
     _channels[channel.code] = channel
+
+
+def discover() -> None:
+    """Load every channel; called once, when the process starts."""
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        importlib.import_module(f"aftersales.channels.{module.name}")
+
+
+def codes() -> list[str]:
+    """Codes of the channels there are."""
+    return list(_channels)
+
+
+def of_platform(code: str) -> PlatformChannel:
+    """The channel of a platform whose cases are read over its own interface. Raises LookupError where none is."""
+    channel = _channels.get(code)
+    if not isinstance(channel, PlatformChannel):
+        raise LookupError(f"nothing reads the cases of {code}")
+    return channel
 
 
 def get(code: str) -> Channel:
@@ -31,6 +52,12 @@ def get(code: str) -> Channel:
             _("Huicang cannot move money back through this channel yet: settle the refund on the platform's own page."),
             channel=code,
         ) from None
+
+
+def tells_where_it_went(code: str) -> bool:
+    """Whether this channel says where the buyer's money went; how long it takes depends on it."""
+    channel = _channels.get(code)
+    return channel is not None and channel.tells_where_it_went
 
 
 def payment_of(order: Order) -> Payment:

@@ -6,17 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 from aftersales.cases.models import Case
-from aftersales.channels import douyin_words, kuaishou_words
-from aftersales.channels.snapshot import PlatformCase
+from aftersales.channels import registry as channels
 from aftersales.platforms.following import take_platform_case
 from merchant.clock import now
 from merchant.jobs.services import beat
-from merchant.platforms.clients import SPOKEN_WITH, PlatformClient, client_of
-from merchant.platforms.douyin import messages as douyin_messages
-from merchant.platforms.douyin.snapshots import AfterSale
+from merchant.platforms.base import CaseRow, Client, Hint
 from merchant.platforms.errors import PlatformError
-from merchant.platforms.kuaishou import messages
-from merchant.platforms.kuaishou.client import RefundSnapshot
+from merchant.platforms.messages import on_hint
+from merchant.platforms.registry import client_of, spoken_with
 from merchant.refusals import Refused
 from merchant.shops.models import PlatformAccount
 from orders.intake.platform import re_read_order
@@ -32,19 +29,12 @@ FIRST_PULL = timedelta(days=7)
 GIVE_UP_AFTER = timedelta(days=1)
 
 
-def read_push(account: Any, message: Any) -> None:
-    """The inbox's reader of after-sales events: re-read the refund it names and follow it. May raise; the message
-    then waits in the inbox, visible, and is tried again."""
-    if message.refund_id:
-        re_read(account, message.refund_id)
-
-
-def read_hint(account: Any, message: Any) -> None:
-    """The inbox's reader of Douyin's messages: re-read the after-sales it names. One that names nothing we know how to
-    read says only that something has happened, so everything that has changed is pulled."""
-    for refund_id in message.refund_ids:
-        re_read(account, refund_id)
-    if not message.refund_ids and not message.oids:
+def read_hint(account: Any, hint: Hint) -> None:
+    """Re-read the after-sales a message names and follow them; one that says only that something has happened has
+    everything pulled that has changed. May raise; the message then waits in the inbox, visible, and is tried again."""
+    for number in hint.case_numbers:
+        re_read(account, number)
+    if hint.is_vague:
         pull_account(account)
 
 
@@ -54,23 +44,17 @@ def re_read(account: Any, refund_id: str) -> Case:
     return take(account, client, client.refund_detail(refund_id))
 
 
-def case_of(snapshot: RefundSnapshot | AfterSale, *, is_shipped: bool) -> PlatformCase:
-    """A platform's row in our words. Raises ValueError on a number that no table names."""
-    if isinstance(snapshot, AfterSale):
-        return douyin_words.platform_case(snapshot, is_shipped=is_shipped)
-    return kuaishou_words.platform_case(snapshot, is_shipped=is_shipped)
-
-
-def take(account: Any, client: PlatformClient, snapshot: RefundSnapshot | AfterSale) -> Case:
+def take(account: Any, client: Client, snapshot: CaseRow) -> Case:
     """Follow one snapshot; an order that is missing, or that has moved under the case, is fetched first."""
     order = Order.objects.filter(shop=account.shop, number=snapshot.oid).first()
     if order is None or _is_behind(order, snapshot):
         order = re_read_order(account, client, snapshot.oid) or order
     is_shipped = order is not None and order.is_sent
-    return take_platform_case(account.shop, case_of(snapshot, is_shipped=is_shipped))
+    case = channels.of_platform(account.platform).platform_case(snapshot, is_shipped=is_shipped)
+    return take_platform_case(account.shop, case)
 
 
-def _is_behind(order: Order, snapshot: RefundSnapshot | AfterSale) -> bool:
+def _is_behind(order: Order, snapshot: CaseRow) -> bool:
     """A new case about an order that had not shipped when we last looked: where the goods are decides its kind."""
     return not order.is_sent and not Case.objects.filter(shop_id=order.shop_id, number=snapshot.refund_id).exists()
 
@@ -80,7 +64,7 @@ def pull_platform_cases(account_id: int | None = None) -> int:
 
     An account that does not answer keeps its watermark, so that the next pull begins where this one should have."""
     taken = 0
-    accounts = PlatformAccount.objects.filter(platform__in=SPOKEN_WITH, is_active=True).select_related("shop")
+    accounts = PlatformAccount.objects.filter(platform__in=spoken_with(), is_active=True).select_related("shop")
     if account_id is not None:
         accounts = accounts.filter(pk=account_id)
     for account in accounts.order_by("pk"):
@@ -119,6 +103,5 @@ def pull_account(account: Any) -> int:
 
 
 def register() -> None:
-    """Hang the readers into the platforms' push doors; order events are read by the orders' own intake."""
-    messages.on_event(*messages.REFUND_EVENTS, reader=read_push)
-    douyin_messages.on_message(read_hint)
+    """Have the after-sales that platforms' messages name; orders are read by the orders' own intake."""
+    on_hint("aftersales.cases", read_hint)

@@ -8,12 +8,12 @@ from datetime import date, datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from aftersales.channels import registry as channels
 from aftersales.channels.enums import WentTo
 from aftersales.refunds.enums import PAID_STATES, SENT_STATES, RefundState
 from aftersales.refunds.models import Refund
 from merchant.clock import SHANGHAI, now
 from merchant.policy.schema import ShopPolicy
-from orders.payments.enums import PayChannel
 
 SATURDAY = 5
 NOT_KNOWN = gettext_lazy("Weekends are left out; public holidays are not known here and make it longer.")
@@ -41,7 +41,7 @@ def estimate(refund: Refund, rules: ShopPolicy, *, at: datetime | None = None) -
     if refund.state == RefundState.WAIT_FUNDS:
         return None
     start = refund.settled_at or refund.sent_at or at or now()
-    if refund.channel != PayChannel.WECHAT_PAY:
+    if not channels.tells_where_it_went(refund.channel):
         return _by_days(start, rules.arrive_platform_days, "ARRIVE-PLATFORM", platform=True)
     paid_from = went_to(refund)
     if paid_from == WentTo.BALANCE:

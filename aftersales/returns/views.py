@@ -16,9 +16,9 @@ from aftersales.returns import damage, order_search, policies, queues
 from aftersales.returns import services as returns
 from aftersales.returns.models import ReturnParcel
 from aftersales.returns.scan_results import candidates, clean, context_of, warehouses_of
-from logistics.couriers.names import COURIERS, courier_name
 from merchant.attachments.models import Purpose
 from merchant.attachments.services import attach, files_of, read_files
+from merchant.carriers import registry as carriers
 from merchant.people.rights import Right, check_right
 from merchant.people.visibility import shops_of
 from merchant.refusals import Refused, refusals_as_messages
@@ -61,7 +61,7 @@ def warehouse(request: SignedInRequest) -> HttpResponse:
 
 def couriers() -> list[tuple[str, str]]:
     """(code, name) of every courier a parcel may come with."""
-    return [(code, courier_name(code)) for code in COURIERS]
+    return [(carrier.code, str(carrier.label)) for carrier in carriers.trackable()]
 
 
 def to_try(lists: dict[str, list[Any]]) -> list[tuple[str, str]]:

@@ -25,12 +25,12 @@ from merchant.ledger.models import LedgerEntry
 from merchant.people.models import User
 from merchant.people.rights import Right, can
 from merchant.people.visibility import shops_of
+from merchant.platforms.registry import with_bills
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.shops.models import PlatformAccount, Shop
 from merchant.ui.access import SignedInRequest
 from merchant.ui.buttons import Button, button
 from merchant.ui.query_params import key_of_page, page_key
-from orders.payments.enums import PayChannel
 
 SIZE, DAYS, FILES, CAP = 50, 14, 20, 999
 TABS = ("open", "settled", "days", "files")
@@ -55,7 +55,7 @@ def statements(request: SignedInRequest) -> HttpResponse:
         "tabs": [(name, labels[name], open_count if name == "open" else None) for name in TABS],
         "shops": settling,
         "accounts": list(
-            PlatformAccount.objects.filter(platform=PayChannel.WECHAT_PAY, is_active=True, shop__in=settling)
+            PlatformAccount.objects.filter(platform__in=with_bills(), is_active=True, shop__in=settling)
             .select_related("shop")
             .order_by("pk")
         ),
@@ -221,7 +221,7 @@ def statement_take(request: SignedInRequest) -> HttpResponse:
 def statement_pull(request: SignedInRequest, pk: int) -> HttpResponse:
     """Fetch one day's statement of this account now."""
     account = get_object_or_404(
-        PlatformAccount.objects.visible_to(request.user).select_related("shop"), pk=pk, platform=PayChannel.WECHAT_PAY
+        PlatformAccount.objects.visible_to(request.user).select_related("shop"), pk=pk, platform__in=with_bills()
     )
     with refusals_as_messages(request):
         day = _day(request.POST.get("day", ""))

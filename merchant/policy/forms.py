@@ -3,19 +3,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from merchant.carriers import registry as carriers
 from merchant.policy import rules as rulebook
 from merchant.policy import schema
 from merchant.policy.schema import ShopPolicy
-from merchant.shops.forms import COURIERS, YuanField
-from merchant.ui.forms import StyledFormMixin
+from merchant.ui.forms import StyledFormMixin, YuanField
 
-EVIDENCE_LABELS = {
-    "zto_status": _("ZTO answers INTERCEPT_SUCCESS"),
-    "yto_return_scan": _("YTO: a return scan after the request was accepted"),
-    "sto_return_scan": _("STO: a return scan after the request was accepted"),
-    "jt_return_scan": _("J&T: a return scan after the request was accepted"),
-    "kuaidi100_return_scan": _("Read through Kuaidi100: a return scan after the request was accepted"),
-}
 MANY = forms.CheckboxSelectMultiple
 # Settings that hold a switch for each name.
 SWITCHES = ("evidence", "benefits")
@@ -38,6 +31,15 @@ def _benefits() -> list[tuple[str, str]]:
     return [(name, rulebook.rule(rulebook.benefit_code(name)).title()) for name in schema.BENEFITS]
 
 
+def _evidence() -> list[tuple[str, str]]:
+    """Each switch under the title of its rule."""
+    return [(name, rulebook.rule(code).title()) for name, code in schema.evidence_rules().items()]
+
+
+def _couriers() -> list[tuple[str, str]]:
+    return [(carrier.code, carrier.label) for carrier in carriers.spoken_with()]
+
+
 class PolicyForm(StyledFormMixin, forms.Form):
     """Every setting of a shop but its timers, each with the rule it belongs to."""
 
@@ -58,10 +60,10 @@ class PolicyForm(StyledFormMixin, forms.Form):
         label=_("Evidence of a stop that may pay by itself"),
         required=False,
         widget=MANY,
-        choices=list(EVIDENCE_LABELS.items()),
+        choices=_evidence,
     )
     intercept_couriers = forms.MultipleChoiceField(
-        label=_("Couriers that may be asked (E08)"), required=False, widget=MANY, choices=COURIERS
+        label=_("Couriers that may be asked (E08)"), required=False, widget=MANY, choices=_couriers
     )
     intercept_limit_fen = YuanField(label=_("Refund must be below (yuan, E10)"))
     intercept_limit_on_parcel_sum = forms.BooleanField(
@@ -145,7 +147,7 @@ class PolicyForm(StyledFormMixin, forms.Form):
     def changed_settings(self, rules: ShopPolicy) -> dict[str, Any]:
         """What differs from `rules`, shaped for policy.services.change."""
         found = {name: value for name, value in self.cleaned_data.items() if name != "reason"}
-        found["evidence"] = {name: name in found["evidence"] for name in schema.EVIDENCE}
+        found["evidence"] = {name: name in found["evidence"] for name in schema.evidence()}
         found["benefits"] = {name: name in found["benefits"] for name in schema.BENEFITS}
         return {name: value for name, value in found.items() if value != _comparable(getattr(rules, name))}
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
+from merchant.policy import rules as rulebook
 from merchant.refusals import Refused
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -42,14 +43,6 @@ TIMERS: dict[str, int] = {
     "T-BEN-ALLERGY": 15 * DAY,
 }
 WARNABLE = ("E12", "E13", "E15")
-EVIDENCE = {
-    "zto_status": True,
-    "yto_return_scan": True,
-    "sto_return_scan": True,
-    "jt_return_scan": True,
-    "kuaidi100_return_scan": True,
-}
-
 # Promises the shop makes to every buyer, beside what an order names itself (orders.record.enums.Benefit).
 BENEFITS = {
     "price_match": False,
@@ -67,20 +60,38 @@ BENEFITS = {
 }
 
 
+def evidence_rules() -> dict[str, str]:
+    """What may prove a stop and pay by itself, by its switch, and the rule that says so: the closed list is the one of
+    docs/rules.md, whatever couriers there are."""
+    rules = (rule for rule in rulebook.all_rules() if rule.setting.startswith("evidence."))
+    return {rule.setting.removeprefix("evidence."): rule.code for rule in rules}
+
+
+def evidence() -> dict[str, bool]:
+    """The switches as they are delivered."""
+    return {name: bool(rulebook.rule(code).value) for name, code in evidence_rules().items()}
+
+
+def couriers_by_default() -> tuple[str, ...]:
+    """The couriers that may be asked to stop a parcel in a new shop (E08)."""
+    value = rulebook.rule("E08").value
+    return value if isinstance(value, tuple) else (str(value),)
+
+
 @dataclass(frozen=True)
 class ShopPolicy:
     """What a shop decided, as of one version. Money in fen, `timers` in seconds."""
 
     version_id: int | None = None
     version: int = 0
-    intercept_couriers: tuple[str, ...] = ("zto", "yto", "sto", "jt")
+    intercept_couriers: tuple[str, ...] = field(default_factory=couriers_by_default)
     intercept_limit_fen: int = 50_000
     intercept_limit_on_parcel_sum: bool = False
     warn_only: tuple[str, ...] = ()
     auto_agree: bool = True
     pay_when: str = "success"
     auto_submit: bool = False
-    evidence: dict[str, bool] = field(default_factory=lambda: dict(EVIDENCE))
+    evidence: dict[str, bool] = field(default_factory=evidence)
     second_person_fen: int = 100_000
     claim_cap_fen: int = 30_000
     release_manual_refunds: str = "finance"
@@ -125,7 +136,7 @@ def read(body: dict[str, Any], *, version_id: int | None = None, version: int = 
     for name in ("intercept_couriers", "warn_only"):
         if name in known:
             known[name] = tuple(known[name])
-    for name, default in (("timers", TIMERS), ("evidence", EVIDENCE), ("benefits", BENEFITS)):
+    for name, default in (("timers", TIMERS), ("evidence", evidence()), ("benefits", BENEFITS)):
         known[name] = {**default, **known.get(name, {})}
     return ShopPolicy(version_id=version_id, version=version, **known)
 
@@ -167,7 +178,7 @@ def check(body: dict[str, Any]) -> None:
         raise _wrong("bulk_address_limit", _("One address at a time is the least."))
     if bad := [code for code in body.get("warn_only", ()) if code not in WARNABLE]:
         raise _wrong("warn_only", _("Only E12, E13 and E15 may be turned into a warning."), codes=bad)
-    for group, known in (("evidence", EVIDENCE), ("benefits", BENEFITS)):
+    for group, known in (("evidence", evidence()), ("benefits", BENEFITS)):
         for name, is_on in body.get(group, {}).items():
             if name not in known or not isinstance(is_on, bool):
                 raise _wrong(group, _("This is not one of the choices."), which=name)

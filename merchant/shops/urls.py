@@ -4,11 +4,6 @@ from merchant.shops import token_views, views
 
 urlpatterns = [
     path("", views.settings_home, name="settings"),
-    path("<int:shop_id>/accounts/", views.accounts, name="accounts"),
-    path("<int:shop_id>/accounts/courier/add/", views.courier_account_edit, name="courier_account_add"),
-    path("<int:shop_id>/accounts/courier/<int:pk>/", views.courier_account_edit, name="courier_account_edit"),
-    path("<int:shop_id>/accounts/platform/add/", views.platform_account_edit, name="platform_account_add"),
-    path("<int:shop_id>/accounts/platform/<int:pk>/", views.platform_account_edit, name="platform_account_edit"),
     path("<int:shop_id>/accounts/<str:kind>/<int:pk>/token/", views.push_token_renew, name="push_token_renew"),
     path("<int:shop_id>/tokens/", token_views.api_tokens, name="api_tokens"),
     path("<int:shop_id>/tokens/<int:pk>/revoke/", token_views.api_token_revoke, name="api_token_revoke"),

@@ -14,7 +14,7 @@ from cs_workbench.orders.cards import PII_STOP
 from merchant.people.rights import ROLES, Right
 from merchant.policy import rules
 from merchant.policy.rules import Both, Rule
-from merchant.policy.schema import BENEFITS, CHOICES, EVIDENCE, OWN_FIELDS, TIMERS, WARNABLE, ShopPolicy
+from merchant.policy.schema import BENEFITS, CHOICES, OWN_FIELDS, TIMERS, WARNABLE, ShopPolicy, evidence
 from orders.record.enums import Benefit
 
 ROOMS = ("merchant", "orders", "logistics", "aftersales", "cs_workbench")
@@ -76,7 +76,12 @@ def test_a_section_that_leaves_a_line_out_is_an_error():
         ("on", True, "on", "开"),
         ("off", False, "off", "关"),
         ("success", "success", "at the courier's success", "拦截成功时"),
-        ("zto, yto, sto, jt", ("zto", "yto", "sto", "jt"), "ZTO, YTO, STO, J&T", "中通、圆通、申通、极兔"),
+        (
+            "zto, yto, sto, jt",
+            ("zto", "yto", "sto", "jt"),
+            "ZTO Express, YTO Express, STO Express, J&T Express",
+            "中通快递、圆通速递、申通快递、极兔速递",
+        ),
         ("–", None, "", ""),
     ],
 )
@@ -215,7 +220,7 @@ def test_the_clocks_that_no_shop_changes_yet_run_as_long_as_the_book_says():
 
 def test_every_setting_of_a_shop_is_in_the_book():
     named = {rule.setting for rule in rules.all_rules()} - {rules.NONE}
-    nested = {f"timers.{name}" for name in TIMERS} | {f"evidence.{name}" for name in EVIDENCE}
+    nested = {f"timers.{name}" for name in TIMERS} | {f"evidence.{name}" for name in evidence()}
     nested |= {f"benefits.{name}" for name in BENEFITS}
 
     assert named == nested | set(OWN_FIELDS) - {"timers", "evidence", "benefits"}

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.contrib.messages import get_messages
 
+from logistics.couriers import registry
 from merchant.policy import services as policy
 from merchant.policy.forms import initial
 from merchant.shops import services
@@ -113,7 +114,17 @@ COURIER = {
     "is_active": "on",
     "intercept_fee": "3.50",
     "back_freight": "4.5",
-    "secrets_json": '{"app_key": "k", "app_secret": "very-secret"}',
+    "secret-app_key": "k",
+    "secret-app_secret": "very-secret",
+}
+
+
+KUAIDI100 = {
+    "secret-app_key": "",
+    "secret-app_secret": "",
+    "secret-key": "k",
+    "secret-customer": "c",
+    "secret-salt": "s",
 }
 
 
@@ -134,16 +145,76 @@ def test_an_owner_adds_a_courier_account_and_nobody_reads_the_secret_again(clien
     assert f"/push/courier/{account.push_token}/" in pages[0].content.decode()
 
 
-def test_only_couriers_that_are_spoken_with_are_offered(client):
+def test_couriers_are_offered_that_somebody_speaks_with(client):
     shop = make_shop()
     client.force_login(make_user("owner", shop))
     path = f"/settings/{shop.pk}/accounts/courier/add/"
 
     offered = re.findall(r'<option value="(\w+)"', client.get(path).content.decode())
     forced = client.post(path, {**COURIER, "courier": "ems"})
+    unheard_of = client.post(path, {**COURIER, "courier": "dhl", "via": "kuaidi100"})
 
-    assert offered == ["zto", "yto", "sto", "jt", "sf", "kuaidi100"]
-    assert (forced.status_code, shop.courier_accounts.count()) == (422, 0)
+    assert (offered[:6], offered[-1]) == (["zto", "yto", "sto", "jt", "sf", "yunda"], "kuaidi100")
+    assert {"ems", "jd", "yz", "db", "best"} < set(offered)
+    assert (forced.status_code, unheard_of.status_code, shop.courier_accounts.count()) == (422, 422, 0)
+    assert "We do not speak with this courier ourselves: ask it through another." in words(forced)
+
+
+def test_a_courier_that_nobody_stops_is_followed_through_kuaidi100(client):
+    shop = make_shop()
+    client.force_login(make_user("owner", shop))
+    asked = "courier=yunda&via=kuaidi100"
+    path = f"/settings/{shop.pk}/accounts/courier/add/?{asked}"
+
+    page = client.get(path, headers={"accept-language": "en"}).content.decode()
+    client.post(path, {**COURIER, **KUAIDI100, "courier": "yunda", "via": "kuaidi100"})
+
+    account = CourierAccount.objects.get(shop=shop)
+    assert "Kuaidi100 does not stop this courier&#x27;s parcels for us." in page
+    assert (account.courier, account.via, account.secrets["key"]) == ("yunda", "kuaidi100", "k")
+
+
+@pytest.mark.parametrize(
+    ("courier", "boxes"),
+    [
+        ("zto", ["app_key", "app_secret", "digest", "encoding", "secret_key", "with_timestamp", "phone_last4"]),
+        ("jt", ["api_account", "private_key", "uuid"]),
+    ],
+)
+def test_each_credential_has_a_box_of_its_own(client, courier, boxes):
+    shop = make_shop()
+    client.force_login(make_user("owner", shop))
+
+    page = client.get(f"/settings/{shop.pk}/accounts/courier/add/?courier={courier}").content.decode()
+
+    assert re.findall(r'name="secret-([\w.]+)"', page) == boxes
+    assert len(re.findall(r'type="password"', page)) == sum(name.endswith(("secret", "_key")) for name in boxes) - (
+        courier == "zto"
+    )
+
+
+def test_a_secret_is_not_shown_again_beside_an_error(client):
+    shop = make_shop()
+    client.force_login(make_user("owner", shop))
+
+    answer = client.post(f"/settings/{shop.pk}/accounts/courier/add/", {**COURIER, "intercept_fee": "x"})
+
+    assert (answer.status_code, "very-secret" in answer.content.decode()) == (422, False)
+
+
+def test_credentials_of_each_interface_are_kept_apart(client):
+    shop = make_shop()
+    client.force_login(make_user("owner", shop))
+    wanted = [secret for secret in registry.get("yto").secrets if secret.is_required]
+    told = {f"secret-{secret.name}": f"value of {secret.name}" for secret in wanted}
+
+    client.post(f"/settings/{shop.pk}/accounts/courier/add/", {**COURIER, **told, "courier": "yto"})
+
+    kept = CourierAccount.objects.get(shop=shop).secrets
+    assert kept["push"] == {"client_id": "value of push.client_id", "secret": "value of push.secret"}
+    assert kept["track_query_adapter"] == {
+        name: f"value of track_query_adapter.{name}" for name in ("client_code", "secret", "url_key")
+    }
 
 
 def test_a_courier_is_asked_through_kuaidi100_and_stays_asked_that_way(client):
@@ -152,13 +223,17 @@ def test_a_courier_is_asked_through_kuaidi100_and_stays_asked_that_way(client):
     direct = make_courier_account(shop, customer_code="ZTO-1")
     add = f"/settings/{shop.pk}/accounts/courier/add/"
 
-    answer = client.post(add, {**COURIER, "via": "kuaidi100", "secrets_json": '{"key": "k", "salt": "s"}'})
-    again = client.post(add, {**COURIER, "via": "kuaidi100", "secrets_json": ""}, follow=True)
+    answer = client.post(add, {**COURIER, **KUAIDI100, "via": "kuaidi100"})
+    again = client.post(add, {**COURIER, **KUAIDI100, "via": "kuaidi100"}, follow=True)
     account = CourierAccount.objects.get(shop=shop, via="kuaidi100")
-    client.post(f"/settings/{shop.pk}/accounts/courier/{account.pk}/", {**COURIER, "via": "", "secrets_json": ""})
+    client.post(f"/settings/{shop.pk}/accounts/courier/{account.pk}/", {**COURIER, "via": ""})
 
     account.refresh_from_db()
-    assert (account.courier, account.via, account.secrets) == ("zto", "kuaidi100", {"key": "k", "salt": "s"})
+    assert (account.courier, account.via, account.secrets) == (
+        "zto",
+        "kuaidi100",
+        {"key": "k", "customer": "c", "salt": "s"},
+    )
     assert "本店已有" in again.content.decode() or "already" in again.content.decode()
     assert shop.courier_accounts.count() == 2
     assert "Kuaidi100" in client.get(answer["Location"], headers={"accept-language": "en"}).content.decode()
@@ -170,9 +245,8 @@ def test_an_empty_secrets_box_keeps_what_is_stored(client):
     client.force_login(make_user("owner", shop))
     account = make_courier_account(shop)
 
-    client.post(
-        f"/settings/{shop.pk}/accounts/courier/{account.pk}/", {**COURIER, "name": "新名字", "secrets_json": ""}
-    )
+    told = {**COURIER, "name": "新名字", "secret-app_key": "demo-app", "secret-app_secret": ""}
+    client.post(f"/settings/{shop.pk}/accounts/courier/{account.pk}/", told)
 
     account.refresh_from_db()
     assert (account.name, account.secrets) == ("新名字", {"app_key": "demo-app", "app_secret": "demo-secret"})
@@ -186,8 +260,9 @@ def test_an_empty_secrets_box_keeps_what_is_stored(client):
         ("back_freight", "-1", "The amount cannot be negative."),
         ("rate_per_second", "0", "Write how many requests a second the courier allows: 1 to 500."),
         ("rate_per_second", "501", "Write how many requests a second the courier allows: 1 to 500."),
-        ("secrets_json", "[1]", "Write a JSON object, in braces."),
-        ("secrets_json", "{", "This is not JSON:"),
+        ("secret-phone_last4", "12a4", "This is not in the form the other side gives out."),
+        ("secret-app_secret", "", "This field is required."),
+        ("secret-digest", "sha1", "Select a valid choice. sha1 is not one of the available choices."),
     ],
 )
 def test_a_wrong_field_is_named_and_nothing_is_saved(client, field, wrong, sentence):
