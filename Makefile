@@ -8,7 +8,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 .PHONY: demo test bench chaos check format messages requirements states lock clean
-.PHONY: check-style check-templates check-types check-imports check-states check-messages
+.PHONY: check-style check-templates check-types check-imports check-states check-messages check-openapi openapi
 
 demo: $(VENV)/.for-running ## the whole product at http://127.0.0.1:8000/ (PORT=8100 for another port)
 	@exec $(RUN) manage.py demo --port $(PORT)
@@ -23,7 +23,7 @@ chaos: $(VENV)/.for-tests ## the road under killed processes and broken services
 	CHAOS_N=$(CHAOS_N) $(RUN) -m pytest -m chaos -s
 
 # Several targets, so that `make -k check` shows every fault at once.
-check: check-style check-templates check-types check-imports check-states check-messages ## reads the code without running it
+check: check-style check-templates check-types check-imports check-states check-messages check-openapi ## reads the code without running it
 
 check-style: $(VENV)/.for-tests
 	$(VENV)/bin/ruff check .
@@ -45,6 +45,9 @@ check-states: $(VENV)/.for-tests
 check-messages: $(VENV)/.for-tests
 	$(RUN) manage.py messages --check
 
+check-openapi: $(VENV)/.for-tests
+	$(RUN) manage.py openapi --check
+
 format: $(VENV)/.for-tests
 	$(VENV)/bin/ruff check --fix-only .
 	$(VENV)/bin/ruff format .
@@ -56,6 +59,9 @@ messages: $(VENV)/.for-tests ## brings the Chinese catalogue up to date with the
 
 requirements: $(VENV)/.for-tests ## what the last test run proved, requirement by requirement
 	@$(RUN) -m tests.requirements_report
+
+openapi: $(VENV)/.for-tests ## describes the API in docs/openapi.yaml
+	$(RUN) manage.py openapi
 
 states: $(VENV)/.for-tests ## draws docs/states/ from the code
 	$(RUN) manage.py states

@@ -1,5 +1,6 @@
 """Gathers the models of every capability, so that Django finds them."""
 
+from merchant.api.models import ApiToken, IdempotentAnswer
 from merchant.attachments.models import Attachment
 from merchant.catalog.models import Sku
 from merchant.inbox.models import InboxMessage, InboxTask
@@ -15,8 +16,10 @@ from merchant.vault.models import PiiCounted, PiiQuotaDay, PiiReveal, QuotaReque
 __all__ = [
     "Activity",
     "Agreement",
+    "ApiToken",
     "Attachment",
     "CourierAccount",
+    "IdempotentAnswer",
     "InboxMessage",
     "InboxTask",
     "Job",

@@ -6,8 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest
-from rest_framework.response import Response
-from rest_framework.views import exception_handler
 
 
 class Refused(Exception):
@@ -31,10 +29,3 @@ def refusals_as_messages(request: HttpRequest) -> Iterator[None]:
         yield
     except Refused as refusal:
         messages.error(request, str(refusal), extra_tags=refusal.code)
-
-
-def refusals_as_conflicts(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The DRF twin: 409 with `code`, `message` and `detail`."""
-    if isinstance(error, Refused):
-        return Response({"code": error.code, "message": str(error.message), "detail": error.detail}, status=409)
-    return exception_handler(error, context)

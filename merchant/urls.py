@@ -16,6 +16,7 @@ urlpatterns = [
     path("settings/", include("merchant.platforms.account_urls")),
     path("settings/", include("logistics.couriers.account_urls")),
     path("push/platform/", include("merchant.platforms.urls")),
+    path("api/v1/", include("merchant.api.urls")),
     path("stock/", include("merchant.stock.urls")),
     path("quota/", include("merchant.vault.urls")),
     path("", include("merchant.policy.urls")),

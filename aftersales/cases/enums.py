@@ -137,6 +137,7 @@ REFUSAL_REASONS = {
     "not_covered": _("Not covered by the shop's promise"),
     "other": _("Other reason"),
 }
+REFUSAL_REASON_CHOICES = list(REFUSAL_REASONS.items())
 REASONS_WITH_EVIDENCE = {"signed", "used", "wrong_goods"}
 
 MAX_APPLICATIONS = 5

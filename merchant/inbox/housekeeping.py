@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from merchant.api import idempotency
 from merchant.inbox import retention, services
 from merchant.inbox.models import InboxTask
 from merchant.jobs.services import beat
@@ -10,14 +11,15 @@ from merchant.shops.models import Shop
 
 def purge_raw() -> int:
     """Past their shop's keeping time (P-KEEP-RAW) raw messages are deleted and the words of calls emptied; messages of
-    no shop go past the default one. Returns how many rows."""
+    no shop go past the default one. What the API answered under an idempotency key goes after a day. Returns how many
+    rows."""
     total = 0
     for shop in (*Shop.objects.order_by("pk"), None):
         days = (current(shop) if shop else Policy()).keep_raw_days
         total += services.purge(timedelta(days=days), shop=shop)
         if shop is not None:
             total += retention.purge(timedelta(days=days), shop=shop)
-    return total
+    return total + idempotency.purge()
 
 
 def report_worker() -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('merchant', '0002_storage'),
+        ('merchant', '0003_api'),
     ]
 
     operations = [

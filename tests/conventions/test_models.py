@@ -18,6 +18,7 @@ WITHOUT_SHOP = {
     "merchant.team": "a team may serve several shops",
     "merchant.processbeat": "processes serve all shops",
     "merchant.jobrow": "reached through its job",
+    "merchant.idempotentanswer": "reached through its token",
     "merchant.inboxtask": "reached through its message",
     "logistics.watch": "the narrow table of the poller, reached through its package",
     "logistics.accounthealth": "reached through its courier account",

@@ -5,7 +5,7 @@ from django.test import RequestFactory
 from django.utils.translation import gettext_lazy, override
 
 from merchant.checks import Check
-from merchant.refusals import Refused, refusals_as_conflicts, refusals_as_messages
+from merchant.refusals import Refused, refusals_as_messages
 
 
 def make_request():
@@ -40,17 +40,6 @@ def test_anything_else_is_not_swallowed():
         1 / 0  # noqa: B018
 
     assert list(get_messages(request)) == []
-
-
-def test_the_api_answers_409_with_the_same_words():
-    answer = refusals_as_conflicts(Refused("M5", "最多可退 76.00 元。", max_fen=7600), {})
-
-    assert answer.status_code == 409
-    assert answer.data == {"code": "M5", "message": "最多可退 76.00 元。", "detail": {"max_fen": 7600}}
-
-
-def test_the_api_leaves_unexpected_errors_to_the_log():
-    assert refusals_as_conflicts(ZeroDivisionError(), {}) is None
 
 
 def test_a_check_is_stored_in_plain_values_and_in_the_words_of_the_moment():

@@ -1,0 +1,86 @@
+"""Products and stock by API."""
+
+from typing import Any
+
+import django_filters
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from merchant.api.fields import ROW_ID, Fen, RowSerializer, Text
+from merchant.api.resources import Resource, verb
+from merchant.catalog import services as catalog
+from merchant.catalog.models import Sku
+from merchant.people.rights import Right, check_right
+from merchant.refusals import Refused
+from merchant.stock import services
+from merchant.stock.models import Stock
+
+
+class StockSerializer(RowSerializer):
+    warehouse = serializers.CharField(source="warehouse.code", read_only=True)
+
+    class Meta:
+        model = Stock
+        fields = ("id", "warehouse", "grade", "on_hand", "reserved", "bin")
+        read_only_fields = fields
+
+
+class SkuSerializer(RowSerializer):
+    """A product and how many units lie where; `cost_fen` null is not known."""
+
+    stocks = StockSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Sku
+        fields = ("shop", "id", "code", "title", "spec", "barcode", "cost_fen", "stocks")
+        read_only_fields = fields
+
+
+class SkuFilters(django_filters.FilterSet):
+    code = django_filters.CharFilter(max_length=80)
+    barcode = django_filters.CharFilter(max_length=40)
+    find = django_filters.CharFilter(method="by_term", max_length=80, label="Code, barcode or a piece of the title")
+    without_cost = django_filters.BooleanFilter(field_name="cost_fen", lookup_expr="isnull")
+
+    class Meta:
+        model = Sku
+        fields = ()
+
+    def by_term(self, rows: Any, _name: str, term: str) -> Any:
+        return rows.matching(term)
+
+
+class CostSerializer(serializers.Serializer):
+    cost_fen = Fen()
+
+
+class BinSerializer(serializers.Serializer):
+    stock = serializers.IntegerField(**ROW_ID, help_text="One of the product's `stocks`.")
+    bin = Text(max_length=20)
+
+
+class SkuApi(Resource):
+    """Products with their stock, newest first."""
+
+    area, noun, path = "stock", "sku", "stock"
+    keys = ("<int:id>",)
+    queryset = Sku.objects.prefetch_related("stocks__warehouse")
+    serializer_class = SkuSerializer
+    filterset_class = SkuFilters
+
+    @verb(CostSerializer)
+    def cost(self, sku: Sku, *, cost_fen: int) -> None:
+        """Set the cost price of a unit; what was booked before keeps its figure."""
+        catalog.set_cost(sku, cost_fen=cost_fen, by=self.by)
+
+    @verb(BinSerializer)
+    def bin(self, sku: Sku, *, stock: int, **said: str) -> None:
+        """Say in which bin units of the product lie."""
+        check_right(self.by, sku.shop_id, Right.RECEIVE_PARCEL)
+        row = Stock.objects.filter(sku=sku, pk=stock).first()
+        if row is None:
+            raise Refused("STOCK", _("Nothing of it lies there yet."))
+        services.set_bin(row, name=said["bin"], by=self.by)
+
+
+urlpatterns = SkuApi.urls()
