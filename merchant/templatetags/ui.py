@@ -335,7 +335,7 @@ def seen_from(look: PiiReveal) -> str:
 @register.simple_tag
 def demo_courier() -> str:
     """In the demo the control page of the courier sandbox, where one says what the courier does; elsewhere nothing."""
-    return settings.COURIER_HOSTS["zto"] + "/" if settings.IS_DEMO else ""
+    return f"{settings.COURIER_SANDBOX_URL}/" if settings.IS_DEMO else ""
 
 
 @register.simple_tag
