@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('aftersales', '0003_storage'),
         ('logistics', '0003_ascending_indexes'),
-        ('merchant', '0005_ascending_indexes'),
+        ('merchant', '0006_ascending_indexes'),
         ('orders', '0003_ascending_indexes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

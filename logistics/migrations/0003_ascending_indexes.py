@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('logistics', '0002_storage'),
-        ('merchant', '0005_ascending_indexes'),
+        ('merchant', '0006_ascending_indexes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

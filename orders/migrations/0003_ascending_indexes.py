@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """Lists of the newest walk an ascending index from its end: rows that come in the order of time fill its pages whole."""
 
     dependencies = [
-        ('merchant', '0005_ascending_indexes'),
+        ('merchant', '0006_ascending_indexes'),
         ('orders', '0002_storage'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

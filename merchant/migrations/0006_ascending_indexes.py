@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """Lists of the newest walk an ascending index from its end: rows that come in the order of time fill its pages whole."""
 
     dependencies = [
-        ('merchant', '0004_agent_scope'),
+        ('merchant', '0005_typed_policy'),
     ]
 
     operations = [
