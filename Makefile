@@ -30,7 +30,8 @@ check-style: $(VENV)/.for-tests
 	$(VENV)/bin/ruff format --check .
 
 check-templates: $(VENV)/.for-tests
-	$(VENV)/bin/djlint templates --lint --quiet
+	$(VENV)/bin/djlint templates merchant/platforms/sandbox/page --lint --check --quiet --extend-exclude templates/jinja2
+	$(VENV)/bin/djlint templates/jinja2 --profile jinja --lint --check --quiet
 
 check-types: $(VENV)/.for-tests
 	$(VENV)/bin/mypy
@@ -47,6 +48,8 @@ check-messages: $(VENV)/.for-tests
 format: $(VENV)/.for-tests
 	$(VENV)/bin/ruff check --fix-only .
 	$(VENV)/bin/ruff format .
+	-$(VENV)/bin/djlint templates merchant/platforms/sandbox/page --reformat --quiet --extend-exclude templates/jinja2
+	-$(VENV)/bin/djlint templates/jinja2 --profile jinja --reformat --quiet
 
 messages: $(VENV)/.for-tests ## brings the Chinese catalogue up to date with the code (needs gettext)
 	$(RUN) manage.py messages

@@ -7,3 +7,9 @@ from django.utils.translation import gettext_lazy as _
 class CsWorkbenchConfig(AppConfig):
     name = "cs_workbench"
     verbose_name = _("Workbench")
+
+    def ready(self) -> None:
+        from aftersales.returns.order_search import register_search
+        from cs_workbench.orders.search import search
+
+        register_search(lambda user, term: search(user, term).orders)

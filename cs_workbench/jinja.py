@@ -1,17 +1,15 @@
 """What a page draws by the dozen — an order's card, a line of the queue — is drawn by Jinja (docs/decisions/0026).
 
-Only macros live there, under templates/jinja2; pages reach them through the tags of templatetags/parts.py. Texts are
-marked as `_("…")` at the start of an expression, where the extraction finds them.
+Only macros live there, under templates/jinja2; pages reach them through tags that call `merchant.ui.drawing.draw`.
+Texts are marked as `_("…")` at the start of an expression, where the extraction finds them.
 """
 
 from functools import lru_cache
 from typing import Any
 
 from django.db.models import Model
-from django.template import engines
 from django.utils.translation import get_language, gettext
 from jinja2 import BaseLoader, Environment, StrictUndefined
-from markupsafe import Markup
 
 from logistics.couriers.names import courier_name
 from merchant.templatetags import ui
@@ -73,10 +71,3 @@ def environment(*, loader: BaseLoader, auto_reload: bool, **_others: Any) -> Env
         "left": ui.left,
     }
     return env
-
-
-def draw(file: str, macro: str, *args: Any, **named: Any) -> Markup:
-    """What this macro of templates/jinja2/`file` draws."""
-    backend: Any = engines["jinja2"]
-    drawn: Markup = getattr(backend.env.get_template(file).module, macro)(*args, **named)
-    return drawn

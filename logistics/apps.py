@@ -13,8 +13,9 @@ class LogisticsConfig(AppConfig):
 
         registry.discover()
 
-        from logistics import receivers  # noqa: F401
+        from logistics import receivers, trail_labels  # noqa: F401
         from logistics.shipping import services as parcels
         from orders.editing.labels import register_labels
 
         register_labels("logistics", parcels.labels_of)
+        trail_labels.register()

@@ -16,7 +16,11 @@ urlpatterns = [
     path("settings/", include("merchant.platforms.account_urls")),
     path("settings/", include("logistics.couriers.account_urls")),
     path("push/platform/", include("merchant.platforms.urls")),
-    path("push/courier/", include("logistics.couriers.urls")),
-    path("imports/", include("orders.intake.urls")),
+    path("stock/", include("merchant.stock.urls")),
+    path("quota/", include("merchant.vault.urls")),
+    path("", include("merchant.policy.urls")),
+    path("", include("orders.urls")),
+    path("", include("logistics.urls")),
+    path("", include("aftersales.urls")),
     path("", include("cs_workbench.urls")),
 ]

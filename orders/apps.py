@@ -9,9 +9,11 @@ class OrdersConfig(AppConfig):
     verbose_name = _("Orders")
 
     def ready(self) -> None:
+        from orders import trail_labels
         from orders.intake import platform, registry
         from orders.intake.platforms import registry as platforms
 
         platforms.discover()
         registry.load_shipped_profiles()
         platform.register()
+        trail_labels.register()

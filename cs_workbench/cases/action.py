@@ -11,7 +11,7 @@ from aftersales.decisions import policies
 from aftersales.refunds import arrivals, reasons
 from aftersales.refunds.models import Refund
 from aftersales.returns.models import Inspection
-from cs_workbench.checks import Line, lines
+from cs_workbench.interceptions.checks import Line, lines
 from cs_workbench.interceptions.steps import Step, steps
 from logistics.couriers.facts import Facts
 from logistics.couriers.names import courier_name

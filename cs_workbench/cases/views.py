@@ -13,17 +13,16 @@ from aftersales.refunds.enums import Way
 from aftersales.refunds.models import Refund, RefundWish
 from aftersales.refunds.policies import limits_of
 from aftersales.refunds.settling import money_of
+from aftersales.team import work
 from cs_workbench.cases import action
 from cs_workbench.cases.subject import CASE_WITH, Subject
 from cs_workbench.interceptions.steps import Step
-from cs_workbench.orders import timeline
+from cs_workbench.orders.buyer_links import link_of
 from cs_workbench.orders.cards import Card, cards
-from cs_workbench.refunds.buyer_page import link_of
+from cs_workbench.orders.timeline import from_cases
 from cs_workbench.refunds.steps import brief, steps
-from cs_workbench.team import work
-from merchant.people.models import User
 from merchant.policy import services as policy
-from merchant.trail.models import Activity
+from merchant.trail import timeline
 from merchant.ui.access import SignedInRequest
 from merchant.ui.buttons import button
 from orders.record.enums import Flag
@@ -39,8 +38,6 @@ def case_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpResp
     people = ("approved_by", "released_by", "created_by", "payout_by", "payout_approved_by")
     refunds = list(Refund.objects.filter(case=case).select_related("order", *people).order_by("-pk"))
     subjects = [case, *refunds, *([case.interception] if case.interception else [])]
-    trail = list(Activity.objects.about(*subjects)[: timeline.LIMIT])
-    names = {person.pk: str(person) for person in User.objects.filter(pk__in={row.by_id for row in trail if row.by_id})}
     order = case.order
     goods_left = sum(line.refundable_fen for line in card.lines)
     act = action.build(case, request.user)
@@ -54,7 +51,7 @@ def case_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpResp
         "refunds": [(refund, *_step(refund, wish)) for refund in refunds],
         "limits": limits_of(request.user, case.shop_id),
         "work": work.of_case(case, request.user),
-        "entries": timeline.merge(timeline.from_cases([case]), timeline.from_trail(trail, names)),
+        "entries": timeline.merge(from_cases([case]), timeline.entries_of(*subjects)),
         "flags": Flag.choices,
         "goods_fen": sum(line.net_fen for line in card.lines),
         "given_fen": sum(line.refunded_fen + line.refunding_fen for line in card.lines),

@@ -14,7 +14,7 @@ from cs_workbench.cases.subject import Subject
 from cs_workbench.desk import panes, queue
 from cs_workbench.desk.stamps import stamps_of
 from cs_workbench.desk.views import decision_of, shown_in
-from cs_workbench.templatetags.parts import order_card
+from cs_workbench.orders.drawing import order_card
 from merchant import live_updates
 from merchant.people.models import User
 from merchant.people.visibility import shops_of
@@ -86,8 +86,8 @@ def _cards(request: SignedInRequest, opened: Subject) -> list[str]:
     now = stamps_of(list(shown))
     changed = [pk for pk, stamp in shown.items() if pk in now and now[pk] != stamp]
     cards = panes.some(request.user, changed, current=opened.order.pk) if changed else []
-    token = {"request": request, "csrf_token": get_token(request)}
-    return [order_card(token, card, on_desk=True, ticks=True, is_oob=True) for card in cards]
+    csrf = get_token(request)
+    return [order_card(request, card, csrf=csrf, on_desk=True, ticks=True, is_oob=True) for card in cards]
 
 
 def stamp_of(opened: Subject) -> str:

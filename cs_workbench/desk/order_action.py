@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from aftersales.cases.enums import CaseKind, OpenedBy, Origin
 from aftersales.decisions import services as cases
 from aftersales.decisions.policies import check_can_apply, kinds_open_to
+from aftersales.team.views import ORDER_VERBS
 from cs_workbench.orders.address import address_button
-from cs_workbench.team.views import ORDER_VERBS
 from merchant.money import fen
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused

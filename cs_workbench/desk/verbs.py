@@ -8,7 +8,7 @@ from aftersales.cases.models import Case
 from aftersales.decisions import services as cases
 from aftersales.decisions.eligibility import packages_of
 from aftersales.returns import services as returns
-from cs_workbench.team.views import CASE_VERBS
+from aftersales.team.views import CASE_VERBS
 from logistics.tracking import services as tracking
 from merchant.attachments.services import read_files
 from merchant.money import fen

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from aftersales.refunds.policies import limits_of
+from aftersales.team import work
 from cs_workbench.cases import action, subject
 from cs_workbench.cases.subject import Subject
 from cs_workbench.desk import order_action, panes, queue
@@ -19,7 +20,6 @@ from cs_workbench.desk.verbs import VERBS
 from cs_workbench.orders import search
 from cs_workbench.orders.cards import Card
 from cs_workbench.replies.panel import panel
-from cs_workbench.team import work
 from merchant.policy import services as policy
 from merchant.refusals import refusals_as_messages
 from merchant.ui.access import SignedInRequest

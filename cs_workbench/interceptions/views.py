@@ -14,21 +14,21 @@ from aftersales.cases.models import Case
 from aftersales.refunds.models import Refund
 from aftersales.returns import services as returns
 from aftersales.returns.models import Inspection
-from cs_workbench.checks import stored
 from cs_workbench.interceptions import effect, figures
+from cs_workbench.interceptions.checks import stored
 from cs_workbench.interceptions.steps import road, steps
-from cs_workbench.orders import timeline
 from logistics.couriers.models import CourierCall
 from logistics.couriers.names import courier_name
 from logistics.interception import policies, services
 from logistics.interception.billing import check_can_bill
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import Interception
+from logistics.parcels.timeline import from_scans
 from logistics.parcels.tracking_models import TrackingEvent
 from merchant.people.models import User
 from merchant.people.rights import Right, can, check_right
 from merchant.refusals import Refused, refusals_as_messages
-from merchant.trail.models import Activity
+from merchant.trail import timeline
 from merchant.ui.access import SignedInRequest
 from merchant.ui.buttons import Button, button
 
@@ -91,8 +91,6 @@ def detail_context(request: SignedInRequest, row: Interception) -> dict[str, Any
     refund = Refund.objects.filter(interception=row).select_related("created_by").order_by("-pk").first()
     cases = list(Case.objects.filter(interception=row).select_related("order", "order__buyer").order_by("pk"))
     calls = list(CourierCall.objects.filter(key=row.number).order_by("started_at"))
-    trail = list(Activity.objects.about(row, *cases, *([refund] if refund else []))[: timeline.LIMIT])
-    names = {person.pk: str(person) for person in User.objects.filter(pk__in={one.by_id for one in trail if one.by_id})}
     kind = request.GET.get("show", "")
     package = row.package
     start = package.sender_city or _("Warehouse")
@@ -105,8 +103,8 @@ def detail_context(request: SignedInRequest, row: Interception) -> dict[str, Any
         "calls": calls,
         "checks": stored(row.checks),
         "entries": timeline.merge(
-            timeline.from_scans(events, {package.pk: package}),
-            timeline.from_trail(trail, names),
+            from_scans(events, {package.pk: package}),
+            timeline.entries_of(row, *cases, *([refund] if refund else [])),
             kind=kind if kind in ("goods", "money", "people") else "",
         ),
         "kind": kind,

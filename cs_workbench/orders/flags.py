@@ -7,12 +7,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cs_workbench.orders.timeline import flag_name
 from merchant.refusals import Refused
 from merchant.ui.access import SignedInRequest
 from merchant.ui.query_params import parse_int
 from orders.record.models import Order
 from orders.remarks import services as remarks
+from orders.remarks.flags import flag_name
 
 
 @login_required

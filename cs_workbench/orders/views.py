@@ -1,4 +1,4 @@
-"""The record of one order, one parcel, one case: everything on one page, and the door to personal data."""
+"""The list of orders, the record of one order with everything on one page, and the door to personal data."""
 
 from typing import Any
 
@@ -13,22 +13,21 @@ from django.views.decorators.http import require_POST, require_safe
 from aftersales.cases.enums import OPEN_STATES
 from aftersales.cases.models import Case
 from aftersales.refunds.models import Refund
+from aftersales.team import work
 from cs_workbench.bulk.selection import bulk_context
-from cs_workbench.orders import search, timeline
+from cs_workbench.orders import search
 from cs_workbench.orders.address import address_context
+from cs_workbench.orders.buyer_links import link_of
 from cs_workbench.orders.cards import Card, cards
-from cs_workbench.refunds.buyer_page import link_of
-from cs_workbench.team import work
+from cs_workbench.orders.timeline import from_cases, from_differences, from_notes, from_order
 from logistics.interception.models import Interception
-from logistics.parcels.models import Package
-from logistics.parcels.tracking_models import TrackingEvent
-from logistics.tracking import services as tracking
+from logistics.parcels.timeline import from_scans
 from merchant.clock import now
 from merchant.people.models import User
 from merchant.people.rights import Right, can
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.shops.models import Shop
-from merchant.trail.models import Activity
+from merchant.trail import timeline
 from merchant.ui.access import SignedInRequest
 from merchant.ui.buttons import button
 from merchant.ui.query_params import parse_int
@@ -40,11 +39,6 @@ from orders.record.models import Order
 from orders.remarks import services as remarks
 
 KINDS = ("", "goods", "money", "people")
-
-
-def _names(rows: list[Activity]) -> dict[int, str]:
-    people = User.objects.filter(pk__in={row.by_id for row in rows if row.by_id})
-    return {person.pk: str(person) for person in people}
 
 
 def _kind(request: SignedInRequest) -> str:
@@ -128,17 +122,17 @@ def order_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpRes
     subjects = [order, *card.cases, *refunds, *stops, *[parcel.package for parcel in card.parcels]]
     if order.buyer is not None:
         subjects.append(order.buyer)
-    trail = list(Activity.objects.about(*subjects)[: timeline.LIMIT])
+    trail = timeline.rows_about(*subjects)
     packages = {parcel.package.pk: parcel.package for parcel in card.parcels}
     scans = [event for parcel in card.parcels for event in parcel.events]
     kind = _kind(request)
     entries = timeline.merge(
-        timeline.from_order(order),
-        timeline.from_cases(card.cases),
-        timeline.from_scans(scans, packages),
-        timeline.from_notes(card.notes),
-        timeline.from_differences(order.source_diffs.order_by("-pk")[:20]),
-        timeline.from_trail([row for row in trail if row.verb not in ("order.ship", "order.close")], _names(trail)),
+        from_order(order),
+        from_cases(card.cases),
+        from_scans(scans, packages),
+        from_notes(card.notes),
+        from_differences(order.source_diffs.order_by("-pk")[:20]),
+        timeline.from_trail(row for row in trail if row.verb not in ("order.ship", "order.close")),
         kind=kind,
     )
     context = {
@@ -223,46 +217,3 @@ def _cost(opened: vault.Opened, shop: Shop) -> str:
     if not opened.cost:
         return _("Counted today already: costs nothing more")
     return _("1 look used, %(left)s left today") % {"left": quota_of(shop).left}
-
-
-@login_required
-@require_safe
-def parcel_detail(request: SignedInRequest, shop_id: int, courier: str, waybill: str) -> HttpResponse:
-    """One parcel: its whole track, what is inside, how often somebody tried to stop it."""
-    package = _package(request, shop_id, courier, waybill)
-    events = list(
-        TrackingEvent.objects.filter(package_id=package.pk).order_by("-event_at", "-event_key")[: timeline.LIMIT]
-    )
-    stops = list(Interception.objects.filter(package=package).select_related("submitted_by").order_by("-pk"))
-    trail = list(Activity.objects.about(package, *stops)[: timeline.LIMIT])
-    entries = timeline.merge(
-        timeline.from_scans(events, {package.pk: package}), timeline.from_trail(trail, _names(trail))
-    )
-    lines = package.lines.select_related("order", "order_line", "order_line__listing").order_by("order_id", "pk")
-    context = {
-        "package": package,
-        "entries": entries,
-        "stops": stops,
-        "lines": list(lines),
-        "sees_raw": can(request.user, package.shop_id, Right.SEE_MESSAGES),
-    }
-    return render(request, "cs_workbench/parcel_detail.html", context)
-
-
-def _package(request: SignedInRequest, shop_id: int, courier: str, waybill: str) -> Package:
-    """The parcel in force with this waybill; a voided one only where there is no other."""
-    found = Package.objects.visible_to(request.user).select_related("order", "order__shop", "account", "watch")
-    rows = list(found.filter(shop_id=shop_id, courier=courier, waybill=waybill).order_by("-pk"))
-    if not rows:
-        raise Http404
-    return next((row for row in rows if row.state != "voided"), rows[0])
-
-
-@login_required
-@require_POST
-def parcel_refresh(request: SignedInRequest, shop_id: int, courier: str, waybill: str) -> HttpResponse:
-    """立即重查: ask the courier where the parcel is."""
-    package = _package(request, shop_id, courier, waybill)
-    with refusals_as_messages(request):
-        tracking.refresh_track(package, by=request.user)
-    return redirect("parcel_detail", shop_id=shop_id, courier=courier, waybill=waybill)

@@ -2,15 +2,12 @@
 
 No name, address, phone, whole number or courier's words: states, times and sums only (R1.34, R3.45)."""
 
-from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -18,21 +15,14 @@ from django.views.decorators.http import require_safe
 from aftersales.refunds import arrivals
 from aftersales.refunds.enums import FAILED_STATES, PAID_STATES, RefundState
 from aftersales.refunds.models import Refund
+from cs_workbench.orders.buyer_links import order_key_of
 from cs_workbench.orders.cards import Card, cards
-from cs_workbench.orders.timeline import STATES
+from logistics.parcels.enums import PackageState
 from merchant.clock import now
 from merchant.people.client_ip import client_address
 from orders.record.models import Order
 
-SALT = "huicang.buyer-page"
-LIFE = timedelta(days=30)
 LOOKS_PER_MINUTE = 60
-
-
-def link_of(order: Order) -> str:
-    """The address to give to this order's buyer."""
-    token = signing.dumps([order.shop_id, order.pk], salt=SALT)
-    return settings.SITE_URL.rstrip("/") + reverse("buyer_page", args=[token])
 
 
 @require_safe
@@ -42,7 +32,7 @@ def buyer_page(request: HttpRequest, token: str) -> HttpResponse:
     if _looks(request) > LOOKS_PER_MINUTE:
         return HttpResponse(status=429, headers={"Retry-After": "60"})
     try:
-        shop_id, pk = signing.loads(token, salt=SALT, max_age=LIFE)
+        shop_id, pk = order_key_of(token)
     except (signing.BadSignature, ValueError, TypeError):
         raise Http404 from None
     order = get_object_or_404(Order.objects.select_related("shop"), shop_id=shop_id, pk=pk)
@@ -58,7 +48,7 @@ def buyer_page(request: HttpRequest, token: str) -> HttpResponse:
 
 def _parcels(card: Card) -> list[dict[str, Any]]:
     """State and times; the courier's own words may name people."""
-    states = STATES["package"]
+    states = dict(PackageState.choices)
     return [
         {
             "package": parcel.package,

@@ -18,9 +18,8 @@ from aftersales.refunds import arrivals, calculator, payback_requests, policies,
 from aftersales.refunds.enums import FAILED_STATES, SENT_STATES, Way
 from aftersales.refunds.enums import RefundState as S
 from aftersales.refunds.models import Refund, RefundCall, RefundWish
-from cs_workbench.orders import timeline
+from cs_workbench.orders.buyer_links import link_of
 from cs_workbench.refunds import lists
-from cs_workbench.refunds.buyer_page import link_of
 from cs_workbench.refunds.steps import steps
 from merchant.attachments.services import read_files
 from merchant.clock import SHANGHAI, now
@@ -31,7 +30,7 @@ from merchant.people.visibility import shops_of
 from merchant.policy import services as policy
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.shops.models import Shop
-from merchant.trail.models import Activity
+from merchant.trail import timeline
 from merchant.ui.access import SignedInRequest
 from merchant.ui.buttons import Button, button
 from merchant.ui.formatting import money
@@ -146,8 +145,7 @@ def _refund(request: SignedInRequest, shop_id: int, number: str) -> Refund:
 def refund_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpResponse:
     """One refund: who asked, who agreed, what the channel was told and answered."""
     refund = _refund(request, shop_id, number)
-    trail = list(Activity.objects.about(refund)[: timeline.LIMIT])
-    names = {person.pk: str(person) for person in User.objects.filter(pk__in={row.by_id for row in trail if row.by_id})}
+    trail = timeline.rows_about(refund)
     if request.htmx and request.GET.get("stamp") == stamp(refund):
         return HttpResponse(status=204)
     expected = arrivals.estimate(refund, policy.current(refund.shop_id))
@@ -166,7 +164,7 @@ def refund_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpRe
             is_outside=bool(refund.case_id and payback_requests.granted_among([refund.case_id])),
             successor=successor.number if successor else "",
         ),
-        "entries": timeline.from_trail(trail, names),
+        "entries": timeline.from_trail(trail),
         "successor": successor,
         "reason": reasons.explain(refund),
         "expected": expected,

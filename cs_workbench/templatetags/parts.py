@@ -3,13 +3,12 @@
 from typing import Any
 
 from django import template
-from django.http import HttpRequest
 from markupsafe import Markup
 
 from cs_workbench.desk.queue import Queue
-from cs_workbench.jinja import draw
+from cs_workbench.orders import drawing
 from cs_workbench.orders.cards import Card
-from merchant.people.rights import Right, can
+from merchant.ui.drawing import draw
 from merchant.vault.models import Recipient
 from orders.record.enums import Flag
 from orders.record.models import Order, OrderLine
@@ -21,31 +20,18 @@ def _token(context: Any) -> str:
     return str(context.get("csrf_token", ""))
 
 
-def _may_flag(request: HttpRequest | None, order: Order) -> bool:
-    return request is not None and can(request.user, order.shop_id, Right.REMARK_ORDER)
-
-
 @register.simple_tag(takes_context=True)
 def order_card(context: Any, card: Card, on_desk: bool = False, ticks: bool = False, is_oob: bool = False) -> Markup:
     """Everything about one order. `on_desk`: can be opened here; `ticks`: can be taken into a bulk action."""
-    return draw(
-        "order_card.html",
-        "order_card",
-        card,
-        choices=Flag.choices,
-        may_flag=_may_flag(context.get("request"), card.order),
-        csrf=_token(context),
-        on_desk=on_desk,
-        ticks=ticks,
-        is_oob=is_oob,
-    )
+    looks = {"on_desk": on_desk, "ticks": ticks, "is_oob": is_oob}
+    return drawing.order_card(context.get("request"), card, csrf=_token(context), **looks)
 
 
 @register.simple_tag(takes_context=True)
 def flag_menu(context: Any, order: Order) -> Markup:
     """The order's flag as a small menu; whoever may not flag sees the flag only."""
-    may_flag = _may_flag(context.get("request"), order)
-    return draw("parts.html", "flag_menu", order, choices=Flag.choices, may_flag=may_flag, csrf=_token(context))
+    may = drawing.may_flag(context.get("request"), order)
+    return draw("parts.html", "flag_menu", order, choices=Flag.choices, may_flag=may, csrf=_token(context))
 
 
 @register.simple_tag(takes_context=True)
@@ -71,18 +57,6 @@ def pii_mask(context: Any, order: Order, person: Recipient, field: str, mask: st
 def benefits(card: Card, in_full: bool = False) -> Markup:
     """The promises to the buyer; `in_full` with each one's why beside it."""
     return draw("parts.html", "benefits", card, in_full=in_full)
-
-
-@register.simple_tag
-def thumb(small: bool = False) -> Markup:
-    """The place of a product's picture."""
-    return draw("parts.html", "thumb", small=small)
-
-
-@register.simple_tag
-def copy(text: str) -> Markup:
-    """A button that copies `text`."""
-    return draw("parts.html", "copy", text)
 
 
 @register.simple_tag

@@ -46,6 +46,11 @@ class Job(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def progress(self) -> str:
+        """How far it is: 3 / 10, or 3 while the total is not known."""
+        return f"{self.done} / {self.total}" if self.total else str(self.done)
+
 
 class JobRow(models.Model):
     """One row's outcome, in the order of the file."""

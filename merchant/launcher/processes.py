@@ -6,15 +6,20 @@ from merchant.launcher.children import Program
 from merchant.launcher.folder import PROJECT
 from merchant.launcher.supervisor import python
 
-# Three workers: what moves money or stops a parcel never waits behind pushes, and pushes never behind imports.
+# Four workers: what moves money never waits behind pushes, and pushes never behind imports; a courier that takes a call
+# and says nothing holds the threads that stop parcels, and nobody else's.
 COMMANDS: dict[str, Sequence[str]] = {
     "web": (
         "granian --interface wsgi --no-ws --workers 2 --blocking-threads 4 --respawn-failed-workers "
         "merchant.wsgi:application"
     ).split(),
     "worker": (
-        "celery -q -A merchant worker --without-mingle --without-gossip -P threads -c 8 -Q money,intercept "
-        "-n urgent@%h --loglevel INFO"
+        "celery -q -A merchant worker --without-mingle --without-gossip -P threads -c 8 -Q money -n urgent@%h "
+        "--loglevel INFO"
+    ).split(),
+    "worker-intercept": (
+        "celery -q -A merchant worker --without-mingle --without-gossip -P threads -c 16 -Q intercept -n intercept@%h "
+        "--loglevel INFO"
     ).split(),
     "worker-push": (
         "celery -q -A merchant worker --without-mingle --without-gossip -P threads -c 4 -Q push -n push@%h "
@@ -22,7 +27,7 @@ COMMANDS: dict[str, Sequence[str]] = {
     ).split(),
     "worker-background": (
         "celery -q -A merchant worker --without-mingle --without-gossip -P threads -c 8 "
-        "-Q tracking,intake,notify,bulk -n background@%h --loglevel INFO"
+        "-Q tracking,intake,bulk -n background@%h --loglevel INFO"
     ).split(),
     "poller": "python manage.py poller".split(),
     # The schedule is in the settings and holds no state worth a file.

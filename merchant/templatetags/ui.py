@@ -1,6 +1,6 @@
 """The few words templates say over and over: an icon, a sum, a state, an instant, the time left, the rail."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -14,10 +14,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from markupsafe import Markup
 
 from merchant.clock import SHANGHAI
 from merchant.money import yuan
 from merchant.ui import navigation as rails
+from merchant.ui.drawing import draw
 from merchant.ui.formatting import ago, instant_text, length, length_text, money, urgency
 from merchant.vault import raw_masking
 from merchant.vault.models import PiiReveal
@@ -111,6 +113,18 @@ KINDS: dict[str, dict[str, str]] = {
         "redirected": "run",
         "exception": "late",
         "voided": "shut",
+    },
+    "inspection": {
+        "fine": "done",
+        "damaged": "fail",
+        "differs": "fail",
+    },
+    "job": {
+        "waiting": "wait",
+        "running": "run",
+        "done": "done",
+        "failed": "fail",
+        "stopped": "shut",
     },
     "quota": {
         "asked": "wait",
@@ -254,6 +268,36 @@ def _flag(number: int, label: str, name: str, words: bool) -> SafeString:
     )
 
 
+@register.simple_block_tag
+def trimmed(content: str) -> SafeString:
+    """Its content, already rendered, without the line breaks around it, where they would be seen."""
+    return SafeString(content.strip())
+
+
+@register.simple_tag
+def dots(*parts: Any) -> SafeString:
+    """What there is of it, with a dot between: 2 kinds·last week. An instant is written as `instant` writes it."""
+    said = (instant(part) if isinstance(part, datetime) else part for part in parts if part)
+    return format_html_join("·", "{}", ((part,) for part in said))
+
+
+@register.simple_tag(takes_context=True)
+def of_shop(context: template.Context, row: Any) -> SafeString | str:
+    """The shop's name after a dot, for whoever sees more than one; `row.shop` is not read for the others."""
+    return format_html("·{}", row.shop.name) if len(context.get("shop_ids") or ()) > 1 else ""
+
+
+@register.filter
+def with_gaps(parts: Iterable[Any], look: str) -> SafeString:
+    """The parts of a reply (cs_workbench/replies), what is still to fill in drawn as a `mark` or as a `tag`."""
+    if look == "mark":
+        gap = str(format_html('<mark title="{}">{{}}</mark>', _("not known for this order")))
+    else:
+        gap = '<span class="tag">{}</span>'
+    shown = (format_html(gap, part.text) if part.is_missing else part.text for part in parts)
+    return format_html_join("", "{}", ((text,) for text in shown))
+
+
 @register.filter
 def item(mapping: Mapping[Any, Any], key: Any) -> Any:
     """`mapping[key]` where the key is itself a variable."""
@@ -303,3 +347,15 @@ def url_or_none(name: str, *args: Any) -> str:
         return reverse(name, args=args)
     except NoReverseMatch:
         return ""
+
+
+@register.simple_tag
+def thumb(small: bool = False) -> Markup:
+    """The place of a product's picture."""
+    return draw("parts.html", "thumb", small=small)
+
+
+@register.simple_tag
+def copy(text: str) -> Markup:
+    """A button that copies `text`."""
+    return draw("parts.html", "copy", text)

@@ -18,7 +18,7 @@ from aftersales.refunds.services import release_refund
 from aftersales.statements.models import Difference
 from aftersales.statements.reading import read_statement, take_statement
 from aftersales.statements.services import file_write_off
-from cs_workbench.refunds.buyer_page import link_of
+from cs_workbench.orders.buyer_links import link_of
 from logistics.claims.models import Claim
 from logistics.interception.models import Interception
 from logistics.parcels.models import Package

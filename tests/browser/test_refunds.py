@@ -9,7 +9,7 @@ from aftersales.paying import sending
 from aftersales.refunds import services
 from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund, RefundWish
-from cs_workbench.refunds.buyer_page import link_of
+from cs_workbench.orders.buyer_links import link_of
 from merchant.clock import now
 from tests.browser.conftest import SHOTS
 from tests.browser.test_pages import BOTH, NARROW, WIDE, look

@@ -170,7 +170,7 @@ def test_every_task_goes_to_a_queue_some_worker_reads():
 
     routed = {name: app.amqp.router.route({}, name)["queue"].name for name in ours}
 
-    assert read == {"money", "intercept", "push", "tracking", "intake", "notify", "bulk"}
+    assert read == {"money", "intercept", "push", "tracking", "intake", "bulk"}
     assert {name: queue for name, queue in routed.items() if queue not in read} == {}
 
 

@@ -11,7 +11,7 @@ from tests.conventions.sources import PROJECT, code, files_under
 
 # Text that is marked safe by hand, each place with its reason.
 SAFE_BY_HAND = {
-    "merchant/templatetags/ui.py": "fixed attributes between values that format_html escapes",
+    "merchant/templatetags/ui.py": "fixed attributes between values that format_html escapes; a rendered block without its edges",
 }
 INLINE = {
     "inline script": re.compile(r"<script(?![^>]*\bsrc=)[^>]*>", re.I),
@@ -115,3 +115,28 @@ def test_the_chinese_catalogue_is_complete():
         call_command("messages", check=True)
     except CommandError as error:
         pytest.fail(str(error))
+
+
+def test_a_line_of_a_template_holds_what_a_person_takes_in():
+    long = [
+        f"{name}:{number}: {len(line)} characters"
+        for name, text in templates().items()
+        for number, line in enumerate(text.splitlines(), start=1)
+        if len(line) > 120
+    ]
+
+    assert long == []
+
+
+def test_a_block_that_begins_inside_a_line_ends_there():
+    """Else its end stands wherever the line happens to break, and djlint indents what follows as if it were closed."""
+    mark = re.compile(r"{%[-+]?\s*(end)?(?:if|for|with|blocktranslate|spaceless|block|macro)\b")
+    found = []
+    for name, text in templates().items():
+        for number, line in enumerate(text.splitlines(), start=1):
+            marks = [-1 if match[1] else 1 for match in mark.finditer(line)]
+            alone = len(marks) == 1 and mark.match(line.strip()) and (marks[0] == -1 or line.count("{%") == 1)
+            if sum(marks) and not alone:
+                found.append(f"{name}:{number}: {line.strip()[:80]}")
+
+    assert found == []

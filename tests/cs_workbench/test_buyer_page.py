@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from aftersales.decisions import services as cases
+from cs_workbench.orders import buyer_links
 from cs_workbench.refunds import buyer_page
 from merchant.clock import now
 from tests.aftersales.factories import agent_of, case_of, own_shop, package_of
@@ -23,7 +24,7 @@ def nobody_looked():
 
 
 def path_of(order):
-    return "/s/" + buyer_page.link_of(order).rsplit("/s/", 1)[1]
+    return "/s/" + buyer_links.link_of(order).rsplit("/s/", 1)[1]
 
 
 @pytest.mark.req("R1.34", "R3.23", "R3.45")
@@ -58,7 +59,7 @@ def test_a_buyer_whose_card_is_void_is_told_what_to_do(platform, commits):
 def test_a_tampered_foreign_or_old_link_is_nothing(platform):
     case = case_of(platform, own_shop())
     good = path_of(case.order)
-    other = signing.dumps([case.shop_id + 1, case.order_id], salt=buyer_page.SALT)
+    other = signing.dumps([case.shop_id + 1, case.order_id], salt=buyer_links.SALT)
     unsalted = signing.dumps([case.shop_id, case.order_id])
 
     seen = [Client().get(one).status_code for one in (good, good[:-3] + "x/", f"/s/{other}/", f"/s/{unsalted}/")]

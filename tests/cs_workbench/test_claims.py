@@ -7,9 +7,9 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from aftersales.returns import damage
 from aftersales.returns import services as returns
 from aftersales.returns.models import Inspection
-from cs_workbench.claims import damage
 from cs_workbench.interceptions import queues
 from logistics.claims import services as claims
 from logistics.claims import sweeps
@@ -161,7 +161,7 @@ def test_the_list_reads_by_clock_and_by_filter_and_costs_the_same_for_one_row_an
 
 
 def test_the_list_goes_on_page_after_page(sign_in, monkeypatch):
-    monkeypatch.setattr("cs_workbench.claims.lists.SIZE", 2)
+    monkeypatch.setattr("logistics.claims.lists.SIZE", 2)
     shop = make_shop()
     for _n in range(3):
         damaged_claim(shop)

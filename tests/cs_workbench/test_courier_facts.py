@@ -8,6 +8,7 @@ from django.urls import reverse
 from logistics.interception.models import Interception
 from tests.aftersales.factories import agent_of, case_of, intercepting, own_shop
 from tests.logistics.factories import make_package, running
+from tests.markup import one_line
 from tests.merchant.factories import make_courier_account, make_shop, make_user
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +29,8 @@ def test_the_desk_says_before_asking_that_there_is_no_way_back(platform, sign_in
 
     page = text_of(sign_in(agent_of(shop)).get(reverse("desk_case", args=[shop.pk, case.number])))
 
-    dialog = page[page.index('id="dialog-intercept"') :]
-    assert f"<dt>Undo</dt><dd>{NO_UNDO}</dd>" in dialog[: dialog.index("</dialog>")]
+    dialog = one_line(page[page.index('id="dialog-intercept"') :])
+    assert f"<dt>Undo</dt> <dd>{NO_UNDO}</dd>" in dialog[: dialog.index("</dialog>")]
     assert READ in page
 
 

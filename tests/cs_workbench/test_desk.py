@@ -13,6 +13,7 @@ from logistics.parcels.enums import PackageState
 from merchant.clock import now
 from orders.record.models import Order
 from tests.aftersales.factories import agent_of, case_of, intercepting, kuaishou_shop, own_shop, stop
+from tests.markup import one_line
 from tests.merchant.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -251,7 +252,7 @@ def test_a_task_settled_by_a_colleague_turns_grey_in_its_place(platform, sign_in
     page = client.get(reverse("desk"))
     cases.refuse_case(case, by=agent_of(shop, "supervisor"), reason="other")
 
-    text = client.get(reverse("desk_pulse"), pulse_of(page, case)).content.decode()
+    text = one_line(client.get(reverse("desk_pulse"), pulse_of(page, case)).content.decode())
 
     assert "task task-done" in text
     assert 'id="action-body" hx-swap-oob="true"' in text

@@ -20,6 +20,7 @@ from orders.record.enums import OrderState
 from orders.record.models import Order
 from orders.remarks.services import add_note
 from tests.aftersales.factories import agent_of, case_of, kuaishou_shop, own_shop, shipped_order
+from tests.markup import one_line
 from tests.merchant.factories import make_user, photo_upload
 from tests.orders.factories import make_order
 
@@ -219,7 +220,7 @@ def test_the_figures_say_when_they_look_back_no_further(sign_in, monkeypatch):
     text = sign_in(agent_of(shop)).get(reverse("desk_order", args=[shop.pk, order.number])).content.decode()
 
     assert "more than <b>2</b> orders" in text
-    assert "Paid, last 2 <b>¥176.00</b>" in text
+    assert "Paid, last 2 <b>¥176.00</b>" in one_line(text)
 
 
 def test_the_pane_costs_the_same_for_one_order_and_for_nine(sign_in):
@@ -287,7 +288,7 @@ def test_a_colleague_s_note_redraws_that_order_s_card_and_no_other(sign_in, comm
     text = client.get(reverse("desk_pulse"), pulse_of(page, seen=seen)).content.decode()
 
     assert "等物流" in text
-    assert f'id="order-{noted.pk}" data-stamp="{noted.pk}:' in text
+    assert f'id="order-{noted.pk}" data-stamp="{noted.pk}:' in one_line(text)
     assert f'id="order-{other.pk}"' not in text
 
 

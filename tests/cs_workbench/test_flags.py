@@ -10,6 +10,7 @@ from merchant.trail.models import Activity
 from orders.remarks.models import Note
 from orders.remarks.services import add_note, set_flag, undo_flag
 from tests.aftersales.factories import agent_of, case_of, own_shop
+from tests.markup import one_line
 from tests.merchant.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -146,7 +147,7 @@ def test_the_menu_names_six_colours_and_none_and_is_not_there_for_finance(order,
     address = reverse("order_detail", args=[order.shop_id, order.number])
     set_flag(order, flag=1, by=None)
 
-    agents = sign_in(agent_of(order.shop)).get(address).content.decode()
+    agents = one_line(sign_in(agent_of(order.shop)).get(address).content.decode())
     finances = sign_in(agent_of(order.shop, "finance")).get(address).content.decode()
 
     assert re.findall(r'name="flag" value="(\d?)"', agents.partition("data-flags")[2].partition("</form>")[0]) == [

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from merchant.people.rights import ROLES
 from merchant.ui import navigation
+from tests.markup import one_line
 from tests.merchant.factories import make_shop, make_user
 
 pytestmark = pytest.mark.django_db
@@ -78,7 +79,7 @@ def test_the_chosen_theme_is_in_the_markup_and_nonsense_is_not(sign_in):
     client = sign_in(make_user("agent", make_shop()))
 
     client.cookies["hc_theme"] = "dark"
-    assert '<html lang="en" data-theme="dark">' in client.get(reverse("rules")).content.decode()
+    assert '<html lang="en" data-theme="dark">' in one_line(client.get(reverse("rules")).content.decode())
     client.cookies["hc_theme"] = '"><script>'
     assert "data-theme" not in client.get(reverse("rules")).content.decode().split(">", 2)[1]
 

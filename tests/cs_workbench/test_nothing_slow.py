@@ -61,7 +61,7 @@ def test_while_ten_presses_hang_at_the_courier_presses_pages_and_push_doors_answ
             reverse("desk_verb", args=[shop.pk, case.number, "intercept"]), {"version": case.version}, follow=True
         )
         assert answer.status_code == 200
-        name, kwargs = next(call for call in reversed(woken) if call[0] == "logistics.send_interception")
+        _name, kwargs = next(call for call in reversed(woken) if call[0] == "logistics.send_interception")
         workers.append(threading.Thread(target=send_it, kwargs=kwargs))
         workers[-1].start()
         assert hanging.held.acquire(timeout=60), "the worker asked the courier"

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from cs_workbench.products import views
+from aftersales.products import views
 from merchant.catalog.services import ensure_sku
 from merchant.clock import now
 from merchant.policy import services as policy
@@ -14,6 +14,7 @@ from merchant.stock.services import Change, move_stock
 from orders.intake.normal import NormalLine
 from orders.record.models import Listing
 from tests.aftersales.factories import agent_of, case_of, intercepting, own_shop
+from tests.markup import one_line
 from tests.orders.factories import make_order
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +53,7 @@ def test_the_name_of_the_goods_leads_to_what_is_known_of_them(platform, sign_in)
     assert 'href="https://shop.example/item/P9%2F1?from=huicang" rel="noopener noreferrer" target="_blank"' in text
     assert 'data-copy="P9/1"' in text and "LAMP" in text and "暖光" in text
     assert "Parcels with it are not intercepted" in text and "#E06" in text
-    assert "<b>4</b> sellable" in text
+    assert "<b>4</b> sellable" in one_line(text)
     assert reverse("order_detail", args=[shop.pk, case.order.number]) in text
     assert {name: page.context["figures"][name] for name in ("orders", "cases", "interceptions")} == {
         "orders": 1,

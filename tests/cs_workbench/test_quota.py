@@ -287,7 +287,7 @@ def test_a_request_of_yesterday_has_lapsed_and_nothing_can_be_pressed(sign_in):
 
 
 def test_the_looks_page_by_key_without_repeating_or_losing_one(sign_in, monkeypatch):
-    monkeypatch.setattr("cs_workbench.quota.lists.SIZE", 2)
+    monkeypatch.setattr("merchant.vault.quota_lists.SIZE", 2)
     shop = own_shop()
     agent, order = agent_of(shop), make_order(shop)
     client = sign_in(agent)

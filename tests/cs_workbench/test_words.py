@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import translation
 
-from cs_workbench.checks import value_text
+from cs_workbench.interceptions.checks import value_text
 from merchant.ui.formatting import instant_text, length, length_text, money, urgency
 from merchant.vault.raw_masking import shown
 

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from cs_workbench.bulk import views
+
+urlpatterns = [
+    path("", views.bulk_list, name="bulk_list"),
+    path("<int:shop_id>/<slug:verb>/preview/", views.bulk_preview, name="bulk_preview"),
+    path("<int:shop_id>/<slug:verb>/start/", views.bulk_start, name="bulk_start"),
+    path("<str:number>/", views.bulk_detail, name="bulk_detail"),
+    path("<str:number>/progress/", views.bulk_progress, name="bulk_progress"),
+    path("<str:number>/<slug:verb>/", views.bulk_verb, name="bulk_verb"),
+]

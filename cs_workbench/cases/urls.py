@@ -1,0 +1,7 @@
+from django.urls import path
+
+from cs_workbench.cases import views
+
+urlpatterns = [
+    path("<int:shop_id>/<str:number>/", views.case_detail, name="case_detail"),
+]

@@ -1,0 +1,48 @@
+"""How the audit trail names what happens in this app: states, verbs, reasons (see merchant/trail/timeline.py)."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from merchant.trail import timeline
+from merchant.trail.models import Activity
+from orders.record.changes import changes_text
+from orders.record.enums import OrderState
+from orders.remarks.flags import flag_name
+
+VERBS: dict[str, Any] = {
+    "order.block": _("Held back"),
+    "order.unblock": _("No longer held back"),
+    "order.follow_platform": _("Followed the platform"),
+    "order.update_from_source": _("Changed by the platform"),
+    "order.adopt_refund_before": _("A refund from before was taken over"),
+    "order.change_address": _("Address changed"),
+    "order.flag": _("Flag changed"),
+    "order.close": _("Order closed"),
+    "order.ship": _("Sent"),
+    "order.ship_part": _("Sent in part"),
+    "order.receive": _("Received"),
+    "order.complete": _("Completed"),
+    "order.claim": _("Taken over"),
+    "order.hand_over": _("Handed over"),
+    "buyer.change_account_owner": _("The customer has another keeper"),
+}
+
+
+def detail_text(row: Activity) -> str:
+    """What a platform changed in the order, or from which flag to which."""
+    if row.verb == "order.flag":
+        return f"{flag_name(row.detail.get('was'))} → {flag_name(row.detail.get('flag'))}"
+    return changes_text(row.detail.get("changes") or {})
+
+
+def register() -> None:
+    """Called once, when the process starts."""
+    timeline.register_states(
+        "order",
+        OrderState,
+        icon="orders",
+        good=[OrderState.SHIPPED, OrderState.RECEIVED, OrderState.COMPLETED],
+    )
+    timeline.register_verbs(VERBS, hidden=["note.add", "note.undo"])  # a note stands there itself
+    timeline.register_detail("order", detail_text)
