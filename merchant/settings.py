@@ -233,6 +233,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_max": 0,
 }
 CELERY_TASK_ROUTES = {
+    # Long, and no wake-up of money: beside the orders' own pulls and files.
+    "aftersales.pull_platform_cases": {"queue": "intake"},
+    "aftersales.read_statement": {"queue": "intake"},
+    "aftersales.sweep_statements": {"queue": "intake"},
     "aftersales.*": {"queue": "money"},
     "logistics.*interception*": {"queue": "intercept"},
     "logistics.*": {"queue": "tracking"},

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aftersales.cases.enums import CaseKind
+from aftersales.cases.enums import CaseKind, CaseState
 from aftersales.channels import kuaishou_words
 from aftersales.channels.base import Receipt, RefundToPay
 from aftersales.channels.enums import Outcome
@@ -26,6 +26,9 @@ class KuaishouChannel(PlatformChannel):
 
     def platform_case(self, row: RefundSnapshot, *, is_shipped: bool) -> PlatformCase:
         return kuaishou_words.platform_case(row, is_shipped=is_shipped)
+
+    def state_of(self, status: int) -> CaseState | None:
+        return kuaishou_words.STATES.get(status)
 
     def judge(self, row: RefundSnapshot, refund: RefundToPay, request: dict[str, Any]) -> Receipt:
         is_shipped = refund.case is None or refund.case.kind != CaseKind.REFUND_ONLY_UNSHIPPED

@@ -7,6 +7,7 @@ row is re-read before every answer, and an answer refused as stale sends us back
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from aftersales.cases.enums import CaseState
 from aftersales.channels.base import Channel, Receipt, RefundToPay
 from aftersales.channels.enums import Outcome
 from aftersales.channels.snapshot import PlatformCase
@@ -39,6 +40,10 @@ class PlatformChannel(Channel):
     def platform_case(self, row: Any, *, is_shipped: bool) -> PlatformCase:
         """The platform's row in our words. Raises ValueError on a number that no table names."""
         raise NotImplementedError
+
+    def state_of(self, status: int) -> CaseState | None:
+        """Our state for a status that a message names; None where it names none that we know."""
+        return None
 
     def judge(self, row: Any, refund: RefundToPay, request: dict[str, Any]) -> Receipt:
         """What the row means for our number. UNKNOWN_NUMBER: it waits for us, nothing was paid."""

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from pathlib import Path
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.channels.base import Channel
@@ -60,9 +61,14 @@ def tells_where_it_went(code: str) -> bool:
     return channel is not None and channel.tells_where_it_went
 
 
-def payment_of(order: Order) -> Payment:
-    """The payment a refund goes back to: the largest one the order was paid with. Raises Refused NO_PAYMENT."""
-    payment = Payment.objects.filter(order=order, state=PaymentState.PAID).order_by("-amount_fen", "pk").first()
+def payments_of(order: Order) -> QuerySet[Payment]:
+    """What the order was paid with, the payment that a refund goes back to first: the largest."""
+    return Payment.objects.filter(order=order, state=PaymentState.PAID).order_by("-amount_fen", "pk")
+
+
+def payment_of(order: Order, among: QuerySet[Payment] | None = None) -> Payment:
+    """The first of `payments_of`; `among` are those with something read beside them. Raises Refused NO_PAYMENT."""
+    payment = (payments_of(order) if among is None else among).first()
     if payment is None:
         raise Refused("NO_PAYMENT", _("No payment of this order is on record, so nothing can be paid back."))
     return payment

@@ -3,6 +3,7 @@ wake-up with an id and a timer without one do the same, twice does nothing more,
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -15,7 +16,7 @@ from aftersales.cases.transitions import move, tag
 from aftersales.refunds import bookings
 from aftersales.refunds import services as refunds
 from aftersales.refunds.enums import PAID_STATES, UNSENT_STATES, Source
-from aftersales.refunds.policies import preflight_stop
+from aftersales.refunds.policies import preflight_stop, stop_of
 from aftersales.refunds.settling import agree_to_pay
 from logistics.interception.enums import TURNED_ROUND, InterceptionState
 from logistics.interception.models import Interception
@@ -23,6 +24,7 @@ from merchant.clock import now
 from merchant.locking import lock_all
 from merchant.policy import services as shop_policies
 from merchant.refusals import Refused
+from merchant.trail import activity
 
 logger = logging.getLogger(__name__)
 
@@ -32,93 +34,21 @@ BATCH = 200
 OUTDATED_BY_THE_END = (CaseTag.STOPPED_WITHOUT_CASE, CaseTag.RESULT_UNKNOWN)
 # A case here is a person's again; news of a stop is a tag on it, never money.
 WITH_PEOPLE = (CaseState.APPLIED, CaseState.WAIT_BUYER_REPLY, CaseState.REFUSED, CaseState.REFUSED_AFTER_RETURN)
+# Such a case went back to people before the stop was known.
+LEFT_BEFORE = (InterceptionEvent.FAILED, InterceptionEvent.UNKNOWN, InterceptionEvent.LEFT)
 
 
 def follow_interceptions(interception_id: int | None = None) -> int:
     """Let cases follow their interceptions: those of one, after news of it, or of all. Returns how many cases moved.
 
     What there is to do stands in `BY_STATE`: the wake-up and the sweep read the same table."""
-    if interception_id is None:
-        return sum(handler(None) for handler in dict.fromkeys(BY_STATE.values()))
-    state = Interception.objects.values_list("state", flat=True).get(pk=interception_id)
-    handler = BY_STATE.get(S(state))
-    return handler(interception_id) if handler else 0
-
-
-def refund_stopped_parcels(interception_id: int | None = None) -> int:
-    """SUCCEEDED: the cases that waited for it agree and pay by themselves, where all is as it should be; whatever is
-    not goes to a person with the reason. A stop that comes late (after 拦截失败 or 结果未知) only asks a person."""
-    cases = Case.objects.filter(interception__state__in=TURNED_ROUND)
-    waiting = cases.filter(state=CaseState.INTERCEPTING)
-    if interception_id is None:
-        waiting = _ripe(waiting)
-    late = cases.filter(
-        state__in=WITH_PEOPLE,
-        last_interception_event__in=[InterceptionEvent.FAILED, InterceptionEvent.UNKNOWN, InterceptionEvent.LEFT],
-    )
-    return _each(waiting, interception_id, _pay_stopped) + _each(late, interception_id, _tell_late_stop)
-
-
-def hand_back_failed_cases(interception_id: int | None = None) -> int:
-    """FAILED: the case is back with people, with the reason; its deadline has gone on meanwhile (S4)."""
-    cases = Case.objects.filter(interception__state=S.FAILED)
-    waiting = cases.filter(Q(state=CaseState.INTERCEPTING) | Q(tag__in=OUTDATED_BY_THE_END))
-    return _each(waiting, interception_id, _hand_back_failed)
-
-
-def hand_back_unknown_cases(interception_id: int | None = None) -> int:
-    """结果未知, or seen something that may not pay by itself: people decide, the interception goes on."""
-    waiting = Case.objects.filter(
-        state=CaseState.INTERCEPTING, interception__is_unknown=True, interception__state__in=[S.SUBMITTED, S.RUNNING]
-    )
-    return _each(waiting, interception_id, _hand_back_unknown)
-
-
-def hand_back_withdrawn_cases(interception_id: int | None = None) -> int:
-    """WITHDRAWN: the parcel goes on to the buyer, the case is back with people."""
-    cases = Case.objects.filter(interception__state=S.WITHDRAWN)
-    waiting = cases.filter(Q(state=CaseState.INTERCEPTING) | Q(tag__in=OUTDATED_BY_THE_END))
-    return _each(waiting, interception_id, _hand_back_withdrawn)
-
-
-def raise_delivered_anyway(interception_id: int | None = None) -> int:
-    """DELIVERED_ANYWAY: an alarm on the case; money not yet sent is held back, money paid is booked as a loss."""
-    cases = Case.objects.filter(interception__state=S.DELIVERED_ANYWAY).exclude(
-        last_interception_event=InterceptionEvent.DELIVERED_ANYWAY
-    )
-    return _each(cases, interception_id, _raise_delivered_anyway)
-
-
-BY_STATE: dict[InterceptionState, Callable[[int | None], int]] = {
-    S.SUBMITTED: hand_back_unknown_cases,
-    S.RUNNING: hand_back_unknown_cases,
-    **dict.fromkeys(TURNED_ROUND, refund_stopped_parcels),
-    S.FAILED: hand_back_failed_cases,
-    S.WITHDRAWN: hand_back_withdrawn_cases,
-    S.DELIVERED_ANYWAY: raise_delivered_anyway,
-}
-
-
-# --- one interception at a time ---------------------------------------------------------------------------------------
-
-
-def _each(cases: QuerySet[Case], interception_id: int | None, work: Callable[[Interception, list[Case]], int]) -> int:
-    """Run `work` for each interception with such cases, in a transaction of its own, all its cases locked."""
     if interception_id is not None:
-        cases = cases.filter(interception_id=interception_id)
-    ids = list(cases.order_by("interception_id").values_list("interception_id", flat=True).distinct()[:BATCH])
-    moved = 0
-    for pk in ids:
-        try:
-            with transaction.atomic(), shop_policies.read_once():
-                group = lock_all(Case.objects.filter(interception_id=pk))
-                interception = Interception.objects.select_related("package").get(pk=pk)
-                for case in group:
-                    case.interception = interception
-                moved += work(interception, group)
-        except Exception:
-            logger.exception("cases of interception %s could not be moved", pk)
-    return moved
+        return _follow(interception_id)
+    return sum(step.sweep() for steps in dict.fromkeys(BY_STATE.values()) for step in steps)
+
+
+def _stopped() -> QuerySet[Case]:
+    return _ripe(Case.objects.filter(interception__state__in=TURNED_ROUND, state=CaseState.INTERCEPTING))
 
 
 def _ripe(waiting: QuerySet[Case]) -> QuerySet[Case]:
@@ -129,13 +59,16 @@ def _ripe(waiting: QuerySet[Case]) -> QuerySet[Case]:
 
 
 def _pay_stopped(interception: Interception, group: list[Case]) -> int:
-    if interception.state not in TURNED_ROUND:
-        return 0
+    """SUCCEEDED: the cases that waited for it agree and pay by themselves, where all is as it should be; whatever is
+    not goes to a person with the reason."""
     waiting = [case for case in group if case.state == CaseState.INTERCEPTING]
+    if interception.state not in TURNED_ROUND or not waiting:
+        return 0
     rules = shop_policies.current(interception.shop_id)
     if rules.pay_when == "returned" and interception.state in (S.SUCCEEDED, S.RETURNING):
         return 0
-    refusal = preflight_stop(interception, interception.shop_id) or _withdrawn_meanwhile(group)
+    is_signed: bool = interception.is_signed  # type: ignore[attr-defined]
+    refusal = preflight_stop(interception, interception.shop, is_signed=is_signed) or _withdrawn_meanwhile(group)
     for case in waiting:
         why = refusal or _pay_one(case, interception)
         if why is not None:
@@ -170,34 +103,64 @@ def _ask_person(case: Case, why: Refused) -> None:
     move(case, "hand_back", by=None, tag=CaseTag.STOPPED, tag_reason=why.code, reason=str(why.message))
 
 
+def _stopped_late() -> QuerySet[Case]:
+    return Case.objects.filter(
+        interception__state__in=TURNED_ROUND, state__in=WITH_PEOPLE, last_interception_event__in=LEFT_BEFORE
+    )
+
+
 def _tell_late_stop(interception: Interception, group: list[Case]) -> int:
+    """A stop that comes late (after 拦截失败 or 结果未知) only asks a person."""
     told = 0
-    for case in group:
-        if (
-            interception.state in TURNED_ROUND
-            and case.state in WITH_PEOPLE
-            and case.last_interception_event != InterceptionEvent.STOPPED
-        ):
+    with_people = [case for case in group if case.state in WITH_PEOPLE]
+    if interception.state not in TURNED_ROUND or not any(
+        case.last_interception_event in LEFT_BEFORE for case in with_people
+    ):
+        return 0
+    for case in with_people:
+        if case.last_interception_event != InterceptionEvent.STOPPED:
             case.last_interception_event = InterceptionEvent.STOPPED
             tag(case, CaseTag.STOPPED, by=None, tag_reason="LATE")
             told += 1
     return told
 
 
+def _outdated(state: S) -> QuerySet[Case]:
+    waiting = Q(state=CaseState.INTERCEPTING) | Q(tag__in=OUTDATED_BY_THE_END)
+    return Case.objects.filter(waiting, interception__state=state)
+
+
+def _failed() -> QuerySet[Case]:
+    return _outdated(S.FAILED)
+
+
 def _hand_back_failed(interception: Interception, group: list[Case]) -> int:
+    """FAILED: the case is back with people, with the reason; its deadline has gone on meanwhile (S4)."""
     if interception.state != S.FAILED:
         return 0
     return _hand_back(group, InterceptionEvent.FAILED, CaseTag.INTERCEPTION_FAILED, interception.reason)
 
 
+def _unknown() -> QuerySet[Case]:
+    return Case.objects.filter(
+        state=CaseState.INTERCEPTING, interception__is_unknown=True, interception__state__in=[S.SUBMITTED, S.RUNNING]
+    )
+
+
 def _hand_back_unknown(interception: Interception, group: list[Case]) -> int:
+    """结果未知, or seen something that may not pay by itself: people decide, the interception goes on."""
     if not interception.is_unknown or interception.state not in (S.SUBMITTED, S.RUNNING):
         return 0
     waiting = [case for case in group if case.state == CaseState.INTERCEPTING]
     return _hand_back(waiting, InterceptionEvent.UNKNOWN, CaseTag.RESULT_UNKNOWN, interception.question)
 
 
+def _withdrawn() -> QuerySet[Case]:
+    return _outdated(S.WITHDRAWN)
+
+
 def _hand_back_withdrawn(interception: Interception, group: list[Case]) -> int:
+    """WITHDRAWN: the parcel goes on to the buyer, the case is back with people."""
     if interception.state != S.WITHDRAWN:
         return 0
     return _hand_back(group, InterceptionEvent.WITHDRAWN, CaseTag.NONE, "")
@@ -223,7 +186,13 @@ def _hand_back(group: list[Case], news: str, name: str, reason: str) -> int:
     return moved
 
 
+def _delivered_anyway() -> QuerySet[Case]:
+    cases = Case.objects.filter(interception__state=S.DELIVERED_ANYWAY)
+    return cases.exclude(last_interception_event=InterceptionEvent.DELIVERED_ANYWAY)
+
+
 def _raise_delivered_anyway(interception: Interception, group: list[Case]) -> int:
+    """DELIVERED_ANYWAY: an alarm on the case; money not yet sent is held back, money paid is booked as a loss."""
     if interception.state != S.DELIVERED_ANYWAY:
         return 0
     raised = 0
@@ -251,3 +220,50 @@ def _alarm(case: Case) -> None:
         rules = shop_policies.current(case.shop_id)
         clock = {"due_at": now() + shop_policies.timer(rules, "T-STOPPED"), "clock": Timer.STOPPED}
     tag(case, CaseTag.DELIVERED_ANYWAY, by=None, tag_reason="REFUNDED" if refund is not None else "", **clock)
+
+
+# --- one interception at a time ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one state of an interception asks of its cases: `waiting` finds those the sweep must look at, `work` does it
+    for all cases of an interception, locked, and looks again at each."""
+
+    waiting: Callable[[], QuerySet[Case]]
+    work: Callable[[Interception, list[Case]], int]
+
+    def sweep(self) -> int:
+        """The work for every interception with such cases, each in a transaction of its own."""
+        ids = self.waiting().order_by("interception_id").values_list("interception_id", flat=True).distinct()
+        return sum(_follow(pk, self) for pk in list(ids[:BATCH]))
+
+
+_PAY, _TELL_LATE = Step(_stopped, _pay_stopped), Step(_stopped_late, _tell_late_stop)
+_UNKNOWN = Step(_unknown, _hand_back_unknown)
+BY_STATE: dict[InterceptionState, tuple[Step, ...]] = {
+    S.SUBMITTED: (_UNKNOWN,),
+    S.RUNNING: (_UNKNOWN,),
+    **dict.fromkeys(TURNED_ROUND, (_PAY, _TELL_LATE)),
+    S.FAILED: (Step(_failed, _hand_back_failed),),
+    S.WITHDRAWN: (Step(_withdrawn, _hand_back_withdrawn),),
+    S.DELIVERED_ANYWAY: (Step(_delivered_anyway, _raise_delivered_anyway),),
+}
+
+
+def _follow(interception_id: int, only: Step | None = None) -> int:
+    """Run the steps of this interception's state (or one) on its cases, all of them locked. A bad row is logged."""
+    try:
+        with transaction.atomic(), shop_policies.read_once(), activity.together():
+            group = lock_all(Case.objects.filter(interception_id=interception_id).select_related("order"))
+            if not group:
+                return 0
+            # Read after its cases are held: what it says now.
+            interception = stop_of(interception_id)
+            for case in group:
+                case.interception = interception
+            steps = BY_STATE.get(S(interception.state), ()) if only is None else (only,)
+            return sum(step.work(interception, group) for step in steps)
+    except Exception:
+        logger.exception("cases of interception %s could not be moved", interception_id)
+        return 0

@@ -34,7 +34,7 @@ def file_payout(
     `proof` names `method` and `reference` (a bank's or wallet's own number); `files` come from `read_files`.
     Raises Refused RIGHT, REFUND_STATE, REPLACED, PAYOUT (filed already), PROOF."""
     _check_proof(proof, files)
-    case, refund = lock_with_case(refund)
+    case, refund = lock_with_case(refund.pk)
     policies.check_can_pay_offline(refund, by)
     if refund.payout_by_id is not None:
         raise Refused("PAYOUT", _("A payout is filed already: it is confirmed or refused first."))
@@ -68,7 +68,7 @@ def reject_payout(refund: Refund, *, by: Actor, reason: str) -> Refund:
     Raises Refused RIGHT, REFUND_STATE, NO_PAYOUT, REASON."""
     if not reason.strip():
         raise Refused("REASON", _("Say why."))
-    _case, refund = lock_with_case(refund)
+    _case, refund = lock_with_case(refund.pk)
     if refund.payout_by_id is None:
         raise Refused("NO_PAYOUT", _("Nobody has filed an offline payout for this refund."))
     policies.check_can_reject_payout(refund, by)
@@ -103,7 +103,7 @@ def confirm_payout(refund: Refund, *, by: Actor, shown: str | None = None) -> Re
             outcome=str(receipt.outcome),
         )
     with transaction.atomic():
-        case, refund = lock_with_case(refund)
+        case, refund = lock_with_case(refund.pk)
         policies.check_can_confirm_payout(refund, by, shown=shown)
         before = refund.state
         refund.pay_offline()

@@ -10,6 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.enums import CaseState, CaseTag
@@ -18,13 +21,12 @@ from aftersales.cases.transitions import move, reopen
 from aftersales.channels import registry
 from aftersales.channels.base import Receipt
 from aftersales.channels.enums import Outcome
-from aftersales.platforms.following import follow
+from aftersales.platforms.following import follow, remember
 from aftersales.refunds import bookings, policies, services
 from aftersales.refunds.clocks import gap_between_refunds, poll_after
 from aftersales.refunds.enums import SENT_STATES, RefundState
 from aftersales.refunds.models import Refund, RefundCall
 from merchant.clock import now
-from merchant.locking import lock, lock_all
 from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.policy import services as shop_policies
@@ -69,7 +71,7 @@ def ask_refund(refund: Refund, *, by: Actor) -> Refund:
     """查询渠道: a person will not wait for the next poll. Raises Refused RIGHT, REFUND_STATE (nothing was sent)."""
     check_right(by, refund.shop_id, Right.RELEASE_REFUND)
     with transaction.atomic(durable=True):
-        _case, refund = services.lock_with_case(refund)
+        _case, refund = services.lock_with_case(refund.pk)
         if refund.state not in SENT_STATES:
             raise policies.wrong_state(refund)
         refund.next_at = now()
@@ -100,16 +102,18 @@ def sweep_refunds() -> int:
 
 @transaction.atomic(durable=True)
 @shop_policies.read_once()
+@activity.together()
 def _claim_to_send(refund_id: int) -> Refund | None:
-    case, refund = _hold(refund_id)
+    case, refund = services.lock_with_case(refund_id)
     if refund.state != RefundState.APPROVED or refund.next_at is None or refund.next_at > now():
         return None
-    waits_until = _next_turn(refund)
-    if waits_until is not None:
-        refund.next_at = waits_until
+    fresh: Any = policies.read_again(refund)
+    if fresh.others_sent_at is not None and fresh.others_sent_at + gap_between_refunds() > now():
+        # Another refund of the same order went out less than a minute ago.
+        refund.next_at = fresh.others_sent_at + gap_between_refunds()
         refund.save()
         return None
-    refusal = _may_not_pay(refund, case)
+    refusal = _may_not_pay(refund, case, fresh)
     if refusal is not None:
         _hold_back(refund, case, refusal)
         return None
@@ -123,7 +127,7 @@ def _claim_to_send(refund_id: int) -> Refund | None:
 
 @transaction.atomic(durable=True)
 def _claim_to_ask(refund_id: int) -> Refund | None:
-    _case, refund = _hold(refund_id)
+    _case, refund = services.lock_with_case(refund_id)
     if refund.state not in SENT_STATES or refund.next_at is None or refund.next_at > now():
         return None
     _begin_call(refund)
@@ -133,12 +137,13 @@ def _claim_to_ask(refund_id: int) -> Refund | None:
 
 @transaction.atomic(durable=True)
 @shop_policies.read_once()
+@activity.together()
 def _claim_to_send_again(refund_id: int) -> Refund | None:
     """The channel does not know the number, so nothing was paid: law 1 is read again before it is told once more."""
-    case, refund = _hold(refund_id)
+    case, refund = services.lock_with_case(refund_id)
     if refund.state not in SENT_STATES:
         return None
-    refusal = _may_not_pay(refund, case)
+    refusal = _may_not_pay(refund, case, policies.read_again(refund))
     if refusal is not None:
         _hold_back(refund, case, refusal)
         return None
@@ -147,42 +152,18 @@ def _claim_to_send_again(refund_id: int) -> Refund | None:
     return refund
 
 
-def _hold(refund_id: int) -> tuple[Case | None, Refund]:
-    """Case before refund, as everywhere."""
-    case = next(iter(lock_all(Case.objects.filter(refunds=refund_id))), None)
-    refund = lock(Refund(pk=refund_id))
-    if case is not None:
-        refund.case = case
-    return case, refund
-
-
 def _begin_call(refund: Refund) -> None:
     rules = shop_policies.current(refund.shop_id)
     refund.attempts += 1
     refund.next_at = now() + max(poll_after(rules, refund.attempts - 1), LEAST_LEASE)
 
 
-def _next_turn(refund: Refund) -> datetime | None:
-    """When this refund may go out, if another of the same order went out less than a minute ago."""
-    last = (
-        Refund.objects.filter(order_id=refund.order_id, sent_at__isnull=False)
-        .exclude(pk=refund.pk)
-        .order_by("-sent_at")
-        .values_list("sent_at", flat=True)
-        .first()
-    )
-    if last is None:
-        return None
-    turn: datetime = last + gap_between_refunds()
-    return turn if turn > now() else None
-
-
-def _may_not_pay(refund: Refund, case: Case | None) -> Refused | None:
+def _may_not_pay(refund: Refund, case: Case | None, fresh: Refund) -> Refused | None:
     try:
         registry.get(refund.channel)
     except Refused as refusal:
         return refusal
-    return policies.preflight(refund, case)
+    return policies.preflight(refund, case, fresh)
 
 
 def _hold_back(refund: Refund, case: Case | None, refusal: Refused) -> None:
@@ -213,9 +194,11 @@ def _call(refund: Refund, operation: str) -> Receipt:
 
 
 @transaction.atomic(durable=True)
+@shop_policies.read_once()
+@activity.together()
 def record(refund_id: int, receipt: Receipt, *, operation: str, started_at: datetime) -> Refund:
     """Write the answer down and move refund and case by it. A refund somebody settled meanwhile only keeps the line."""
-    case, refund = _hold(refund_id)
+    case, refund = services.lock_with_case(refund_id)
     _write_call(refund, receipt, operation=operation, started_at=started_at)
     if refund.state not in SENT_STATES and not (
         refund.state == RefundState.ABNORMAL and receipt.outcome == Outcome.SUCCESS
@@ -235,12 +218,14 @@ def _note_call(refund: Refund, receipt: Receipt, *, operation: str, started_at: 
 
 
 def _write_call(refund: Refund, receipt: Receipt, *, operation: str, started_at: datetime) -> None:
-    last = RefundCall.objects.filter(refund=refund).order_by("-attempt").values_list("attempt", flat=True).first() or 0
+    # Read by the same statement: two answers of one attempt meet where a lease ran out under a slow call.
+    table = RefundCall._meta.db_table
+    following = RawSQL(f"(SELECT coalesce(max(attempt), 0) + 1 FROM {table} WHERE refund_id = %s)", [refund.pk])  # noqa: S608, S611 - our own table's name
     RefundCall.objects.create(
         shop_id=refund.shop_id,
         refund=refund,
-        # Two answers of one attempt can only meet when a lease ran out under a slow call: both are kept.
-        attempt=max(last + 1, refund.attempts),
+        # Both answers are kept, each under a number of its own.
+        attempt=Greatest(following, Value(refund.attempts)),
         operation=operation,
         request=receipt.request,
         answer={"code": receipt.code, "message": receipt.message, **receipt.raw},
@@ -255,6 +240,8 @@ def _paid(refund: Refund, case: Case | None, receipt: Receipt) -> None:
         _paid_differently(refund, case, receipt)
         return
     services.settle_as_paid(refund, channel_number=receipt.channel_number)
+    if case is not None and receipt.snapshot is not None:
+        remember(case, receipt.snapshot)
     bookings.after_payment(refund, case, by=None)
 
 

@@ -48,39 +48,39 @@ ENTER = {
 }
 
 
-@transaction.atomic
-def take_platform_case(shop: Any, snapshot: PlatformCase) -> Case:
-    """Bring our case to where the platform has it; an older or equal version changes nothing.
+def take_platform_case(shop: Any, snapshot: PlatformCase, known: Case | None = None) -> Case:
+    """Bring our case to where the platform has it; an older or equal version changes nothing. `known` is our case where
+    the caller has just read it.
 
     Raises Refused ORDER_MISSING when the order is not here yet (the caller fetches it and comes again), OPEN_CASE when
     another case holds the goods, M5 when the platform paid more than we know to have been paid."""
-    case = Case.objects.filter(shop=shop, number=snapshot.number).first()
-    if case is None:
-        return _open(shop, snapshot)
-    return follow(lock(case), snapshot)
+    case = known or Case.objects.filter(shop=shop, number=snapshot.number).first()
+    if case is not None and not is_news(case, snapshot):
+        # Versions only grow: what is old now is old under its lock as well.
+        return case
+    with transaction.atomic(), shop_policies.read_once(), activity.together():
+        return _open(shop, snapshot) if case is None else follow(lock(case), snapshot)
 
 
 def follow(case: Case, snapshot: PlatformCase) -> Case:
     """The platform's word for a locked case of ours."""
     if not is_news(case, snapshot):
         return case
-    refund = refunds.live_refund(case)
+    refund = refunds.hold_live_refund(case)
     if refund is not None and refund.state in SENT_STATES and snapshot.paid_fen is None:
         if snapshot.state == CaseState.REFUNDING and refund.state == RefundState.PROCESSING and refund.attempts <= 1:
             # It does what it was just told; the first question about it is due within a minute anyway.
             return case
         # In flight: only the channel knows what became of the call, so it is asked now, and its answer brings this
         # version with it. Remembering the version here would make that answer old news.
-        Refund.objects.filter(pk=refund.pk, state__in=SENT_STATES).update(next_at=now())
+        Refund.objects.filter(pk=refund.pk).update(next_at=now())
         wake("aftersales.poll_refund", refund_id=refund.pk)
         return case
     was_changed = (case.amount_fen, case.kind) != (snapshot.amount_fen, snapshot.kind)
-    case.external_version, case.external_status = str(snapshot.version), snapshot.status
-    # Whatever we still had to say, the platform has spoken since.
-    case.platform_sync_at = None
+    remember(case, snapshot)
     target = CaseState(snapshot.state)
     if snapshot.paid_fen is not None:
-        return _paid(case, snapshot)
+        return _paid(case, snapshot, refund)
     if refund is not None and refund.state in PAID_STATES and target in OPEN_STATES:
         # Money that has moved does not come back because a row says so: a person compares.
         return _note(case, snapshot, "PAID_HERE")
@@ -93,7 +93,17 @@ def follow(case: Case, snapshot: PlatformCase) -> Case:
         return _applied(case, snapshot, refund, was_changed=was_changed)
     if refund is not None and refund.state in UNSENT_STATES and target != CaseState.REFUNDING:
         refunds.void_refund(refund, by=None, reason="moved_by_platform")
-    return _enter(case, snapshot, target)
+        refund = None
+    return _enter(case, snapshot, target, refund)
+
+
+def remember(case: Case, snapshot: PlatformCase) -> None:
+    """On a locked case that the caller saves: what the platform said is known, and will be no news when it says it
+    again. An older row than the known one leaves it."""
+    if is_news(case, snapshot):
+        case.external_version, case.external_status = str(snapshot.version), snapshot.status
+        # Whatever we still had to say, the platform has spoken since.
+        case.platform_sync_at = None
 
 
 def is_news(case: Case, snapshot: PlatformCase) -> bool:
@@ -112,6 +122,7 @@ def _applied(case: Case, snapshot: PlatformCase, refund: Refund | None, *, was_c
         return _note(case, snapshot, "")
     if refund is not None and refund.state in UNSENT_STATES:
         refunds.void_refund(refund, by=None, reason="case_changed")
+        refund = None
     if case.state in (CaseState.APPLIED, CaseState.INTERCEPTING, CaseState.WAIT_BUYER_REPLY, CaseState.REFUSED):
         if case.state == CaseState.REFUSED:
             case.round_no += 1
@@ -120,33 +131,32 @@ def _applied(case: Case, snapshot: PlatformCase, refund: Refund | None, *, was_c
         return move(case, "edit", by=None, tag="", deadline=snapshot.deadline, status=snapshot.status)
     if case.state in CLOSED_STATES and _taken(case):
         raise Refused("OPEN_CASE", _("These goods have an open case already."))
-    return _enter(case, snapshot, CaseState.APPLIED)
+    return _enter(case, snapshot, CaseState.APPLIED, refund)
 
 
-def _enter(case: Case, snapshot: PlatformCase, target: CaseState) -> Case:
+def _enter(case: Case, snapshot: PlatformCase, target: CaseState, refund: Refund | None) -> Case:
     if case.state == target:
         return _note(case, snapshot, "")
     was_open = case.is_open
     if target == CaseState.SUCCESS and case.kind in (CaseKind.REFUND_ONLY_SHIPPED, CaseKind.REFUND_ONLY_UNSHIPPED):
         # Settled without saying what was paid: what was asked for is what it paid.
-        return _paid(case, snapshot)
+        return _paid(case, snapshot, refund)
     move(case, ENTER[target], by=None, tag="", deadline=snapshot.deadline, status=snapshot.status)
     if was_open and target in (CaseState.CANCELLED, CaseState.CLOSED):
         leave_parcel(case, by=None)
     return case
 
 
-def _paid(case: Case, snapshot: PlatformCase) -> Case:
-    """The platform's money has moved. A call of ours that may have done it is settled, anything unsent is void, and
-    where no call of ours stands behind it the money is booked as it is."""
+def _paid(case: Case, snapshot: PlatformCase, refund: Refund | None) -> Case:
+    """The platform's money has moved. A call of ours that may have done it (`refund`, held) is settled, anything unsent
+    is void, and where no call of ours stands behind it the money is booked as it is."""
     amount = snapshot.amount_fen if snapshot.paid_fen is None else snapshot.paid_fen
-    refund = refunds.live_refund(case)
     if refund is not None and refund.state in UNSENT_STATES:
         refunds.void_refund(refund, by=None, reason="paid_by_platform")
         refund = None
     if refund is not None and refund.amount_fen != amount and refund.state not in PAID_STATES:
         # The platform's amount stands (law 5): our number gives its money back and the real amount is booked.
-        refunds.take_back(lock(refund), "void", by=None, reason="paid_by_platform")
+        refunds.take_back(refund, "void", by=None, reason="paid_by_platform")
         refund = None
     if refund is None and amount > 0:
         _edit(case, snapshot, amount=amount)
@@ -161,7 +171,8 @@ def _paid(case: Case, snapshot: PlatformCase) -> Case:
             replaces=refunds.take_over_closed(case),
         )
     elif refund is not None and refund.state not in PAID_STATES:
-        refund = refunds.settle_as_paid(lock(refund), channel_number=snapshot.channel_number, paid_at=snapshot.paid_at)
+        case.order = refund.order
+        refund = refunds.settle_as_paid(refund, channel_number=snapshot.channel_number, paid_at=snapshot.paid_at)
     if case.state == CaseState.SUCCESS:
         _note(case, snapshot, "")
     else:
@@ -253,7 +264,7 @@ def _open(shop: Any, snapshot: PlatformCase) -> Case:
     if case.is_open:
         hold_order(case, by=None)
     if is_refund_paid:
-        return _paid(case, snapshot)
+        return _paid(case, snapshot, None)
     if case.state == CaseState.APPLIED and shop_policies.current(case.shop_id).auto_submit:
         wake("aftersales.intercept_by_rule", case_id=case.pk)
     return case

@@ -2,12 +2,19 @@
 is read from the platform each time. A case that comes before its order fetches the order first."""
 
 import logging
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
+from aftersales.cases.enums import CaseState
 from aftersales.cases.models import Case
 from aftersales.channels import registry as channels
 from aftersales.platforms.following import take_platform_case
+from aftersales.refunds.enums import RefundState
+from aftersales.refunds.models import Refund
 from merchant.clock import now
 from merchant.jobs.services import beat
 from merchant.platforms.base import CaseRow, Client, Hint
@@ -27,36 +34,60 @@ OVERLAP = timedelta(minutes=5)
 FIRST_PULL = timedelta(days=7)
 # A row that could not be taken for so long is left to its next change and to the account's error on the page.
 GIVE_UP_AFTER = timedelta(days=1)
+# Rows of a pull that are looked up at once.
+CHUNK = 100
 
 
 def read_hint(account: Any, hint: Hint) -> None:
     """Re-read the after-sales a message names and follow them; one that says only that something has happened has
     everything pulled that has changed. May raise; the message then waits in the inbox, visible, and is tried again."""
+    known = known_cases(account, hint.case_numbers) if hint.case_numbers else {}
     for number in hint.case_numbers:
-        re_read(account, number)
+        case = known.get(number)
+        if case is None or not _is_echo(account, case, hint):
+            re_read(account, number, case)
     if hint.is_vague:
         pull_account(account)
 
 
-def re_read(account: Any, refund_id: str) -> Case:
+def _is_echo(account: Any, case: Case, hint: Hint) -> bool:
+    """Whether the platform only tells what we know: an older or the same row as the one we had from it, or that it pays
+    what our refund has just told it to pay. Nothing is believed for it: what it leaves out, the next message, the pull
+    or the refund's own first question within a minute brings."""
+    known = int(case.external_version) if case.external_version.isdigit() else -1
+    if 0 < hint.row_version <= known:
+        return hint.row_version < known or str(hint.row_status) == case.external_status
+    is_paying = channels.of_platform(account.platform).state_of(hint.row_status) == CaseState.REFUNDING
+    return is_paying and case.state == CaseState.REFUNDING and bool(case.is_just_told)  # type: ignore[attr-defined]
+
+
+def known_cases(account: Any, numbers: Iterable[str]) -> dict[str, Case]:
+    """Our cases of this shop with these numbers, each with its order, as they are now and held by nobody."""
+    told = Refund.objects.filter(case=OuterRef("pk"), state=RefundState.PROCESSING, attempts__lte=1)
+    rows = Case.objects.filter(shop=account.shop, number__in=list(numbers)).select_related("order")
+    return {case.number: case for case in rows.annotate(is_just_told=Exists(told))}
+
+
+def re_read(account: Any, refund_id: str, known: Case | None = None) -> Case:
     """Read one after-sale at the platform now and bring our case to it. Raises PlatformError or Refused."""
     client = client_of(account)
-    return take(account, client, client.refund_detail(refund_id))
+    return take(account, client, client.refund_detail(refund_id), known)
 
 
-def take(account: Any, client: Client, snapshot: CaseRow) -> Case:
-    """Follow one snapshot; an order that is missing, or that has moved under the case, is fetched first."""
-    order = Order.objects.filter(shop=account.shop, number=snapshot.oid).first()
-    if order is None or _is_behind(order, snapshot):
+def take(account: Any, client: Client, snapshot: CaseRow, known: Case | None = None) -> Case:
+    """Follow one snapshot; an order that is missing, or that has moved under the case, is fetched first. `known` is our
+    case where the caller has just read it with its order."""
+    known = known or known_cases(account, [snapshot.refund_id]).get(snapshot.refund_id)
+    if known is not None and known.order.number == snapshot.oid:
+        order: Order | None = known.order
+    else:
+        order = Order.objects.filter(shop=account.shop, number=snapshot.oid).first()
+    if order is None or (known is None and not order.is_sent):
+        # A new case about an order that had not shipped when we last looked: where the goods are decides its kind.
         order = re_read_order(account, client, snapshot.oid) or order
     is_shipped = order is not None and order.is_sent
     case = channels.of_platform(account.platform).platform_case(snapshot, is_shipped=is_shipped)
-    return take_platform_case(account.shop, case)
-
-
-def _is_behind(order: Order, snapshot: CaseRow) -> bool:
-    """A new case about an order that had not shipped when we last looked: where the goods are decides its kind."""
-    return not order.is_sent and not Case.objects.filter(shop_id=order.shop_id, number=snapshot.refund_id).exists()
+    return take_platform_case(account.shop, case, known)
 
 
 def pull_platform_cases(account_id: int | None = None) -> int:
@@ -86,9 +117,9 @@ def pull_account(account: Any) -> int:
     begin = (account.pulled_until - OVERLAP) if account.pulled_until else started - FIRST_PULL
     client = client_of(account)
     taken, failed, until = 0, "", started
-    for snapshot in client.refund_list(begin, started):
+    for snapshot, known in _with_known(account, client.refund_list(begin, started)):
         try:
-            take(account, client, snapshot)
+            take(account, client, snapshot, known)
             taken += 1
         except (PlatformError, Refused, ValueError) as error:
             failed = f"{snapshot.refund_id}: {error}"
@@ -100,6 +131,16 @@ def pull_account(account: Any) -> int:
     )
     beat(f"pull:{account.platform}:{account.pk}")
     return taken
+
+
+def _with_known(account: Any, snapshots: Iterable[CaseRow]) -> Iterator[tuple[CaseRow, Case | None]]:
+    """Each row of a pull with our case: two pulls overlap, so that most are known as they are, and one statement says
+    so of many."""
+    rows = iter(snapshots)
+    while chunk := list(islice(rows, CHUNK)):
+        known = known_cases(account, [snapshot.refund_id for snapshot in chunk])
+        for snapshot in chunk:
+            yield snapshot, known.get(snapshot.refund_id)
 
 
 def register() -> None:

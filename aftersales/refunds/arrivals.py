@@ -13,7 +13,7 @@ from aftersales.channels.enums import WentTo
 from aftersales.refunds.enums import PAID_STATES, SENT_STATES, RefundState
 from aftersales.refunds.models import Refund
 from merchant.clock import SHANGHAI, now
-from merchant.policy.schema import ShopPolicy
+from merchant.policy.models import Policy
 
 SATURDAY = 5
 NOT_KNOWN = gettext_lazy("Weekends are left out; public holidays are not known here and make it longer.")
@@ -33,7 +33,7 @@ class Arrival:
     counts_days: bool = True
 
 
-def estimate(refund: Refund, rules: ShopPolicy, *, at: datetime | None = None) -> Arrival | None:
+def estimate(refund: Refund, rules: Policy, *, at: datetime | None = None) -> Arrival | None:
     """When the money of this refund is expected, counted from the channel's word, from the sending, or from `at`
     while it has not left. None where none is on its way through the channel."""
     if refund.state not in (RefundState.CREATED, RefundState.APPROVED, *SENT_STATES, RefundState.SUCCESS):
@@ -56,7 +56,7 @@ def estimate(refund: Refund, rules: ShopPolicy, *, at: datetime | None = None) -
     return Arrival(card.by, text, card.rule)
 
 
-def is_there(refund: Refund, rules: ShopPolicy, *, at: datetime | None = None) -> bool:
+def is_there(refund: Refund, rules: Policy, *, at: datetime | None = None) -> bool:
     """Paid, and the time the bank may take is over."""
     if refund.state not in PAID_STATES:
         return False

@@ -1,5 +1,7 @@
 """What a refund writes into the double-entry ledger, and what follows once its money has moved."""
 
+from django.db.models import Exists, F, OuterRef
+
 from aftersales.cases.enums import CaseKind, CaseState, CaseTag, InterceptionEvent, Timer
 from aftersales.cases.models import Case
 from aftersales.cases.transitions import move, tag
@@ -15,7 +17,7 @@ from orders.payments.enums import Bearer
 from orders.payments.models import OrderDiscount
 from orders.record import services as orders
 from orders.record.enums import IN_HOUSE, OrderState
-from orders.record.models import Order
+from orders.record.models import Order, OrderLine
 
 
 def approved(refund: Refund) -> None:
@@ -67,14 +69,15 @@ def after_payment(refund: Refund, case: Case | None, *, by: Actor) -> None:
 
 def close_refunded_order(refund: Refund, case: Case | None) -> None:
     """Every line refunded before receipt closes the order; after receipt the trade stands."""
-    order = Order.objects.get(pk=refund.order_id)
-    lines = list(order.lines.all())
-    all_back = all(line.refunded_fen >= line.net_fen for line in lines) and order.refunded_fen > 0
-    if not all_back:
+    owed = OrderLine.objects.filter(order=OuterRef("pk"), refunded_fen__lt=F("net_fen"))
+    rows = Order.objects.select_for_update(of=("self",), no_key=True).annotate(is_owed=Exists(owed))
+    # Held since its money moved: this reads what everybody before us has settled.
+    order = rows.get(pk=refund.order_id)
+    if order.is_owed or not order.refunded_fen:
         return
     unshipped = order.shipped_at is None
     if order.state in (*IN_HOUSE, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED):
-        orders.close_order(order, by=None, reason="refunded")
+        orders.close_held_order(order, by=None, reason="refunded")
     if unshipped and (case is None or case.kind == CaseKind.REFUND_ONLY_UNSHIPPED):
         _give_back_discounts(refund, order)
 

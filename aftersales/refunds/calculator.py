@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.refunds.models import Refund, RefundLine
 from orders.payments.enums import Bearer
 from orders.payments.models import OrderDiscount
+from orders.payments.services import LineSums
 from orders.record.models import Order, OrderLine
 
 
@@ -93,21 +94,20 @@ def sheet_of(refund: Refund) -> Sheet:
     )
 
 
-def breakdowns_of(parts: Mapping[int, int]) -> dict[int, dict[str, int]]:
-    """{order line: how its share was reckoned}, to be kept with the refund; call it once the money is reserved."""
-    found = {}
-    for line in OrderLine.objects.select_related("listing").filter(pk__in=parts):
-        row = _row(line, now=parts[line.pk], is_reserved=True)
-        found[line.pk] = {
-            "goods": row.goods,
-            "discount": row.discount,
-            "subsidy": row.subsidy,
-            "net": row.net,
-            "before": row.before,
-            "under_way": row.under_way,
-            "now": row.now,
+def breakdowns_of(parts: Mapping[int, int], lines: Mapping[int, LineSums]) -> dict[int, dict[str, int]]:
+    """{order line: how its share was reckoned}, to be kept with the refund; `lines` as they stand with it set aside."""
+    return {
+        pk: {
+            "goods": line.goods_fen,
+            "discount": line.discount_fen,
+            "subsidy": line.subsidy_fen,
+            "net": line.net_fen,
+            "before": line.refunded_fen,
+            "under_way": line.refunding_fen - parts[pk],
+            "now": parts[pk],
         }
-    return found
+        for pk, line in lines.items()
+    }
 
 
 def _row(line: OrderLine, *, now: int, is_reserved: bool = False) -> Row:

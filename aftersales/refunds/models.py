@@ -3,8 +3,10 @@
 from typing import Self
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
@@ -24,6 +26,12 @@ class RefundQuerySet(ShopQuerySet):
 
     def paid(self) -> Self:
         return self.filter(state__in=PAID_STATES)
+
+    def to_move(self) -> Self:
+        """With the parts on the lines read beside each: they are written with the refund and never change."""
+        part = JSONObject(line="order_line_id", fen="amount_fen")
+        lines = RefundLine.objects.filter(refund=OuterRef("pk")).order_by("pk")
+        return self.annotate(read_parts=ArraySubquery(lines.values(part=part)))
 
     def waiting(self) -> Self:
         return self.filter(state__in=WAITING_STATES)
@@ -138,6 +146,9 @@ class Refund(StateMachine):
     @property
     def parts(self) -> dict[int, int]:
         """{order line id: fen}: how the amount falls on the lines, freight apart."""
+        known = self.__dict__.get("read_parts")
+        if known is not None:
+            return {part["line"]: part["fen"] for part in known}
         return {line.order_line_id: line.amount_fen for line in self.lines.all()}
 
     @property

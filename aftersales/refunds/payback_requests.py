@@ -99,7 +99,8 @@ def granted_among(case_ids: Iterable[int]) -> set[int]:
 
 def is_exception_granted(case: Case | None) -> bool:
     """The money of this case must not leave through the channel."""
-    wish = wish_of(case) if case is not None else None
+    # A platform pays back itself: nothing is granted there (`check_can_grant`).
+    wish = wish_of(case) if case is not None and not case.is_platform else None
     return wish is not None and wish.is_exception and wish.granted_by_id is not None
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.enums import CaseKind, CaseState
@@ -27,10 +27,10 @@ from merchant.money import yuan
 from merchant.people.models import Actor
 from merchant.people.rights import Right, can, check_right, limit_fen
 from merchant.policy import services as policies
-from merchant.policy.schema import ShopPolicy
+from merchant.policy.models import Policy
 from merchant.refusals import Refused
-from merchant.shops.models import ShopState
-from merchant.shops.services import standing_of
+from merchant.shops.models import Shop, ShopState
+from merchant.shops.services import is_signed
 from orders.record.models import Order
 
 # A stopped parcel in one of these is not where the courier's success says it is: a person looks first.
@@ -85,7 +85,7 @@ def limits_of(user: Any, shop: Any) -> Limits:
     return Limits(limit, max(0, limit - spent))
 
 
-def needs_second_person(order: Order, amount_fen: int, *, source: str, by: Actor, rules: ShopPolicy) -> str:
+def needs_second_person(order: Order, amount_fen: int, *, source: str, by: Actor, rules: Policy) -> str:
     """Why a second person must approve, or "" when nobody must.
 
     A person's limit holds per case, over the order and over the day, so that five small cases do not beat it; money
@@ -214,11 +214,25 @@ def check_can_replace(refund: Refund, by: Actor) -> None:
     check_right(by, refund.shop_id, Right.RELEASE_REFUND)
 
 
-def preflight(refund: Refund, case: Case | None) -> Refused | None:
-    """What is read again before the money leaves: case, sums, parcel, kind of interception, switches. None when all
-    is as it was when the refund was decided; otherwise why a person must look."""
-    set_aside = Order.objects.values_list("refunding_fen", flat=True).get(pk=refund.order_id)
-    if set_aside < refund.amount_fen:
+def read_again(refund: Refund) -> Refund:
+    """Another copy of the refund with everything that `preflight` asks as it stands now, in one statement: its order,
+    its stop with the parcel, its shop's standing, and when another refund of the order went out last."""
+    others = Refund.objects.filter(order=OuterRef("order")).exclude(pk=OuterRef("pk")).order_by()
+    last = others.values("order").annotate(last=Max("sent_at")).values("last")
+    rows = Refund.objects.select_related("shop", "order", "interception__package")
+    return rows.annotate(is_signed=is_signed("shop_id"), others_sent_at=Subquery(last)).get(pk=refund.pk)
+
+
+def stop_of(interception_id: int) -> Interception:
+    """An interception as it stands now, with its parcel and its shop's standing, for `preflight_stop`."""
+    rows = Interception.objects.select_related("package", "shop").annotate(is_signed=is_signed("shop_id"))
+    return rows.get(pk=interception_id)
+
+
+def preflight(refund: Refund, case: Case | None, fresh: Any) -> Refused | None:
+    """What is asked again before the money leaves: case, sums, parcel, kind of interception, switches. None when all
+    is as it was when the refund was decided; otherwise why a person must look. `fresh` comes from `read_again`."""
+    if fresh.order.refunding_fen < refund.amount_fen:
         return Refused("M5", _("The money of this refund is no longer set aside."), amount_fen=refund.amount_fen)
     if case is not None:
         if case.state != CaseState.REFUNDING:
@@ -237,18 +251,16 @@ def preflight(refund: Refund, case: Case | None) -> Refused | None:
             except Refused as refusal:
                 return refusal
     if refund.source == Source.INTERCEPTION:
-        stops = Interception.objects.select_related("package")
-        return preflight_stop(stops.filter(pk=refund.interception_id).first(), refund.shop_id)
+        return preflight_stop(fresh.interception, fresh.shop, is_signed=fresh.is_signed)
     return None
 
 
-def preflight_stop(found: Interception | None, shop_id: int) -> Refused | None:
-    """May this interception pay by itself now? `found` was just read, with its parcel. The stricter of the switches
-    then and now wins."""
-    rules = policies.current(shop_id)
-    state, is_signed = standing_of(shop_id)
-    if state != ShopState.NORMAL:
-        return Refused("E01", _("The shop is not in normal operation."), state=state)
+def preflight_stop(found: Interception | None, shop: Shop, *, is_signed: bool) -> Refused | None:
+    """May this interception pay by itself now? All of it was just read, the parcel with the interception; `is_signed`:
+    the shop's agreement is in force. The stricter of the switches then and now wins."""
+    rules = policies.current(shop.pk)
+    if shop.state != ShopState.NORMAL:
+        return Refused("E01", _("The shop is not in normal operation."), state=shop.state)
     if not is_signed:
         return Refused("E03", _("The interception agreement is not signed."))
     if not rules.auto_agree:

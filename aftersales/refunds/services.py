@@ -2,14 +2,16 @@
 
 Σ refunds ≤ paid (M5) is held by reserving the money on the order when a refund is created. Callers that hold a case
 lock it before calling (lock order: case → refund → order). Sending, asking and settling live in `sending.py`, payouts
-outside the channel in `payouts.py`, the buyer's wishes in `wishes.py`.
+outside the channel in `payouts.py`, the buyer's wishes in `payback_requests.py`.
 """
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.enums import CaseKind, CaseState, CaseTag
@@ -41,8 +43,13 @@ from orders.payments.models import Payment
 from orders.record.models import Order
 
 
-@transaction.atomic
-def create_refund(
+def create_refund(order: Order, **how: Any) -> Refund:
+    """`make_refund` for a caller who goes on after a refusal: nothing has changed then."""
+    with transaction.atomic():
+        return make_refund(order, **how)
+
+
+def make_refund(
     order: Order,
     *,
     parts: Mapping[int, int],
@@ -55,15 +62,16 @@ def create_refund(
     replaces: Refund | None = None,
     reason: str = "",
 ) -> Refund:
-    """Set the money aside and make the document; approve it at once unless a second person must look.
+    """Set the money aside and make the document; approve it at once unless a second person must look. In the caller's
+    transaction, which a refusal must undo.
 
     Raises Refused M5 (more than is left), NO_PAYMENT, NO_CHANNEL, LIVE_REFUND (the case has one already), COUNT."""
-    payment = registry.payment_of(order)
+    payment, count = _payment_and_refunds(order)
     channel = registry.get(payment.channel)
-    _check_count(payment, channel.max_refunds_per_payment)
+    _check_count(count, channel.max_refunds_per_payment)
     is_outside = payback_requests.is_exception_granted(case)
     _check_window(payment, channel.window, is_outside=is_outside)
-    refund = _make(
+    refund = _new(
         order,
         payment,
         parts=parts,
@@ -75,18 +83,26 @@ def create_refund(
         kind=kind,
         replaces=replaces,
         reason=reason,
-        state=RefundState.CREATED,
     )
-    payments.reserve_money(order, parts=parts, freight_fen=freight_fen)
-    _write_lines(refund, parts, calculator.breakdowns_of(parts))
     rules = shop_policies.current(order.shop_id)
+    # Nobody's own limit is asked for money that a rule pays: whether it is approved is known before it is written.
+    is_by_rule = by is None or source in POLICY_SOURCES
+    asks = partial(policies.needs_second_person, order, refund.amount_fen, source=source, by=by, rules=rules)
+    why = asks() if is_by_rule else ""
+    is_approved = is_by_rule and not why
+    if is_approved:
+        _mark_approved(refund, by=by, deadline=_deadline(case), is_outside=is_outside)
+    _insert(refund)
+    lines = payments.reserve_money(order, parts=parts, freight_fen=freight_fen)
+    _write_lines(refund, parts, calculator.breakdowns_of(parts, lines))
     hold_limits(by, order.shop_id)
-    why = policies.needs_second_person(order, refund.amount_fen, source=source, by=by, rules=rules)
+    if not is_by_rule:
+        why = asks()
     activity.record(
         refund,
         "refund.create",
         by=by,
-        to_state=refund.state,
+        to_state=RefundState.CREATED,
         reason=reason,
         amount_fen=refund.amount_fen,
         freight_fen=freight_fen,
@@ -94,20 +110,27 @@ def create_refund(
         case=case.number if case else "",
         second_person=why,
     )
-    return refund if why else _approve(refund, by=by, deadline=_deadline(case), is_outside=is_outside)
+    if why:
+        return refund
+    if not is_approved:
+        _mark_approved(refund, by=by, deadline=_deadline(case), is_outside=is_outside)
+        refund.save()
+    return _follow_up(refund, by=by)
 
 
 @transaction.atomic
 def approve_refund(refund: Refund, *, by: Actor) -> Refund:
     """同意退款, by the second person. Raises Refused RIGHT, SECOND_PERSON, LIMIT, REFUND_STATE."""
-    case, refund = lock_with_case(refund)
+    case, refund = lock_with_case(refund.pk)
     policies.check_can_approve(refund, by)
     hold_limits(by, refund.shop_id)
     policies.check_has_room(refund, by)
     if case is not None and case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
         check_still_in_house(case.order_id)
     is_outside = payback_requests.is_exception_granted(case)
-    return _approve(refund, by=by, deadline=_deadline(case), is_outside=is_outside)
+    _mark_approved(refund, by=by, deadline=_deadline(case), is_outside=is_outside)
+    refund.save()
+    return _follow_up(refund, by=by)
 
 
 @transaction.atomic
@@ -115,7 +138,7 @@ def reject_refund(refund: Refund, *, by: Actor, reason: str) -> Refund:
     """The second person, or finance, says no: the money is free again and the case is back with people."""
     if not reason.strip():
         raise Refused("REASON", _("Say why."))
-    case, refund = lock_with_case(refund)
+    case, refund = lock_with_case(refund.pk)
     policies.check_can_reject(refund, by)
     take_back(refund, "reject", by=by, reason=reason)
     if case is not None and case.state == CaseState.REFUNDING:
@@ -126,7 +149,7 @@ def reject_refund(refund: Refund, *, by: Actor, reason: str) -> Refund:
 @transaction.atomic
 def void_refund(refund: Refund, *, by: Actor, reason: str) -> Refund:
     """Overtaken before it was sent: the money is free again. The caller moves the case. Raises Refused REFUND_STATE."""
-    _case, refund = lock_with_case(refund)
+    _case, refund = lock_with_case(refund.pk)
     if refund.state not in UNSENT_STATES:
         raise policies.wrong_state(refund)
     return take_back(refund, "void", by=by, reason=reason)
@@ -135,7 +158,7 @@ def void_refund(refund: Refund, *, by: Actor, reason: str) -> Refund:
 @transaction.atomic
 def release_refund(refund: Refund, *, by: Actor) -> Refund:
     """放款: finance lets an approved refund go out now, ahead of any window. Raises Refused RIGHT, SECOND_PERSON."""
-    _case, refund = lock_with_case(refund)
+    _case, refund = lock_with_case(refund.pk)
     policies.check_can_release(refund, by)
     registry.get(refund.channel)
     payback_requests.check_goes_through_channel(refund)
@@ -149,7 +172,7 @@ def release_refund(refund: Refund, *, by: Actor) -> Refund:
 @transaction.atomic
 def replace_refund(refund: Refund, *, by: Actor, reason: str = "") -> Refund:
     """A closed number can never pay again: a new one takes over its money, once (unique `replaces`)."""
-    case, refund = lock_with_case(refund)
+    case, refund = lock_with_case(refund.pk)
     policies.check_can_replace(refund, by)
     parts, order = refund.parts, refund.order
     payments.release_money(order, parts=parts, freight_fen=refund.freight_fen)
@@ -185,7 +208,7 @@ def book_paid_refund(
     replaces: Refund | None = None,
 ) -> Refund:
     """Money the platform has moved by itself (law 8): a SUCCESS refund with no call. Raises Refused M5, NO_PAYMENT."""
-    refund = _make(
+    refund = _new(
         order,
         registry.payment_of(order),
         parts=parts,
@@ -201,6 +224,7 @@ def book_paid_refund(
         channel_number=channel_number,
         settled_at=paid_at or now(),
     )
+    _insert(refund)
     _write_lines(refund, parts, {})
     if not payments.adopt_refund_before(order, parts=parts, freight_fen=freight_fen):
         payments.reserve_money(order, parts=parts, freight_fen=freight_fen)
@@ -218,13 +242,27 @@ def live_refund(case: Case) -> Refund | None:
     return Refund.objects.live().filter(case=case).first()
 
 
+def hold_live_refund(case: Case) -> Refund | None:
+    """`live_refund` of a locked case, held, with its order read beside it."""
+    rows = Refund.objects.live().to_move().filter(case=case).select_related("order")
+    return rows.select_for_update(of=("self",), no_key=True).first()
+
+
 def take_over_closed(case: Case) -> Refund | None:
     """The closed, unreplaced number of a locked case whose money a new refund takes over: its reservation and its
     debt are given back, and the new row names it as `replaces`. None when there is none."""
-    found = Refund.objects.filter(case=case, state=RefundState.CLOSED, successor__isnull=True).order_by("-pk").first()
-    if found is None:
-        return None
-    found = lock(found)
+    found = closed_refunds().filter(case=case).values_list("pk", flat=True).first()
+    return None if found is None else take_over(found)
+
+
+def closed_refunds() -> QuerySet[Refund]:
+    """Closed, and no new number has taken their money over; the latest first."""
+    return Refund.objects.filter(state=RefundState.CLOSED, successor__isnull=True).order_by("-pk")
+
+
+def take_over(refund_id: int) -> Refund:
+    """`take_over_closed` where its id is known already."""
+    found = lock(Refund(pk=refund_id))
     payments.release_money(found.order, parts=found.parts, freight_fen=found.freight_fen)
     bookings.take_back(found)
     return found
@@ -251,13 +289,17 @@ def settle_as_paid(refund: Refund, *, channel_number: str = "", paid_at: datetim
     return refund
 
 
-def lock_with_case(refund: Refund) -> tuple[Case | None, Refund]:
-    """Case before refund: the order in which everybody locks them."""
-    case = lock(Case(pk=refund.case_id)) if refund.case_id is not None else None
-    refund = lock(refund)
-    if case is not None:
-        refund.case = case
-    return case, refund
+def lock_with_case(refund_id: int) -> tuple[Case | None, Refund]:
+    """Fresh copies of a refund and its case, held until the transaction ends: the case before the refund, the order in
+    which everybody locks them. The order is read beside them, as it stood before a wait."""
+    # One statement locks both, in the order of `of`. Both are one shop's: said so that the join is an inner one.
+    rows = Refund.objects.to_move().filter(pk=refund_id, case__shop_id=F("shop_id")).select_related("case", "order")
+    found = rows.select_for_update(of=("case", "self"), no_key=True).first()
+    if found is not None:
+        return found.case, found
+    return None, Refund.objects.to_move().select_related("order").select_for_update(of=("self",), no_key=True).get(
+        pk=refund_id
+    )
 
 
 def take_back(refund: Refund, verb: str, *, by: Actor, reason: str) -> Refund:
@@ -275,7 +317,8 @@ def take_back(refund: Refund, verb: str, *, by: Actor, reason: str) -> Refund:
     return refund
 
 
-def _approve(refund: Refund, *, by: Actor, deadline: datetime | None, is_outside: bool) -> Refund:
+def _mark_approved(refund: Refund, *, by: Actor, deadline: datetime | None, is_outside: bool) -> None:
+    """Approved, and when it goes out; the caller saves."""
     rules = shop_policies.current(refund.shop_id)
     refund.approve()
     refund.approved_by = by
@@ -288,7 +331,10 @@ def _approve(refund: Refund, *, by: Actor, deadline: datetime | None, is_outside
         refund.next_at = now()
     else:
         refund.next_at = None
-    refund.save()
+
+
+def _follow_up(refund: Refund, *, by: Actor) -> Refund:
+    """What follows an approval that is saved: the debt, the line, the bench, the wake-up."""
     bookings.approved(refund)
     activity.record(
         refund, "refund.approve", by=by, from_state=RefundState.CREATED, to_state=refund.state, source=refund.source
@@ -300,28 +346,30 @@ def _approve(refund: Refund, *, by: Actor, deadline: datetime | None, is_outside
     return refund
 
 
-def _make(
-    order: Order, payment: Payment, *, parts: Mapping[int, int], freight_fen: int, case: Case | None, **fields: Any
+def _new(
+    order: Order, payment: Payment, *, parts: Mapping[int, int], freight_fen: int, by: Actor, **fields: Any
 ) -> Refund:
+    return Refund(
+        shop_id=order.shop_id,
+        number=new_number("RF"),
+        order=order,
+        payment=payment,
+        channel=payment.channel,
+        amount_fen=sum(parts.values()) + freight_fen,
+        freight_fen=freight_fen,
+        created_by=by,
+        **fields,
+    )
+
+
+def _insert(refund: Refund) -> None:
+    """Raises Refused LIVE_REFUND; the caller's transaction, or its savepoint, ends with it."""
     try:
-        with transaction.atomic():
-            refund = Refund.objects.create(
-                shop_id=order.shop_id,
-                number=new_number("RF"),
-                order=order,
-                payment=payment,
-                channel=payment.channel,
-                case=case,
-                amount_fen=sum(parts.values()) + freight_fen,
-                freight_fen=freight_fen,
-                created_by=fields.pop("by"),
-                **fields,
-            )
+        refund.save(force_insert=True)
     except IntegrityError as error:
         if "refund_one_live_per_case" not in str(error) and "replaces" not in str(error):
             raise
         raise Refused("LIVE_REFUND", _("This case has a refund already.")) from error
-    return refund
 
 
 def _write_lines(refund: Refund, parts: Mapping[int, int], breakdowns: Mapping[int, dict[str, int]]) -> None:
@@ -338,11 +386,16 @@ def _write_lines(refund: Refund, parts: Mapping[int, int], breakdowns: Mapping[i
     )
 
 
-def _check_count(payment: Payment, most: int) -> None:
-    if (
-        Refund.objects.filter(payment=payment).exclude(state__in=[RefundState.REJECTED, RefundState.VOID]).count()
-        >= most
-    ):
+def _payment_and_refunds(order: Order) -> tuple[Payment, int]:
+    """The payment a refund goes back to, and how many refunds it has had, those that came to nothing apart."""
+    gone = [RefundState.REJECTED, RefundState.VOID]
+    refunds = Count("refunds", filter=~Q(refunds__state__in=gone))
+    payment = registry.payment_of(order, registry.payments_of(order).annotate(refund_count=refunds))
+    return payment, payment.refund_count  # type: ignore[attr-defined]
+
+
+def _check_count(count: int, most: int) -> None:
+    if count >= most:
         raise Refused("COUNT", _("This payment has had %(most)s refunds; the channel takes no more.") % {"most": most})
 
 

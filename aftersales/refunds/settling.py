@@ -2,6 +2,10 @@
 
 Callers hold the case and have asked the policies."""
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import JSONObject
+
 from aftersales.cases.enums import CaseKind, CaseTag, Timer
 from aftersales.cases.models import Case, CaseLine
 from aftersales.cases.packing_stop import hold_bench
@@ -35,18 +39,18 @@ def agree_to_pay(
 ) -> Case:
     """REFUNDING and the refund, in one step, for a locked case; whoever calls has asked the policies. `verb` is the
     transition that leads there: agree, grant after an inspection, settle_return."""
-    parts, freight = money_of(case)
+    parts, freight, closed_id = _money_and_closed(case)
     if case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
         # Parcels before the order: the bench is emptied once the money is reserved and approved.
         hold_bench(case)
-    closed = refunds.take_over_closed(case)
+    closed = refunds.take_over(closed_id) if closed_id is not None else None
     case.is_auto = is_auto
     move(case, verb, by=by, reason=reason, tag="", source=str(source), is_late=is_late)
     if is_late:
         # Stays set: it is what the figures count as "auto, merchant late".
         case.is_late = True
         case.save(update_fields=["is_late"])
-    refunds.create_refund(
+    refunds.make_refund(
         case.order,
         parts=parts,
         freight_fen=freight,
@@ -63,10 +67,21 @@ def agree_to_pay(
 
 def money_of(case: Case) -> tuple[dict[int, int], int]:
     """(parts, freight) this case pays: the offer the buyer accepted, else what was asked for."""
+    parts, freight, _closed_id = _money_and_closed(case)
+    return parts, freight
+
+
+def _money_and_closed(case: Case) -> tuple[dict[int, int], int, int | None]:
+    """`money_of`, and the closed refund whose money is taken over, if any."""
+    lines = CaseLine.objects.filter(case=OuterRef("pk"), amount_fen__gt=0).order_by("pk")
+    part = JSONObject(line="order_line_id", fen="amount_fen")
+    closed = refunds.closed_refunds().filter(case=OuterRef("pk")).values("pk")[:1]
+    row = Case.objects.annotate(asked=ArraySubquery(lines.values(part=part)), closed_id=Subquery(closed))
+    asked, closed_id = row.values_list("asked", "closed_id").get(pk=case.pk)
     if "accepted_fen" in case.offer:
-        return {int(pk): int(fen) for pk, fen in case.offer["parts"].items()}, int(case.offer.get("freight_fen", 0))
-    lines = CaseLine.objects.filter(case=case, amount_fen__gt=0)
-    return dict(lines.values_list("order_line_id", "amount_fen")), case.freight_fen
+        parts = {int(pk): int(fen) for pk, fen in case.offer["parts"].items()}
+        return parts, int(case.offer.get("freight_fen", 0)), closed_id
+    return {part["line"]: part["fen"] for part in asked}, case.freight_fen, closed_id
 
 
 def leave_parcel(case: Case, *, by: Actor) -> Case:

@@ -22,7 +22,7 @@ from logistics.parcels.models import Package, PackageLine
 from logistics.parcels.tracking_models import TrackingEvent
 from merchant.clock import now, scaled
 from merchant.policy import services as policy
-from merchant.policy.schema import ShopPolicy
+from merchant.policy.models import Policy
 from orders.payments.models import Payment
 from orders.record.models import Block, Order, OrderLine, OrderTag
 from orders.remarks.models import Note
@@ -57,7 +57,7 @@ class Card:
     blocks: list[Block] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
-    rules: ShopPolicy = field(default_factory=ShopPolicy)
+    rules: Policy = field(default_factory=Policy)
     credit: int | None = None
     is_current: bool = False
     # Set where the page is live: changes when the card would look different (cs_workbench.desk.stamps).

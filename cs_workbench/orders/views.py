@@ -37,6 +37,7 @@ from merchant.vault.quota import quota_of
 from orders.record.enums import Flag
 from orders.record.models import Order
 from orders.remarks import services as remarks
+from orders.remarks.forms import NoteForm
 
 KINDS = ("", "goods", "money", "people")
 
@@ -168,9 +169,8 @@ def _sums(card: Card) -> dict[str, int]:
 @require_POST
 def order_note(request: SignedInRequest, shop_id: int, number: str) -> HttpResponse:
     order = get_object_or_404(Order.objects.visible_to(request.user), shop_id=shop_id, number=number)
-    flag = parse_int(request.POST.get("flag", ""))
     with refusals_as_messages(request):
-        remarks.add_note(order, text=request.POST.get("text", ""), flag=flag, by=request.user)
+        remarks.add_note(order, by=request.user, **NoteForm(request.POST).checked())
     return redirect("order_detail", shop_id=shop_id, number=number)
 
 

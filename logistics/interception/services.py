@@ -149,6 +149,7 @@ def _weigh(package_id: int, found: int | None, status: InterceptStatus | None = 
 
 @transaction.atomic
 @policy.read_once()
+@activity.together()
 def _weigh_once(interception_id: int, status: InterceptStatus | None) -> Interception | None:
     interception = lock(Interception(pk=interception_id), "account", "package__account")
     if interception.state not in WEIGHED or (interception.state == S.FAILED and _has_live_other(interception)):
@@ -190,8 +191,15 @@ def _make_next_move(interception: Interception, facts: proof.Facts) -> Intercept
         reason=move.reason,
         question=move.question,
         words=_words(move.words),
+        turns_back=move.verb == "succeed" and _is_on_its_way_home(facts),
     )
     return result
+
+
+def _is_on_its_way_home(facts: proof.Facts) -> bool:
+    """Whether a parcel that is stopped by these facts has turned round as well."""
+    further = proof.next_move(replace(facts, state=str(S.SUCCEEDED), question=""))
+    return further is not None and further.verb == "turn_back"
 
 
 def _go_on(interception: Interception, facts: proof.Facts) -> Interception | None:

@@ -47,22 +47,33 @@ def announce(interception: Interception) -> None:
     transaction.on_commit(_Announcement(interception), robust=True)
 
 
-def _move(interception: Interception, verb: str, *, by: Actor, reason: str = "", **detail: Any) -> Interception:
+def _move(
+    interception: Interception, verb: str, *, by: Actor, reason: str = "", then: str = "", **detail: Any
+) -> Interception:
+    """Run the transition `verb`, and `then` another that the same news calls for: one save, a line for each."""
+    told = [_run(interception, verb, reason=reason, **detail)]
+    if then:
+        told.append(_run(interception, then))
+    interception.save()
+    for line in told:
+        activity.record(interception, by=by, **line)
+    announce(interception)
+    return interception
+
+
+def _run(interception: Interception, verb: str, *, reason: str = "", **detail: Any) -> dict[str, Any]:
+    """The transition on the row in hand; returns its line for the trail."""
     before = str(interception.state)
     getattr(interception, verb)()
     interception.version += 1
-    interception.save()
-    activity.record(
-        interception,
-        f"interception.{verb}",
-        by=by,
-        from_state=before,
-        to_state=str(interception.state),
-        reason=str(reason),
+    after = str(interception.state)
+    return {
+        "verb": f"interception.{verb}",
+        "from_state": before,
+        "to_state": after,
+        "reason": str(reason),
         **detail,
-    )
-    announce(interception)
-    return interception
+    }
 
 
 def _due(interception: Interception, timer: str, start: datetime) -> datetime:
@@ -89,16 +100,20 @@ def accept(
     return _move(interception, "accept", by=by)
 
 
-def succeed(interception: Interception, *, by: Actor = None, evidence: str) -> Interception | None:
-    """None when another interception of this waybill is live, so that this one cannot come back to life."""
-    at = now()
+def succeed(
+    interception: Interception, *, by: Actor = None, evidence: str, turns_back: bool = False
+) -> Interception | None:
+    """None when another interception of this waybill is live, so that this one cannot come back to life. `turns_back`:
+    the track shows it on its way home already, so it is RETURNING at once."""
+    at, was_live = now(), interception.is_live
     interception.evidence = evidence
     interception.settled_at = at
     interception.due_at = _due(interception, "T-RETURN-HOME", at)
     _estimate(interception, with_fee=True)
-    moved = _revive(interception, "succeed", by=by, evidence=str(evidence))
-    if moved is not None:
-        # From FAILED its parcel may have left the list.
+    then = "turn_back" if turns_back else ""
+    moved = _revive(interception, "succeed", by=by, evidence=str(evidence), then=then)
+    if moved is not None and not was_live:
+        # Its parcel may have left the list when it failed.
         watching.watch(moved.package, priority=Priority.OPEN_INTERCEPTION)
     return moved
 
@@ -135,12 +150,13 @@ def withdraw(interception: Interception, *, by: Actor = None, reason: str = "") 
 
 def turn_back(interception: Interception, *, by: Actor = None) -> Interception | None:
     """None when another interception of this waybill is live (that one moves instead)."""
+    was_live = interception.is_live
     if interception.due_at is None:
         interception.due_at = _due(interception, "T-RETURN-HOME", now())
         # It comes back without our interception: the freight is due, the fee is not.
         _estimate(interception, with_fee=False)
     moved = _revive(interception, "turn_back", by=by)
-    if moved is not None:
+    if moved is not None and not was_live:
         watching.watch(moved.package, priority=Priority.OPEN_INTERCEPTION)
     return moved
 
@@ -228,10 +244,19 @@ def _watch_less(interception: Interception) -> None:
 
 
 # The verbs evidence can call for (logistics.interception.evidence.Move).
-def apply(interception: Interception, verb: str, *, evidence: str, reason: str, question: str, words: str) -> Any:
-    """Carry out a move that the evidence calls for; None when it could not be made."""
+def apply(
+    interception: Interception,
+    verb: str,
+    *,
+    evidence: str,
+    reason: str,
+    question: str,
+    words: str,
+    turns_back: bool = False,
+) -> Any:
+    """Carry out a move that the evidence calls for; None when it could not be made. `turns_back`: see `succeed`."""
     if verb == "succeed":
-        return succeed(interception, evidence=evidence or Evidence.NONE)
+        return succeed(interception, evidence=evidence or Evidence.NONE, turns_back=turns_back)
     if verb == "fail":
         return fail(interception, reason=reason or Reason.OTHER, words=words)
     if verb == "mark_unknown":

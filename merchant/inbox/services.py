@@ -115,6 +115,11 @@ EXISTS (SELECT FROM merchant_inboxmessage WHERE source = %s AND account_id = %s 
 """
 
 
+def is_new(source: str, account_id: int, event_key: str) -> SqlCondition:
+    """That this account has not sent this event before, for `receive(only_if=…)`."""
+    return SqlCondition(f"NOT {_SEEN}", (source, account_id, event_key))
+
+
 def _judge_in_sql(message: InboxMessage, verdict: str, *, ours_if: SqlCondition | None, is_once: bool) -> SqlCondition:
     cases = ""
     params: list[Any] = []
@@ -138,8 +143,11 @@ def _body_in_sql(body: bytes, verdict: str) -> SqlCondition:
 
 def handle(message_id: int) -> bool:
     """Work on one message. True when done; a failure is counted, put off and after the last retry parked."""
-    task = _claim("message_id = %s AND (attempts = 0 OR next_at <= %s)", [message_id, now()])
-    return task is not None and _work_on(*task)
+    message = _claim("message_id = %s AND (attempts = 0 OR next_at <= %s)", [message_id, now()])
+    if message is None or not _work_on(message):
+        return False
+    InboxTask.objects.filter(pk=message.pk).delete()
+    return True
 
 
 def sweep(limit: int = 500, *, couriers_only: bool = False) -> int:
@@ -147,12 +155,15 @@ def sweep(limit: int = 500, *, couriers_only: bool = False) -> int:
     source = COURIER if couriers_only else ""
     wakeups.about_to_look(_sweep_of(source))
     which = "(attempts = 0 OR next_at <= %s) AND starts_with(source, %s)"
-    done = 0
+    done, finished = 0, 0
     for _turn in range(limit):
-        task = _claim(which, [now(), source])
-        if task is None:
+        message = _claim(which, [now(), source], finished=finished)
+        if message is None:
             return done
-        done += _work_on(*task)
+        finished = message.pk if _work_on(message) else 0
+        done += finished > 0
+    if finished:
+        InboxTask.objects.filter(pk=finished).delete()
     wakeups.wake_sweep(_sweep_of(source))
     return done
 
@@ -162,34 +173,37 @@ def _sweep_of(source: str) -> str:
     return "merchant.sweep_courier_pushes" if source.startswith(COURIER) else "merchant.sweep_inbox"
 
 
-# A new message is due whatever the clocks of two machines say; afterwards `next_at` is the lease, then the retry.
+# A new message is due whatever the clocks of two machines say; afterwards `next_at` is the lease, then the retry. What
+# this worker has just finished is struck off by the statement that looks for its next; no message has the number 0.
 _CLAIM = """
-UPDATE merchant_inboxtask SET attempts = attempts + 1, next_at = %s
-WHERE message_id = (
-    SELECT message_id FROM merchant_inboxtask WHERE NOT is_parked AND {which}
+WITH finished AS (DELETE FROM merchant_inboxtask WHERE message_id = %s)
+UPDATE merchant_inboxtask task SET attempts = task.attempts + 1, next_at = %s
+FROM merchant_inboxmessage message
+WHERE message.id = task.message_id AND task.message_id = (
+    SELECT message_id FROM merchant_inboxtask WHERE NOT is_parked AND message_id <> %s AND {which}
     ORDER BY next_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 )
-RETURNING message_id, attempts
+RETURNING message.*, task.attempts AS attempt
 """
 
 
-def _claim(which: str, params: list[Any]) -> tuple[int, int] | None:
-    """Take a message for the length of a lease: (its id, the attempt this is). None when another worker has it, has
-    done it, or nobody may yet. A worker that dies from here on leaves a row that simply comes due again."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM.format(which=which), [now() + max(scaled(LEASE), LEAST_LEASE), *params])
-        row: tuple[int, int] | None = cursor.fetchone()
-    return row
+def _claim(which: str, params: list[Any], *, finished: int = 0) -> Any:
+    """Take a message for the length of a lease, with the `attempt` this is. None when another worker has it, has done
+    it, or nobody may yet. A worker that dies from here on leaves a row that simply comes due again."""
+    until = now() + max(scaled(LEASE), LEAST_LEASE)
+    rows = InboxMessage.objects.raw(_CLAIM.format(which=which), [finished, until, finished, *params])
+    return next(iter(rows), None)
 
 
-def _work_on(message_id: int, attempt: int) -> bool:
+def _work_on(message: Any) -> bool:
+    """True when its reader is done with it: its task is then to be struck off."""
+    message_id, attempt = message.pk, message.attempt
     if attempt > len(RETRIES):
         # Every attempt began and none came back: the message kills its worker. Nothing is swept for ever.
         rows = InboxTask.objects.filter(pk=message_id, attempts=attempt)
         rows.filter(error="").update(error="the worker died on it")
         rows.update(is_parked=True)
         return False
-    message = InboxMessage.objects.select_related("shop").get(pk=message_id)
     try:
         registry.handler_of(message.source)(message)
     except Exception as error:  # whatever a handler cannot digest must stay visible and retryable
@@ -200,8 +214,6 @@ def _work_on(message_id: int, attempt: int) -> bool:
             is_parked=attempt >= len(RETRIES) or isinstance(error, LookupError),
         )
         return False
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM merchant_inboxtask WHERE message_id = %s", [message_id])
     return True
 
 

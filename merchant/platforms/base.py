@@ -31,12 +31,15 @@ class Judged:
 class Hint:
     """What a message names, to be read at the platform: orders, after-sales, or refunds under our own numbers.
 
-    `is_vague` says that something changed and not what."""
+    `is_vague` says that something changed and not what. `row_version` and `row_status` are the after-sale's row as the
+    message tells of it, 0 where it does not say: no more than a reason not to ask about what is known."""
 
     order_numbers: tuple[str, ...] = ()
     case_numbers: tuple[str, ...] = ()
     refund_numbers: tuple[str, ...] = ()
     is_vague: bool = False
+    row_version: int = 0
+    row_status: int = 0
 
 
 class OrderRow(Protocol):

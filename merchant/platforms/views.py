@@ -63,22 +63,18 @@ def _keep(request: HttpRequest, account: PlatformAccount, event_key: str, body: 
     The first copy and its task were written in one transaction, so "already here" means that the work is done, due or
     parked before somebody's eyes. Work that is still due is pulled forward, since the platform just asked for it again.
     """
-    first = (
-        InboxMessage.objects.filter(
-            source=source_of(account.platform),
-            account_id=account.pk,
-            event_key=event_key,
-            verdict=InboxVerdict.VERIFIED,
-        )
-        .order_by("pk")
-        .first()
-    )
-    if first is None:
-        _receive(request, account, InboxVerdict.VERIFIED, body, event_key=event_key)
+    is_new = inbox.is_new(source_of(account.platform), account.pk, event_key)
+    if _receive(request, account, InboxVerdict.VERIFIED, body, event_key=event_key, only_if=is_new) is not None:
         return
     if _is_within_limit(account):
         _receive(request, account, InboxVerdict.REPLAYED, body, event_key=event_key)
-    _pull_forward(first.pk)
+    first = InboxMessage.objects.filter(
+        source=source_of(account.platform),
+        account_id=account.pk,
+        event_key=event_key,
+        verdict=InboxVerdict.VERIFIED,
+    )
+    _pull_forward(first.order_by("pk").values_list("pk", flat=True)[0])
 
 
 def _pull_forward(message_id: int) -> None:
@@ -125,7 +121,13 @@ def _is_within_limit(account: PlatformAccount) -> bool:
 
 
 def _receive(
-    request: HttpRequest, account: PlatformAccount, verdict: InboxVerdict, body: bytes, *, event_key: str = ""
+    request: HttpRequest,
+    account: PlatformAccount,
+    verdict: InboxVerdict,
+    body: bytes,
+    *,
+    event_key: str = "",
+    only_if: inbox.SqlCondition | None = None,
 ) -> Any:
     return inbox.receive(
         source_of(account.platform),
@@ -135,6 +137,7 @@ def _receive(
         body=body,
         verdict=verdict,
         event_key=event_key,
+        only_if=only_if,
     )
 
 

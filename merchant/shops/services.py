@@ -36,12 +36,12 @@ def agreement_in_force(shop: Any, kind: str = AgreementKind.INTERCEPT) -> Agreem
     return Agreement.objects.filter(shop=shop, kind=kind, revoked_at__isnull=True).first()
 
 
-def standing_of(shop_id: int) -> tuple[str, bool]:
-    """(its state, whether its interception agreement is in force), both as of one moment."""
-    signed = Agreement.objects.filter(shop=OuterRef("pk"), kind=AgreementKind.INTERCEPT, revoked_at__isnull=True)
-    shops = Shop.objects.annotate(is_signed=Exists(signed))
-    state, is_signed = shops.values_list("state", "is_signed").get(pk=shop_id)
-    return state, is_signed
+def is_signed(shop_id: str) -> Exists:
+    """For rows of any table, as an annotation: whether the interception agreement of the shop whose id stands in the
+    field `shop_id` is in force."""
+    return Exists(
+        Agreement.objects.filter(shop=OuterRef(shop_id), kind=AgreementKind.INTERCEPT, revoked_at__isnull=True)
+    )
 
 
 @transaction.atomic

@@ -13,6 +13,10 @@ from merchant.shops.models import Agreement, CourierAccount, PlatformAccount, Sh
 from merchant.ui.access import SignedInRequest
 
 
+def _shop(request: SignedInRequest, shop_id: int) -> Shop:
+    return get_object_or_404(Shop.objects.visible_to(request.user), pk=shop_id)
+
+
 @login_required
 @require_GET
 def settings_home(request: SignedInRequest) -> HttpResponse:
@@ -28,8 +32,6 @@ def settings_home(request: SignedInRequest) -> HttpResponse:
     return render(request, "merchant/settings.html", {"rows": rows})
 
 
-@login_required
-@require_GET
 @login_required
 @require_POST
 def push_token_renew(request: SignedInRequest, shop_id: int, kind: str, pk: int) -> HttpResponse:

@@ -1,13 +1,51 @@
 """The audit trail: written in the same transaction as the move it tells of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
-from django.db import models
+from django.db import connection, models, transaction
 
 from merchant import live_updates
 from merchant.people.models import Actor
 from merchant.trail.models import Activity
+
+_waiting: ContextVar[bool] = ContextVar("activities_waiting", default=False)
+
+
+class _Line:
+    """A line that waits for the end of `together`. It stands among what Django keeps for the commit, so that a
+    savepoint that is rolled back takes its lines with it."""
+
+    def __init__(self, row: Activity) -> None:
+        self.row, self.is_written = row, False
+
+    def __call__(self) -> None:
+        """Nothing is left to do at the commit."""
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Around the work of one transaction, inside it: its lines are written in one statement at its end, in their order.
+
+    A piece of work inside another's adds its lines to the other's. What fails writes nothing."""
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("lines are kept together inside a transaction only")
+    if _waiting.get():
+        yield
+        return
+    token = _waiting.set(True)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
+    kept = [entry[1] for entry in connection.run_on_commit]
+    lines = [call for call in kept if isinstance(call, _Line) and not call.is_written]
+    if lines:
+        Activity.objects.bulk_create([line.row for line in lines])
+        for line in lines:
+            line.is_written = True
 
 
 def record(
@@ -21,10 +59,12 @@ def record(
     shop: Any = None,
     **detail: Any,
 ) -> Activity:
-    """Write one line about `subject`. `by=None` is the system. `detail` holds plain values, never personal data."""
+    """Write one line about `subject`. `by=None` is the system. `detail` holds plain values, never personal data.
+
+    Inside `together` the line has no id yet when this returns."""
     shop_id = shop.pk if shop is not None else getattr(subject, "shop_id", None)
     live_updates.bump_after_commit([shop_id])
-    return Activity.objects.create(
+    row = Activity(
         shop_id=shop_id,
         subject_kind=str(subject._meta.model_name),
         subject_id=subject.pk,
@@ -35,6 +75,11 @@ def record(
         reason=reason,
         detail=detail,
     )
+    if _waiting.get():
+        transaction.on_commit(_Line(row))
+    else:
+        row.save(force_insert=True)
+    return row
 
 
 def record_many(rows: Iterable[Activity]) -> None:

@@ -5,66 +5,98 @@ that moves their own document; the order is locked before its lines, the lines b
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from merchant.locking import lock, lock_all
 from merchant.money import yuan
 from merchant.people.models import Actor
+from merchant.pg_arrays import numbers
 from merchant.refusals import Refused
 from merchant.trail import activity
 from orders.payments.allocate import freight_back, split
 from orders.record.models import Order, OrderLine
 
+# The order's row first, then its lines: whoever moves money of an order waits for its row, so its lines are never held
+# crosswise. What a line gives is checked on its newest version, as the order's sums are.
+_MOVE = """
+WITH moved AS (
+    UPDATE orders_order SET
+        refunding_fen = refunding_fen + %(under_way)s * %(amount)s,
+        refunded_fen = refunded_fen + %(back)s * %(amount)s,
+        freight_refunding_fen = freight_refunding_fen + %(under_way)s * %(freight)s,
+        freight_refunded_fen = freight_refunded_fen + %(back)s * %(freight)s
+    WHERE id = %(order)s AND shop_id = %(shop)s AND {of_order}
+    RETURNING id
+), given AS (
+    UPDATE orders_orderline l SET
+        refunding_fen = l.refunding_fen + %(under_way)s * part.fen,
+        refunded_fen = l.refunded_fen + %(back)s * part.fen
+    FROM moved, unnest(%(ids)s::bigint[], %(parts)s::bigint[]) AS part (id, fen)
+    WHERE l.order_id = moved.id AND l.id = part.id AND {of_line}
+    RETURNING l.id, l.goods_fen, l.discount_fen, l.subsidy_fen, l.net_fen, l.refunded_fen, l.refunding_fen
+)
+SELECT given.* FROM moved LEFT JOIN given ON true
+"""
 
-class _Short(Exception):
-    """Less is left than was asked; carries nothing, the savepoint takes back what was set aside halfway."""
+
+class LineSums(NamedTuple):
+    """What a line cost, what came off it, and what of its money is given back or on its way, all in fen."""
+
+    goods_fen: int
+    discount_fen: int
+    subsidy_fen: int
+    net_fen: int
+    refunded_fen: int
+    refunding_fen: int
 
 
-def reserve_money(order: Order, *, parts: Mapping[int, int], freight_fen: int = 0) -> None:
-    """Set aside `parts` ({line id: fen}) and `freight_fen` for a refund that now exists.
+class _Move(NamedTuple):
+    """What becomes of money: how it changes the sums under way and given back, and what must be there for it."""
+
+    under_way: int
+    back: int
+    sql: str
+
+
+_IS_LEFT = _MOVE.format(
+    of_order="paid_fen >= refunding_fen + refunded_fen + %(amount)s"
+    " AND freight_fen >= freight_refunding_fen + freight_refunded_fen + %(freight)s",
+    of_line="l.net_fen >= l.refunding_fen + l.refunded_fen + part.fen",
+)
+_IS_RESERVED = _MOVE.format(
+    of_order="refunding_fen >= %(amount)s AND freight_refunding_fen >= %(freight)s",
+    of_line="l.refunding_fen >= part.fen",
+)
+_RESERVE = _Move(1, 0, _IS_LEFT)
+_SETTLE = _Move(-1, 1, _IS_RESERVED)
+_RELEASE = _Move(-1, 0, _IS_RESERVED)
+
+
+def reserve_money(order: Order, *, parts: Mapping[int, int], freight_fen: int = 0) -> dict[int, LineSums]:
+    """Set aside `parts` ({line id: fen}) and `freight_fen` for a refund that now exists. Returns how these lines stand
+    now, by id.
 
     Raises Refused("M5") when the order, a line or the freight has less left; `detail["max_fen"]` is the most that these
     lines can still give. Nothing is set aside then.
     """
-    amount = _amount(parts, freight_fen)
-    try:
-        with transaction.atomic():
-            _reserve(order, parts, freight_fen, amount)
-    except _Short:
-        raise _too_much(order, parts, freight_fen, amount) from None
+    lines = _move(_RESERVE, order, parts, freight_fen)
+    if lines is None:
+        raise _too_much(order, parts, freight_fen, _amount(parts, freight_fen))
+    return lines
 
 
-def _reserve(order: Order, parts: Mapping[int, int], freight_fen: int, amount: int) -> None:
-    taken = Order.objects.filter(
-        pk=order.pk,
-        shop_id=order.shop_id,
-        paid_fen__gte=F("refunding_fen") + F("refunded_fen") + amount,
-        freight_fen__gte=F("freight_refunding_fen") + F("freight_refunded_fen") + freight_fen,
-    ).update(
-        refunding_fen=F("refunding_fen") + amount,
-        freight_refunding_fen=F("freight_refunding_fen") + freight_fen,
-    )
-    for line_id, part in sorted(parts.items()):
-        taken = taken and OrderLine.objects.filter(
-            pk=line_id, order_id=order.pk, net_fen__gte=F("refunding_fen") + F("refunded_fen") + part
-        ).update(refunding_fen=F("refunding_fen") + part)
-    if not taken:
-        raise _Short
-
-
-@transaction.atomic
 def settle_money(order: Order, *, parts: Mapping[int, int], freight_fen: int = 0) -> None:
     """The reserved money has reached the buyer. Raises Refused("NOT_RESERVED") when it was not set aside."""
-    _move(order, parts, freight_fen, settled=True)
+    _take_out(_SETTLE, order, parts, freight_fen)
 
 
-@transaction.atomic
 def release_money(order: Order, *, parts: Mapping[int, int], freight_fen: int = 0) -> None:
     """The refund will not happen: the reserved money may be asked for again. Raises Refused("NOT_RESERVED")."""
-    _move(order, parts, freight_fen, settled=False)
+    _take_out(_RELEASE, order, parts, freight_fen)
 
 
 @transaction.atomic
@@ -117,23 +149,45 @@ def _amount(parts: Mapping[int, int], freight_fen: int) -> int:
     return amount
 
 
-def _move(order: Order, parts: Mapping[int, int], freight_fen: int, *, settled: bool) -> None:
-    amount = _amount(parts, freight_fen)
-    gone, freight_gone = (amount, freight_fen) if settled else (0, 0)
-    moved = Order.objects.filter(
-        pk=order.pk, shop_id=order.shop_id, refunding_fen__gte=amount, freight_refunding_fen__gte=freight_fen
-    ).update(
-        refunding_fen=F("refunding_fen") - amount,
-        refunded_fen=F("refunded_fen") + gone,
-        freight_refunding_fen=F("freight_refunding_fen") - freight_fen,
-        freight_refunded_fen=F("freight_refunded_fen") + freight_gone,
-    )
-    for line_id, part in sorted(parts.items()):
-        moved = moved and OrderLine.objects.filter(pk=line_id, order_id=order.pk, refunding_fen__gte=part).update(
-            refunding_fen=F("refunding_fen") - part, refunded_fen=F("refunded_fen") + (part if settled else 0)
-        )
-    if not moved:
+def _take_out(move: _Move, order: Order, parts: Mapping[int, int], freight_fen: int) -> None:
+    if _move(move, order, parts, freight_fen) is None:
+        amount = _amount(parts, freight_fen)
         raise Refused("NOT_RESERVED", _("This money is not set aside for a refund."), amount_fen=amount)
+
+
+def _move(move: _Move, order: Order, parts: Mapping[int, int], freight_fen: int) -> dict[int, LineSums] | None:
+    """Move the money of an order and its lines in one statement; None, and nothing moved, where something is short."""
+    values = {
+        "order": order.pk,
+        "shop": order.shop_id,
+        "amount": _amount(parts, freight_fen),
+        "freight": freight_fen,
+    }
+    with transaction.atomic(savepoint=False):
+        given = _run(move, values, parts)
+        if given is not None and given.keys() != parts.keys():
+            # The order had enough and a line had not. Both rows are held by now: what has moved goes back as it came.
+            back = _Move(-move.under_way, -move.back, _MOVE.format(of_order="true", of_line="true"))
+            _run(back, values, {pk: parts[pk] for pk in given})
+            return None
+    return given
+
+
+def _run(move: _Move, values: Mapping[str, int], parts: Mapping[int, int]) -> dict[int, LineSums] | None:
+    """The lines that had enough, as they stand now; None where the order had not."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            move.sql,
+            {
+                **values,
+                "under_way": move.under_way,
+                "back": move.back,
+                "ids": numbers(parts.keys()),
+                "parts": numbers(parts.values()),
+            },
+        )
+        rows = cursor.fetchall()
+    return {row[0]: LineSums(*row[1:]) for row in rows if row[0] is not None} if rows else None
 
 
 @transaction.atomic

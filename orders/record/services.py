@@ -24,7 +24,11 @@ log = logging.getLogger(__name__)
 @transaction.atomic
 def close_order(order: Order, *, by: Actor, reason: str) -> Order:
     """订单关闭. Closing a closed order changes nothing. Raises Refused ORDER_STATE or ORDER_PAID."""
-    order = lock(order)
+    return close_held_order(lock(order), by=by, reason=reason)
+
+
+def close_held_order(order: Order, *, by: Actor, reason: str) -> Order:
+    """`close_order` for a fresh copy that the caller holds."""
     if order.state == OrderState.CLOSED:
         return order
     policies.check_can_close(order)

@@ -73,8 +73,8 @@ def test_the_same_success_twice_pays_once(platform, commits):
     with commits():
         interception = stop(case)
     with commits():
-        outcomes.refund_stopped_parcels(interception.pk)
-        outcomes.refund_stopped_parcels()
+        outcomes.follow_interceptions(interception.pk)
+        outcomes.follow_interceptions()
 
     assert (Refund.objects.count(), platform.paid) == (1, [(case.order.number, 8800)])
 
@@ -85,7 +85,7 @@ def test_a_lost_wake_up_is_found_by_the_sweep(platform, commits):
     stop(case)  # its commit hooks never run: the worker died
 
     with commits():
-        moved = outcomes.refund_stopped_parcels()
+        moved = outcomes.follow_interceptions()
 
     assert (moved, told(case)[0], platform.paid) == (1, "success", [(case.order.number, 8800)])
 
@@ -295,7 +295,7 @@ def test_the_parcel_signed_between_approval_and_sending_is_held_back(platform, c
     case = case_of(platform)
     intercepting(case)
     stop(case)
-    outcomes.refund_stopped_parcels()
+    outcomes.follow_interceptions()
     refund = refund_of(case)
     record_events({package_of(case).pk: [scan("at_locker", now())]})
 

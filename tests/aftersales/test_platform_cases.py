@@ -298,6 +298,38 @@ def test_an_order_that_ships_under_its_case_makes_it_one_after_shipping(platform
     assert case.state == "applied"
 
 
+def test_a_push_that_tells_no_newer_version_is_not_read_again(platform, commits):
+    case = case_of(platform)
+    version, asked = int(case.external_version), platform.count("refund.detail")
+    info = {"orderId": int(case.order.number), "refundId": int(case.number), "status": 10}
+
+    with commits():
+        push(case.shop, messages.UPDATE_REFUND, {**info, "updateTime": version})
+    same = platform.count("refund.detail") - asked
+    with commits():
+        push(case.shop, messages.ADD_REFUND, {**info, "status": 70, "updateTime": version - 1})
+    older = platform.count("refund.detail") - asked
+
+    case.refresh_from_db()
+    assert (same, older, case.state, InboxTask.objects.count()) == (0, 0, "applied", 0)
+
+
+@pytest.mark.parametrize(("later", "status"), [(1, 10), (0, 70), (None, 10)])
+def test_a_push_that_may_tell_something_newer_is_read_at_the_platform(platform, commits, later, status):
+    """A newer version, another status under the same one, or no version at all."""
+    case = case_of(platform)
+    info = {"orderId": int(case.order.number), "refundId": int(case.number), "status": status}
+    if later is not None:
+        info["updateTime"] = int(case.external_version) + later
+    platform.world.change_refund(case.number, status=70, is_told=False)
+
+    with commits():
+        push(case.shop, messages.UPDATE_REFUND, info)
+
+    case.refresh_from_db()
+    assert case.state == "closed"
+
+
 def test_the_pull_takes_what_no_push_told_and_moves_its_watermark(platform):
     shop = kuaishou_shop()
     orders = [platform.control.add_order(total_fee=8800 + number) for number in range(3)]

@@ -1,23 +1,37 @@
-"""What a stopped parcel's refund asks of the database, from the courier's push to the platform's answer written down."""
+"""What a stopped parcel's refund asks of the database: from the courier's push to the money at the buyer, and what the
+platform tells us of it on the way."""
+
+from contextlib import contextmanager
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from aftersales.decisions import services as cases
+from logistics.couriers import push_endpoint
 from logistics.parcels.models import Package
 from logistics.sandbox.accounts import YTO_SECRETS
+from merchant.inbox.models import InboxTask
+from merchant.platforms.sandbox import envelopes
+from merchant.platforms.sandbox.accounts import APPS
 from merchant.policy import services as policy
 from merchant.trail.models import Activity
-from tests.aftersales.factories import agent_of, case_of, kuaishou_shop, refund_of
+from tests.aftersales.factories import account_of, agent_of, case_of, kuaishou_shop, refund_of
+from tests.aftersales.world import KUAISHOU
 from tests.bench.figure_refund_latency import return_scan
 from tests.logistics.wire import YTO_CREATE, YTO_OK
 from tests.merchant.factories import make_courier_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# Without those that only begin, end or mark a transaction. Raise it knowingly: each is a round trip of every refund.
-MOST = 76
+# From the courier's push to the platform's answer written down: paid at once, or its money on the way.
+TO_PAID, TO_SENT = 43, 36
+# A push of the platform: one that tells what we know already, and the one that says that the money has arrived.
+ECHO, ARRIVED = 6, 17
+# The whole of it, whichever way the money goes.
+BAR = 60
+
+MARKS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 
 
 @pytest.fixture
@@ -30,6 +44,8 @@ def stopped(platform, courier, client):
     package = Package.objects.get(order=case.order)
     Package.objects.filter(pk=package.pk).update(account=account)
     cases.start_interception(case, by=agent_of(shop))
+    # The door knows the account, as it does after its first push.
+    push_endpoint.accounts.find(account.push_token)
 
     def push():
         body, headers = return_scan(package.waybill)
@@ -41,17 +57,77 @@ def stopped(platform, courier, client):
     return case, push
 
 
-def test_from_the_push_to_the_paid_refund_takes_no_more_statements_than_it_needs(stopped, platform):
+@pytest.fixture
+def echo(stopped, platform, client):
+    """The platform tells the shop what has become of the case since it told it last. Returns how many messages."""
+    case, _push = stopped
+    door = f"/push/platform/{account_of(case.shop).push_token}/"
+    outbox, told = platform.control.outbox, set()
+    outbox.set_target(KUAISHOU["app_key"], "http://shop.test/")
+
+    def tell():
+        news = {key: row for key, row in outbox.pushes.items() if key not in told}
+        told.update(news)
+        for row in news.values():
+            app = APPS[row["appKey"]]
+            body, headers = envelopes.of(app).sealed(app, outbox.plain(row))
+            client.generic("POST", door, body, content_type=headers["Content-Type"])
+        return len(news)
+
+    return tell
+
+
+@contextmanager
+def counted(most):
+    """Exactly so many statements inside, without those that only begin, end or mark a transaction. Raise it knowingly:
+    each is a round trip of every refund."""
+    with CaptureQueriesContext(connection) as queries:
+        yield
+    asked = [" ".join(query["sql"].split())[:120] for query in queries if not query["sql"].startswith(MARKS)]
+    assert len(asked) == most, "\n".join(asked)
+
+
+def ended(case):
+    """(refund, case, order) where nothing waits to be worked on any more."""
+    case.refresh_from_db()
+    assert InboxTask.objects.count() == 0
+    return refund_of(case).state, case.state, case.order.state
+
+
+def test_a_refund_paid_at_once_takes_no_more_statements_than_it_needs(stopped, echo, platform):
     case, push = stopped
 
-    with CaptureQueriesContext(connection) as queries:
-        answer = push()
+    with counted(TO_PAID):
+        push()
+    assert ended(case) == ("success", "success", "closed")
+    asked = platform.count("refund.detail")
+    with counted(2 * ECHO):
+        assert echo() == 2
 
-    marks = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
-    asked = [query["sql"] for query in queries.captured_queries if not query["sql"].startswith(marks)]
-    assert (answer.status_code, refund_of(case).state) == (200, "success")
-    assert platform.paid == [(case.order.number, 8800)]
-    assert len(asked) <= MOST, "\n".join(" ".join(sql.split())[:120] for sql in asked)
+    assert (ended(case), platform.paid) == (("success", "success", "closed"), [(case.order.number, 8800)])
+    # Both only said what our own call had heard already.
+    assert platform.count("refund.detail") == asked
+    assert TO_PAID + 2 * ECHO <= BAR
+
+
+def test_a_refund_whose_money_travels_is_settled_by_the_platforms_word(stopped, echo, platform):
+    case, push = stopped
+    platform.hold_money()
+
+    with counted(TO_SENT):
+        push()
+    assert ended(case) == ("processing", "refunding", "shipped")
+    asked = platform.count("refund.detail")
+    with counted(ECHO):
+        assert echo() == 1
+    assert platform.count("refund.detail") == asked
+    platform.let_money_arrive()
+    with counted(ARRIVED):
+        assert echo() == 1
+
+    assert (ended(case), platform.paid) == (("success", "success", "closed"), [(case.order.number, 8800)])
+    assert platform.count("refund.detail") == asked + 1
+    assert TO_SENT + ECHO + ARRIVED <= BAR
 
 
 def test_every_move_on_the_way_has_its_line_in_the_trail(stopped):

@@ -133,7 +133,7 @@ def test_a_stopped_parcel_is_received_inspected_and_on_the_shelf_again(platform,
 
 def test_receiving_starts_the_inspection_clock_of_the_shop(platform, courier):
     case = stopped_case(platform, courier)
-    policy.change(case.shop, by=None, reason="test", timers={"T-INSPECT": 3600})
+    policy.change(case.shop, by=None, reason="test", t_inspect=3600)
 
     parcel = returns.receive_parcel(package_of(case), by=agent_of(case.shop, "warehouse"))
 
@@ -359,7 +359,7 @@ def test_differing_goods_of_a_stopped_parcel_hold_money_that_has_not_left(platfo
     case = stopped_case(platform, courier, shop)
     from aftersales.decisions import outcomes
 
-    outcomes.refund_stopped_parcels()
+    outcomes.follow_interceptions()
     assert refund_of(case).state == "created"
     packer = agent_of(shop, "warehouse")
     parcel = returns.receive_parcel(package_of(case), by=packer)

@@ -9,7 +9,9 @@ from aftersales.channels import registry as channels
 from logistics.couriers import registry as couriers
 from merchant.carriers import registry as carriers
 from merchant.platforms import registry as platforms
-from merchant.policy import rules, schema
+from merchant.policy import rules
+from merchant.policy.models import Policy
+from merchant.policy.switches import EVIDENCE, couriers_by_default
 from tests.conventions.sources import files_under, trees
 
 # What names many codes because that is what it is for: the carriers, and what a shop or a payment can be of.
@@ -101,9 +103,9 @@ def test_whatever_pays_by_itself_has_its_rule_and_every_rule_an_adapter():
         f"{one.code}_{one.capabilities.evidence}" for one in couriers.all() if one.capabilities.evidence != "person"
     }
 
-    assert kinds == set(schema.evidence())
-    assert [carriers.find(code) for code in schema.couriers_by_default() if couriers.find(code) is None] == []
-    assert rules.rule("E08").value == schema.ShopPolicy().intercept_couriers
+    assert kinds == set(EVIDENCE.defaults())
+    assert [carriers.find(code) for code in couriers_by_default() if couriers.find(code) is None] == []
+    assert list(rules.rule("E08").value) == Policy().intercept_couriers
 
 
 def test_no_word_and_no_number_names_two_carriers():

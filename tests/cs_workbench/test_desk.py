@@ -57,11 +57,11 @@ def test_a_case_being_stopped_waits_under_way_and_a_failed_one_comes_back(platfo
     case.refresh_from_db()
     assert (queued(agent), queued(agent, "running")) == ([], [case.pk])
 
-    from aftersales.decisions.outcomes import hand_back_failed_cases
+    from aftersales.decisions.outcomes import follow_interceptions
     from logistics.interception.services import fail_interception
 
     fail_interception(case.interception, reason="signed")
-    hand_back_failed_cases(interception_id=case.interception_id)
+    follow_interceptions(case.interception_id)
 
     case.refresh_from_db()
     assert (queue.segment_of(case), queued(agent)) == ("todo", [case.pk])

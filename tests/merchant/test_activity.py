@@ -88,3 +88,54 @@ def test_many_lines_are_one_statement(django_assert_num_queries):
         activity.record_many(rows)
 
     assert Activity.objects.filter(shop=shop, subject_kind="order").count() == 500
+
+
+def lines():
+    return list(Activity.objects.order_by("pk").values_list("verb", flat=True))
+
+
+def test_lines_kept_together_are_written_at_the_end_in_their_order(django_assert_num_queries):
+    shop = make_shop(is_signed=False)
+    Activity.objects.all().delete()
+
+    with transaction.atomic(), activity.together():
+        with django_assert_num_queries(0):
+            activity.record(shop, "shop.a", by=None, shop=shop)
+            with activity.together():
+                activity.record(shop, "shop.b", by=None, shop=shop)
+            activity.record(shop, "shop.c", by=None, shop=shop)
+        before = lines()
+
+    assert (before, lines()) == ([], ["shop.a", "shop.b", "shop.c"])
+
+
+def test_a_savepoint_that_is_rolled_back_takes_its_lines_with_it():
+    shop = make_shop(is_signed=False)
+    Activity.objects.all().delete()
+
+    with transaction.atomic(), activity.together():
+        activity.record(shop, "shop.a", by=None, shop=shop)
+        with pytest.raises(ValueError, match="no"), transaction.atomic():
+            activity.record(shop, "shop.undone", by=None, shop=shop)
+            raise ValueError("no")
+        activity.record(shop, "shop.c", by=None, shop=shop)
+
+    assert lines() == ["shop.a", "shop.c"]
+
+
+def test_work_that_fails_leaves_no_line_and_lines_are_at_once_again():
+    shop = make_shop(is_signed=False)
+    Activity.objects.all().delete()
+
+    with pytest.raises(ValueError, match="no"), transaction.atomic(), activity.together():
+        activity.record(shop, "shop.undone", by=None, shop=shop)
+        raise ValueError("no")
+    activity.record(shop, "shop.c", by=None, shop=shop)
+
+    assert lines() == ["shop.c"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lines_are_kept_together_inside_a_transaction_only():
+    with pytest.raises(transaction.TransactionManagementError), activity.together():
+        pass

@@ -152,7 +152,7 @@ def test_what_is_stored_while_a_sweep_runs_is_seen_by_it_or_wakes_another(monkey
     """The sweep says that it looks before it reads: the other order would leave a push asleep."""
     order = []
     monkeypatch.setattr(services.wakeups, "about_to_look", lambda name: order.append("says"))
-    monkeypatch.setattr(services, "_claim", lambda *args: order.append("reads"))
+    monkeypatch.setattr(services, "_claim", lambda *args, **how: order.append("reads"))
 
     services.sweep()
 

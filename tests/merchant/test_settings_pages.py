@@ -1,5 +1,6 @@
 """The settings pages: agreement, accounts, rules, through the browser's door."""
 
+import html
 import re
 
 import pytest
@@ -7,7 +8,8 @@ from django.contrib.messages import get_messages
 
 from logistics.couriers import registry
 from merchant.policy import services as policy
-from merchant.policy.forms import initial
+from merchant.policy.forms import PolicyForm
+from merchant.policy.models import TIMER_COLUMNS, TIMERS, Policy
 from merchant.shops import services
 from merchant.shops.models import CourierAccount, PlatformAccount
 from tests.merchant.factories import make_courier_account, make_platform_account, make_shop, make_user
@@ -302,11 +304,9 @@ def test_an_owner_renews_a_push_address(client):
 
 def as_posted(rules, **changed):
     """The rules form as the browser sends it back untouched, but for `changed`."""
-    values = {name: value for name, value in initial(rules).items() if value is not False}
-    for name in (name for name in values if name.endswith("_fen")):
-        values[name] = values[name] / 100
-    for name, seconds in rules.timers.items():
-        values[name], values[f"{name}-unit"] = seconds, "s"
+    form = PolicyForm(instance=rules)
+    values = {field.html_name: field.value() for field in form if field.value() not in (False, None)}
+    values |= {f"{form[name].html_name}-unit": "s" for name in TIMER_COLUMNS}
     return {**values, "reason": "测试", **changed}
 
 
@@ -324,13 +324,13 @@ def test_an_owner_changes_rules_and_timers_on_the_page(client):
 
     rules = policy.current(shop)
     assert answer.status_code == 302
-    assert (rules.version, rules.pay_when, rules.intercept_limit_fen, rules.timers["T-INT-RESULT"]) == (
+    assert (rules.version, rules.pay_when, rules.intercept_limit_fen, rules.t_int_result) == (
         1,
         "returned",
         29_999,
         129_600,
     )
-    assert (rules.auto_agree, rules.second_person_fen, rules.evidence) == (True, 100_000, policy.ShopPolicy().evidence)
+    assert (rules.auto_agree, rules.second_person_fen, rules.evidence) == (True, 100_000, Policy().evidence)
 
 
 def test_saving_the_page_untouched_makes_no_version(client):
@@ -342,30 +342,81 @@ def test_saving_the_page_untouched_makes_no_version(client):
     assert (told(answer), policy.current(shop).version) == (["Nothing differs from the version in force."], 0)
 
 
+A_TIMER = "A timer is between one second and one year."
+AN_ADDRESS = "An address of product pages begins with https:// and holds {item} once."
+
+
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "field", "sentence"),
     [
-        {"T-INT-RESULT": "0"},
-        {"T-INT-RESULT": "-5"},
-        {"T-INT-RESULT": "400", "T-INT-RESULT-unit": "d"},
-        {"intercept_limit_fen": "x"},
-        {"late_ship_percent": "101"},
-        {"price_match_times": "0"},
-        {"instant_refund_credit": "-1"},
-        {"benefits": ["free_lunch"]},
-        {"product_url": "http://shop.example/{item}"},
-        {"product_url": "https://shop.example/item"},
-        {"T-BEN-NO-REASON": "6", "T-BEN-NO-REASON-unit": "d"},
-        {"reason": ""},
+        ({"T-INT-RESULT": "0"}, "t_int_result", A_TIMER),
+        ({"T-INT-RESULT": "-5"}, "t_int_result", A_TIMER),
+        ({"T-INT-RESULT": ""}, "t_int_result", A_TIMER),
+        ({"T-INT-RESULT": "400", "T-INT-RESULT-unit": "d"}, "t_int_result", A_TIMER),
+        ({"T-INT-RESULT": "5", "T-INT-RESULT-unit": "moons"}, "t_int_result", A_TIMER),
+        ({"intercept_limit_fen": "x"}, "intercept_limit_fen", "Write an amount in yuan, at most two decimals."),
+        ({"claim_cap_fen": "0"}, "claim_cap_fen", "Ensure this value is greater than or equal to 1."),
+        ({"late_ship_percent": "101"}, "late_ship_percent", "Ensure this value is less than or equal to 100."),
+        ({"price_match_times": "0"}, "price_match_times", "Ensure this value is greater than or equal to 1."),
+        ({"keep_raw_days": "3651"}, "keep_raw_days", "Ensure this value is less than or equal to 3650."),
+        ({"instant_refund_credit": "-1"}, "instant_refund_credit", "Ensure this value is greater than or equal to 0."),
+        (
+            {"benefits": ["free_lunch"]},
+            "benefits",
+            "Select a valid choice. free_lunch is not one of the available choices.",
+        ),
+        (
+            {"warn_only": ["E14"]},
+            "warn_only",
+            "Select a valid choice. E14 is not one of the available choices.",
+        ),
+        ({"product_url": "http://shop.example/{item}"}, "product_url", AN_ADDRESS),
+        ({"product_url": "https://shop.example/item"}, "product_url", AN_ADDRESS),
+        (
+            {"T-BEN-NO-REASON": "6", "T-BEN-NO-REASON-unit": "d"},
+            "t_ben_no_reason",
+            "The law gives the buyer seven days; a shop may only give more.",
+        ),
+        ({"reason": ""}, "reason", "This field is required."),
     ],
 )
-def test_a_rule_that_cannot_be_is_shown_and_nothing_is_saved(client, wrong):
+def test_a_rule_that_cannot_be_is_shown_and_nothing_is_saved(client, wrong, field, sentence):
     shop = make_shop()
     client.force_login(make_user("owner", shop))
 
     answer = client.post(f"/settings/{shop.pk}/policy/", as_posted(policy.current(shop), auto_submit="on", **wrong))
 
     assert (answer.status_code, policy.current(shop).version) == (422, 0)
+    assert answer.context["form"].errors == {field: [sentence]}
+    assert sentence in html.unescape(answer.content.decode())
+
+
+def test_what_was_typed_on_a_wrong_page_of_rules_stands_there_still(client):
+    shop = make_shop()
+    client.force_login(make_user("owner", shop))
+    posted = as_posted(policy.current(shop), **{"T-NEGO": "5000", "T-NEGO-unit": "d", "second_person_fen": "9,9.x"})
+
+    answer = client.post(f"/settings/{shop.pk}/policy/", posted | {"T-PAY": "90", "T-PAY-unit": "min"})
+
+    rows = {row["code"]: (row["value"], row["unit"], row["is_wrong"]) for row in answer.context["timers"]}
+    assert (rows["T-NEGO"], rows["T-PAY"]) == (("5000", "d", True), ("90", "min", False))
+    assert answer.context["form"]["second_person_fen"].value() == "9,9.x"
+
+
+def test_a_timer_is_drawn_with_the_unit_people_say(client):
+    shop = make_shop()
+    policy.change(shop, by=None, reason="测试", t_nego=90, t_pay=3 * 86_400)
+    client.force_login(make_user("owner", shop))
+
+    answer = client.get(f"/settings/{shop.pk}/policy/")
+
+    rows = {row["code"]: (row["title"], row["value"], row["unit"]) for row in answer.context["timers"]}
+    assert list(rows) == list(TIMERS)
+    assert (rows["T-NEGO"], rows["T-PAY"], rows["T-SHIP"]) == (
+        ("Buyer answers an offer", 90, "s"),
+        ("Time to pay", 3, "d"),
+        ("Promise to ship", 48, "h"),
+    )
 
 
 def test_an_agent_who_posts_the_rules_is_refused(client):

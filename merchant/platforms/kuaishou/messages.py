@@ -11,7 +11,7 @@ from typing import Any
 
 from merchant.platforms.base import Hint, Judged, MalformedError
 from merchant.platforms.kuaishou.signing import decrypt_message
-from merchant.platforms.values import instant
+from merchant.platforms.values import instant, number
 
 ADD_REFUND = "kwaishop_aftersales_addRefund"
 UPDATE_REFUND = "kwaishop_aftersales_updateRefund"
@@ -52,6 +52,16 @@ class PlatformMessage:
     def refund_id(self) -> str:
         """The after-sale this is about; empty for order events."""
         return _text(self.info.get("refundId"))
+
+    @property
+    def status(self) -> int:
+        """The after-sale's status by this message, 0 when it says none; what is true is read from the platform."""
+        return number(self.info.get("status"))
+
+    @property
+    def version(self) -> int:
+        """The version of the row that the message tells of (its `updateTime`), 0 when it says none."""
+        return number(self.info.get("updateTime"))
 
     @property
     def oid(self) -> str:
@@ -124,7 +134,8 @@ def _is_plain_heartbeat(body: bytes) -> bool:
 def hint_of(message: PlatformMessage) -> Hint:
     """What the message asks to be read. An event nobody here reads names nothing."""
     if message.event in REFUND_EVENTS:
-        return Hint(case_numbers=(message.refund_id,) if message.refund_id else ())
+        numbers = (message.refund_id,) if message.refund_id else ()
+        return Hint(case_numbers=numbers, row_version=message.version, row_status=message.status)
     if message.event in ORDER_EVENTS:
         return Hint(order_numbers=(message.oid,) if message.oid else ())
     return Hint()
