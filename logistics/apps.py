@@ -14,11 +14,8 @@ class LogisticsConfig(AppConfig):
         registry.discover()
 
         from logistics import receivers, trail_labels  # noqa: F401
-        from logistics.couriers.names import courier_name
         from logistics.shipping import services as parcels
-        from merchant.policy.value_names import register_names
         from orders.editing.labels import register_labels
 
         register_labels("logistics", parcels.labels_of)
-        register_names(courier_name)
         trail_labels.register()

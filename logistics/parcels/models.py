@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from logistics.parcels.enums import Direction, PackageState, WaybillSource
+from merchant.carriers.registry import name_of
 from merchant.fsm import state_constraint
 from merchant.people.querysets import ShopQuerySet
 
@@ -71,7 +72,7 @@ class Package(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.courier} {self.waybill}"
+        return f"{name_of(self.courier)} {self.waybill}"
 
 
 class PackageLine(models.Model):

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from merchant.carriers.registry import name_of
 from merchant.money import yuan
 from merchant.policy.models import TIMER_COLUMNS, Policy
 from merchant.policy.rules import NONE, Rule
-from merchant.policy.value_names import name_of
 
 WORDS = {
     "on": lambda: _("on"),

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from merchant.carriers.registry import name_of
 from merchant.encryption.fields import EncryptedJSON
 from merchant.people.models import AgentScope
 from merchant.people.querysets import ShopQuerySet
@@ -128,7 +129,7 @@ class CourierAccount(Account):
         ]
 
     def __str__(self) -> str:
-        return self.name or f"{self.courier} {self.customer_code}"
+        return self.name or f"{name_of(self.courier)} {self.customer_code}"
 
 
 class PlatformAccount(Account):

@@ -3,9 +3,9 @@
 import pytest
 
 from aftersales.decisions import services as cases
-from aftersales.paying.notices import read_wechat_notice
+from aftersales.paying.notices import read_hint
 from aftersales.refunds.models import RefundCall
-from merchant.platforms.wechat.notices import RefundNotice
+from merchant.platforms.wechat.notices import RefundNotice, hint_of
 from merchant.policy import services as policy
 from tests.aftersales.factories import agent_of, case_of, own_shop, refund_of, shipped_order
 from tests.merchant.factories import make_shop
@@ -26,7 +26,7 @@ def case(platform, commits):
 
 
 def notice(case, event="REFUND.SUCCESS", number=""):
-    return RefundNotice("n-1", event, "1900000000", number or refund_of(case).number)
+    return hint_of(RefundNotice("n-1", event, "1900000000", number or refund_of(case).number))
 
 
 def account(case):
@@ -37,13 +37,13 @@ def test_a_notice_settles_a_refund_minutes_before_its_next_question(platform, ca
     before = refund_of(case).state
     platform.let_money_arrive()
 
-    read_wechat_notice(account(case), notice(case))
+    read_hint(account(case), notice(case))
 
     assert (before, refund_of(case).state, platform.paid) == ("processing", "success", [(case.order.number, 6800)])
 
 
 def test_a_notice_that_says_more_than_the_channel_answers_changes_nothing(platform, case):
-    read_wechat_notice(account(case), notice(case))
+    read_hint(account(case), notice(case))
 
     assert (refund_of(case).state, platform.paid) == ("processing", [])
     assert list(RefundCall.objects.order_by("pk").values_list("operation", "outcome")) == [
@@ -57,7 +57,7 @@ def test_a_notice_about_a_number_of_another_shop_asks_nothing(platform, case):
     stranger = type(account(case))(shop=other, platform="wechat_pay")
     asked = platform.count("wechat.query")
 
-    read_wechat_notice(stranger, notice(case))
-    read_wechat_notice(account(case), notice(case, number="RF-UNKNOWN"))
+    read_hint(stranger, notice(case))
+    read_hint(account(case), notice(case, number="RF-UNKNOWN"))
 
     assert platform.count("wechat.query") == asked
