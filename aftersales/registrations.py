@@ -4,17 +4,21 @@
 def register() -> None:
     """Called once, from `AftersalesConfig.ready`."""
     from aftersales import trail_labels
+    from aftersales.channels import registry as channels
     from aftersales.decisions import receivers  # noqa: F401
     from aftersales.paying import notices
     from aftersales.platforms import intake, profiles
     from aftersales.refunds.models import RefundCall
     from aftersales.returns import papers
+    from aftersales.statements import layouts
     from aftersales.statements.models import StatementFile
     from merchant.inbox.retention import retain_as_long_as_messages
     from merchant.stock.papers import register_papers
 
+    channels.discover()
     intake.register()
-    profiles.register()
+    profiles.discover()
+    layouts.discover()
     notices.register()
     trail_labels.register()
     register_papers(papers.addresses_of)

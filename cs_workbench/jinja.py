@@ -13,7 +13,7 @@ from jinja2 import BaseLoader, Environment, StrictUndefined
 
 from logistics.couriers.names import courier_name
 from merchant.templatetags import ui
-from merchant.ui.formatting import ago, all_notes, length, money, scans
+from merchant.ui.formatting import ago, all_notes, kinds, length, money, scans
 from merchant.ui.reverse_cache import url
 
 FILTERS = {
@@ -23,6 +23,7 @@ FILTERS = {
     "ago": ago,
     "lasted": length,
     "courier": courier_name,
+    "kinds": kinds,
     "scans": scans,
     "all_notes": all_notes,
 }

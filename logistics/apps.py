@@ -9,6 +9,10 @@ class LogisticsConfig(AppConfig):
     verbose_name = _("Logistics")
 
     def ready(self) -> None:
+        from logistics.couriers import registry
+
+        registry.discover()
+
         from logistics import receivers, trail_labels  # noqa: F401
         from logistics.couriers.names import courier_name
         from logistics.shipping import services as parcels

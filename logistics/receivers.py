@@ -5,7 +5,6 @@ from typing import Any
 from django.dispatch import receiver
 
 from logistics.claims.sweeps import HEARD_STATES
-from logistics.couriers import registry
 from logistics.couriers.models import CourierCall
 from logistics.interception import receivers as interception_receivers  # noqa: F401 - connects them
 from logistics.interception.models import Interception
@@ -19,9 +18,7 @@ from orders.intake.hooks import register_after_orders
 
 register_after_orders("logistics.parcels", register_imported)
 retain_as_long_as_messages(CourierCall, "answer", at="started_at")
-
-for courier in registry.all():
-    inbox.register(f"courier:{courier.code}", take_push)
+inbox.register("courier", take_push)
 
 
 @receiver(interception_changed, dispatch_uid="logistics.settle_claims")

@@ -10,7 +10,9 @@ class MerchantConfig(AppConfig):
         from merchant import trail_labels
         from merchant.attachments.models import Attachment
         from merchant.inbox.retention import retain_as_long_as_messages
-        from merchant.platforms.kuaishou import messages  # noqa: F401 - reads the platform's pushes, in every process
+        from merchant.platforms import messages, registry  # noqa: F401 - messages reads the pushes, in every process
+
+        registry.discover()
 
         trail_labels.register()
         retain_as_long_as_messages(Attachment, "body", "thumb", at="at")

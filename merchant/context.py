@@ -3,7 +3,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from merchant.people.rights import Right, can
+from merchant.people.rights import rights_in
 from merchant.people.visibility import shops_of
 
 
@@ -14,5 +14,5 @@ def shop_context(request: HttpRequest) -> dict[str, Any]:
     if user is not None and user.is_authenticated:
         shops = shops_of(user)
         found["shop_ids"] = shops
-        found["shop_rights"] = {str(right) for right in Right if any(can(user, shop, right) for shop in shops)}
+        found["shop_rights"] = rights_in(user, shops)
     return found

@@ -1,10 +1,11 @@
 """What every state machine shares: a stale copy's save is an error, a refresh really reloads the state."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from django.db import models
-from django_fsm import ConcurrentTransitionMixin, FSMModelMixin
+from django_fsm import ConcurrentTransitionMixin, FSMFieldMixin, FSMModelMixin
 
 
 class StateMachine(ConcurrentTransitionMixin, models.Model):
@@ -19,9 +20,8 @@ class StateMachine(ConcurrentTransitionMixin, models.Model):
     def _update_initial_state(self) -> None:
         # The library reads the state of every row at once, also where a list left it out: a query a row, and a refresh
         # of any other field would overwrite a move that is not saved yet. Here only what is loaded is remembered.
-        loaded = {
-            field.attname: self.__dict__[field.attname] for field in self.state_fields if field.attname in self.__dict__
-        }
+        values = self.__dict__
+        loaded = {name: values[name] for name in _state_names(type(self)) if name in values}
         self._ConcurrentTransitionMixin__initial_states = loaded
 
     def _do_update(self, *args: Any, **kwargs: Any) -> Any:
@@ -57,3 +57,9 @@ class StateMachine(ConcurrentTransitionMixin, models.Model):
 def state_constraint(name: str, states: type[models.TextChoices], field: str = "state") -> models.CheckConstraint:
     """`CHECK (state IN …)`: set-based SQL goes past the machine, the database does not let it invent a state."""
     return models.CheckConstraint(name=name, condition=models.Q(**{f"{field}__in": [str(v) for v in states.values]}))
+
+
+@cache
+def _state_names(model: type[StateMachine]) -> tuple[str, ...]:
+    """The columns of its machines. The library looks for them among all fields for every row that is read."""
+    return tuple(field.attname for field in model._meta.fields if isinstance(field, FSMFieldMixin))

@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_fsm",
     "django_htmx",
+    "django_cotton",
     "axes",
     "csp",
 ]
@@ -110,6 +111,9 @@ TEMPLATES = [
         "OPTIONS": {"environment": "cs_workbench.jinja.environment"},
     },
 ]
+# <c-panel> is templates/components/panel.html (docs/decisions/0028); it sees what it is given and nothing else.
+COTTON_DIR = "components"
+COTTON_ISOLATE_BY_DEFAULT = True
 
 DATABASES = {
     "default": {
@@ -199,22 +203,12 @@ COURIER_TIMEOUT_S = env.number("HUICANG_COURIER_TIMEOUT_S", 8.0)
 # How many pollers run, on however many machines: each takes its part of what an account may be asked.
 POLLERS = max(1, round(env.number("HUICANG_POLLERS", 1)))
 PUSH_MAX_BYTES = 256 * 1024
-# Hosts come from here only, never from a row or a message: nobody can point a signed call elsewhere.
-COURIER_HOSTS = {
-    "zto": env.text("HUICANG_ZTO_HOST", "https://japi.zto.com"),
-    "yto": env.text("HUICANG_YTO_HOST", "https://openapi.yto.net.cn"),
-    "sto": env.text("HUICANG_STO_HOST", "https://cloudinter-linkgateway.sto.cn"),
-    "jt": env.text("HUICANG_JT_HOST", "https://openapi.jtexpress.com.cn"),
-    "sf": env.text("HUICANG_SF_HOST", "https://bspgw.sf-express.com"),
-    # Questions and subscriptions at one host, interceptions at the other.
-    "kuaidi100": env.text("HUICANG_KUAIDI100_HOST", "https://poll.kuaidi100.com"),
-    "kuaidi100_api": env.text("HUICANG_KUAIDI100_API_HOST", "https://api.kuaidi100.com"),
-}
-PLATFORM_HOSTS = {
-    "kuaishou": env.text("HUICANG_KUAISHOU_HOST", "https://openapi.kwaixiaodian.com"),
-    "douyin": env.text("HUICANG_DOUYIN_HOST", "https://openapi-fxg.jinritemai.com"),
-    "wechat_pay": env.text("HUICANG_WECHAT_PAY_HOST", "https://api.mch.weixin.qq.com"),
-}
+# Each adapter names its own address and the variable that says another; a sandbox plays all of them at once.
+# The tables say an address whatever the adapter does, by its code.
+COURIER_SANDBOX_URL = env.text("HUICANG_COURIER_SANDBOX").rstrip("/")
+PLATFORM_SANDBOX_URL = env.text("HUICANG_PLATFORM_SANDBOX").rstrip("/")
+COURIER_HOSTS: dict[str, str] = {}
+PLATFORM_HOSTS: dict[str, str] = {}
 
 # --- Celery -----------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL

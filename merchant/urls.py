@@ -13,6 +13,8 @@ urlpatterns = [
     path("accounts/", include("merchant.people.urls")),
     path("files/", include("merchant.attachments.urls")),
     path("settings/", include("merchant.shops.urls")),
+    path("settings/", include("merchant.platforms.account_urls")),
+    path("settings/", include("logistics.couriers.account_urls")),
     path("push/platform/", include("merchant.platforms.urls")),
     path("stock/", include("merchant.stock.urls")),
     path("quota/", include("merchant.vault.urls")),

@@ -11,7 +11,9 @@ class OrdersConfig(AppConfig):
     def ready(self) -> None:
         from orders import trail_labels
         from orders.intake import platform, registry
+        from orders.intake.platforms import registry as platforms
 
+        platforms.discover()
         registry.load_shipped_profiles()
         platform.register()
         trail_labels.register()

@@ -30,3 +30,5 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Nothing leaves this machine: a courier or platform that a test gives no address answers nowhere.
+COURIER_SANDBOX_URL = PLATFORM_SANDBOX_URL = "http://127.0.0.1:1"

@@ -14,7 +14,7 @@ from merchant.clock import SHANGHAI
 from merchant.money import yuan
 from merchant.policy import rules as rulebook
 from merchant.policy import services as policies
-from merchant.policy.schema import ShopPolicy
+from merchant.policy.models import Policy
 from orders.record.enums import Benefit, CategoryClass
 
 # The law's exceptions among the classes we know: what spoils, and what is used up by being delivered.
@@ -39,10 +39,10 @@ class Verdict:
     amount_fen: int | None = None
 
 
-Judge = Callable[[Facts, ShopPolicy, datetime], Verdict]
+Judge = Callable[[Facts, Policy, datetime], Verdict]
 
 
-def evaluate(facts: Facts, rules: ShopPolicy, at: datetime) -> list[BenefitTag]:
+def evaluate(facts: Facts, rules: Policy, at: datetime) -> list[BenefitTag]:
     """A tag for each promise of the order or of the shop: what is due first, then what holds, then what does not."""
     tags = [
         _tag(benefit, facts, rules, at)
@@ -57,13 +57,13 @@ def plain_words(facts: Facts) -> list[str]:
     return [word for word in facts.words if word not in list(Benefit)]
 
 
-def late_ship_fen(goods_paid_fen: int, rules: ShopPolicy) -> int:
+def late_ship_fen(goods_paid_fen: int, rules: Policy) -> int:
     """M10: the share of what the goods cost, rounded to the nearest fen, between the least and the most."""
     share = (goods_paid_fen * rules.late_ship_percent + 50) // 100
     return min(max(share, rules.late_ship_min_fen), rules.late_ship_max_fen)
 
 
-def _tag(benefit: Benefit, facts: Facts, rules: ShopPolicy, at: datetime) -> BenefitTag:
+def _tag(benefit: Benefit, facts: Facts, rules: Policy, at: datetime) -> BenefitTag:
     verdict = _owed(benefit, facts, rules, at) or _over(benefit, facts) or JUDGES[benefit](facts, rules, at)
     anchor = rulebook.benefit_code(benefit)
     return BenefitTag(
@@ -79,7 +79,7 @@ def _tag(benefit: Benefit, facts: Facts, rules: ShopPolicy, at: datetime) -> Ben
     )
 
 
-def _owed(benefit: Benefit, facts: Facts, rules: ShopPolicy, at: datetime) -> Verdict | None:
+def _owed(benefit: Benefit, facts: Facts, rules: Policy, at: datetime) -> Verdict | None:
     """What has fallen due stays so, whatever becomes of the order."""
     if benefit == Benefit.LATE_SHIP:
         return _late(facts, rules, at)
@@ -93,7 +93,7 @@ def _owed(benefit: Benefit, facts: Facts, rules: ShopPolicy, at: datetime) -> Ve
     return None
 
 
-def _late(facts: Facts, rules: ShopPolicy, at: datetime) -> Verdict | None:
+def _late(facts: Facts, rules: Policy, at: datetime) -> Verdict | None:
     """M10: once per order, from the promised instant on while it is unsent, or when it was sent after it."""
     promise = facts.ship_by_at
     ended_at = facts.sent_at or facts.closed_at
@@ -126,7 +126,7 @@ def _over(benefit: Benefit, facts: Facts) -> Verdict | None:
 # --- one rule each ----------------------------------------------------------------------------------------------------
 
 
-def _late_ship(facts: Facts, rules: ShopPolicy, at: datetime) -> Verdict:
+def _late_ship(facts: Facts, rules: Policy, at: datetime) -> Verdict:
     """Nothing is due (`_late` has said so): not yet, or not any more."""
     if facts.sent_at is not None and facts.ship_by_at is not None:
         why = _("Sent %(time)s, within the promise.") % {"time": _when(facts.sent_at, at)}
@@ -139,7 +139,7 @@ def _late_ship(facts: Facts, rules: ShopPolicy, at: datetime) -> Verdict:
     return Verdict(False, why, note=_("not due"), since=facts.ship_by_at)
 
 
-def _instant_refund(facts: Facts, rules: ShopPolicy, at: datetime) -> Verdict:
+def _instant_refund(facts: Facts, rules: Policy, at: datetime) -> Verdict:
     most = f"¥{yuan(rules.instant_refund_fen)}"
     if facts.is_handed_over:
         why = _("Only while nothing has been sent.")
@@ -156,7 +156,7 @@ def _instant_refund(facts: Facts, rules: ShopPolicy, at: datetime) -> Verdict:
     return Verdict(True, why, since=facts.paid_at)
 
 
-def _no_reason(facts: Facts, rules: ShopPolicy, at: datetime) -> Verdict:
+def _no_reason(facts: Facts, rules: Policy, at: datetime) -> Verdict:
     excluded = facts.categories & NO_REASON_EXCLUDED
     if excluded and excluded == facts.categories:
         why = _("The law leaves fresh and virtual goods out.")
@@ -169,14 +169,14 @@ def _no_reason(facts: Facts, rules: ShopPolicy, at: datetime) -> Verdict:
     return found
 
 
-def _host(facts: Facts, rules: ShopPolicy, at: datetime) -> Verdict:
+def _host(facts: Facts, rules: Policy, at: datetime) -> Verdict:
     if not facts.host_name:
         return Verdict(False, _("The source names no host for this order."), note=_("no host"))
     why = _("Bought from %(host)s, who answers for what was promised.") % {"host": facts.host_name}
     return Verdict(True, why, note=facts.host_name, since=facts.paid_at)
 
 
-def _no_return(facts: Facts, rules: ShopPolicy, at: datetime) -> Verdict:
+def _no_return(facts: Facts, rules: Policy, at: datetime) -> Verdict:
     """The way back is taken to cost what the shop pays for it at most (M12)."""
     if facts.settled_at is not None and facts.settled_at <= at:
         return _ended(facts.settled_at, at)
@@ -189,38 +189,38 @@ def _no_return(facts: Facts, rules: ShopPolicy, at: datetime) -> Verdict:
     return Verdict(True, why, since=facts.paid_at, until=facts.settled_at)
 
 
-def _counterfeit(facts: Facts, rules: ShopPolicy, at: datetime) -> Verdict:
+def _counterfeit(facts: Facts, rules: Policy, at: datetime) -> Verdict:
     words = {"times": rules.counterfeit_times, "sum": f"¥{yuan(facts.goods_paid_fen * rules.counterfeit_times)}"}
     why = _("If an appraisal says counterfeit: goods paid × %(times)s = %(sum)s and the appraisal fee (M11).") % words
     return Verdict(True, why, since=facts.paid_at)
 
 
-def _price_protection(facts: Facts, rules: ShopPolicy, at: datetime) -> Verdict:
+def _price_protection(facts: Facts, rules: Policy, at: datetime) -> Verdict:
     does = _("If we sell it cheaper, the difference goes back (M9).")
     return _window(facts.paid_at, rules, at, "T-BEN-PRICE", does)
 
 
-def _price_match(facts: Facts, rules: ShopPolicy, at: datetime) -> Verdict:
+def _price_match(facts: Facts, rules: Policy, at: datetime) -> Verdict:
     does = _("Proven cheaper elsewhere: the difference × %(times)s.") % {"times": rules.price_match_times}
     return _window(facts.paid_at, rules, at, "T-BEN-MATCH", does)
 
 
-def _damage(facts: Facts, rules: ShopPolicy, at: datetime) -> Verdict:
+def _damage(facts: Facts, rules: Policy, at: datetime) -> Verdict:
     does = _("With a photo: refund or resend, freight on the shop.")
     return _from_receipt(facts, rules, at, "T-BEN-DAMAGE", does)
 
 
-def _breakage(facts: Facts, rules: ShopPolicy, at: datetime) -> Verdict:
+def _breakage(facts: Facts, rules: Policy, at: datetime) -> Verdict:
     does = _("Spoiled or broken: refund or resend, freight on the shop.")
     return _from_receipt(facts, rules, at, "T-BEN-BREAKAGE", does)
 
 
-def _allergy(facts: Facts, rules: ShopPolicy, at: datetime) -> Verdict:
+def _allergy(facts: Facts, rules: Policy, at: datetime) -> Verdict:
     does = _("With a photo or a doctor's paper: return and refund.")
     return _from_receipt(facts, rules, at, "T-BEN-ALLERGY", does)
 
 
-def _return_freight(facts: Facts, rules: ShopPolicy, at: datetime) -> Verdict:
+def _return_freight(facts: Facts, rules: Policy, at: datetime) -> Verdict:
     words = {"sum": f"¥{yuan(rules.return_freight_cap_fen)}"}
     does = _("A return sent now: the shop pays its freight once it is home, up to %(sum)s (M12).") % words
     return _from_receipt(facts, rules, at, "T-BEN-FREIGHT", does)
@@ -245,7 +245,7 @@ JUDGES: dict[Benefit, Judge] = {
 # --- windows ----------------------------------------------------------------------------------------------------------
 
 
-def _window(start: datetime | None, rules: ShopPolicy, at: datetime, timer: str, does: str) -> Verdict:
+def _window(start: datetime | None, rules: Policy, at: datetime, timer: str, does: str) -> Verdict:
     assert start is not None
     until = start + policies.timer(rules, timer)
     if until <= at:
@@ -254,7 +254,7 @@ def _window(start: datetime | None, rules: ShopPolicy, at: datetime, timer: str,
     return Verdict(True, why, since=start, until=until)
 
 
-def _from_receipt(facts: Facts, rules: ShopPolicy, at: datetime, timer: str, does: str) -> Verdict:
+def _from_receipt(facts: Facts, rules: Policy, at: datetime, timer: str, does: str) -> Verdict:
     """Open from the payment on; its end is counted once the buyer has the goods."""
     if facts.received_at is None:
         words = {"what": does, "length": _length(policies.timer(rules, timer))}

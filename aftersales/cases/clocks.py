@@ -6,7 +6,7 @@ from aftersales.cases.enums import CLOCK_OF_STATE, CLOSED_STATES, CaseState, Tim
 from aftersales.cases.models import Case
 from merchant.clock import now, scaled
 from merchant.policy import services as policies
-from merchant.policy.schema import ShopPolicy
+from merchant.policy.models import TIMERS, Policy
 
 # Timers of docs/rules.md that no setting of a shop changes yet, seconds.
 FIXED = {
@@ -19,9 +19,9 @@ FIXED = {
 }
 
 
-def length(rules: ShopPolicy, clock: str) -> timedelta:
+def length(rules: Policy, clock: str) -> timedelta:
     """How long a timer runs, on the running clock."""
-    if clock in rules.timers:
+    if clock in TIMERS:
         return policies.timer(rules, clock)
     return scaled(timedelta(seconds=FIXED[Timer(clock)]))
 
@@ -45,6 +45,6 @@ def start_clock(case: Case, *, at: datetime | None = None, deadline: datetime | 
     rules = policies.current(case.shop_id)
     case.clock = clock
     case.due_at = deadline or (at or now()) + length(rules, clock)
-    case.policy_version = rules.version_id
+    case.policy_version = rules.pk
     case.is_late = False
     case.warned_at = None

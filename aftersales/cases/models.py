@@ -105,7 +105,7 @@ class Case(StateMachine):
             state_constraint("case_state_known", CaseState),
         ]
         indexes = [
-            models.Index(fields=["shop", "state", "-applied_at", "-id"], name="case_tab"),
+            models.Index(fields=["shop", "state", "applied_at", "id"], name="case_tab"),
             models.Index(fields=["assignee", "due_at"], name="case_mine_due", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["shop", "due_at"], name="case_shop_due", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["due_at"], name="case_due", condition=Q(state__in=OPEN_STATES)),

@@ -50,6 +50,8 @@ class Channel:
     window: timedelta | None = None
     # The channel answers at once with the end result of a paid refund; otherwise it is asked until it does.
     is_platform: bool = False
+    # It says whether the money went to the buyer's balance or to a card.
+    tells_where_it_went: bool = False
 
     def check_can_pay(self, case: Case) -> None:
         """Whether this case's money could be ordered now. Raises Refused with what is missing and where to set it."""

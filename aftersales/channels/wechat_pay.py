@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from aftersales.channels.base import Channel, Receipt, RefundToPay
 from aftersales.channels.enums import Outcome, WentTo
+from aftersales.channels.registry import register
 from merchant.platforms.errors import ErrorClass, PlatformError
 from merchant.platforms.wechat import client as wechat_pay
 from merchant.platforms.wechat.client import RefundAnswer, RefundState
@@ -33,6 +34,7 @@ class WeChatPayChannel(Channel):
 
     code = PayChannel.WECHAT_PAY.value
     window = timedelta(days=365)
+    tells_where_it_went = True
 
     def refund(self, refund: RefundToPay) -> Receipt:
         account, refusal = _account(refund)
@@ -70,7 +72,7 @@ def _account(refund: RefundToPay) -> tuple[Any, Receipt]:
 def _notify_url(account: Any) -> str:
     """This account's push door, where the channel can reach it: it takes https only, its sandbox takes http too.
     The address holds the account's token, so it is never part of a stored request."""
-    needs_https = settings.PLATFORM_HOSTS[PayChannel.WECHAT_PAY.value].startswith("https://")
+    needs_https = wechat_pay.address().startswith("https://")
     if needs_https and not settings.SITE_URL.startswith("https://"):
         return ""
     return settings.SITE_URL.rstrip("/") + reverse("platform_push", args=[account.push_token])
@@ -107,3 +109,6 @@ def _refusal(error: PlatformError, request: dict[str, Any], *, is_query: bool) -
     else:
         outcome = REFUSALS.get(error.error_class, Outcome.REFUSED)
     return Receipt(outcome, code=error.code, message=error.message, request=request)
+
+
+register(WeChatPayChannel())

@@ -12,7 +12,7 @@ from logistics.parcels.models import Package, PackageLine
 from merchant.checks import Check
 from merchant.money import yuan
 from merchant.policy import services as policies
-from merchant.policy.schema import ShopPolicy
+from merchant.policy.models import Policy
 from merchant.refusals import Refused
 from merchant.shops.models import Shop, ShopState
 from merchant.shops.services import agreement_in_force
@@ -179,7 +179,7 @@ def _one_parcel(case: Case, group: Sequence[Case], packages: Sequence[Package]) 
     return Check("E07", count == 1, count, message)
 
 
-def _road(packages: Sequence[Package], rules: ShopPolicy, *, is_pressed: bool) -> list[Check]:
+def _road(packages: Sequence[Package], rules: Policy, *, is_pressed: bool) -> list[Check]:
     """The courier's lines. With several parcels a line passes when it passes for each; with none it fails."""
     if not packages:
         return [Check(code, False, "", NO_PARCEL) for code in ROAD_CODES]
@@ -196,7 +196,7 @@ def _road(packages: Sequence[Package], rules: ShopPolicy, *, is_pressed: bool) -
     return merged
 
 
-def _limit(group: Sequence[Case], rules: ShopPolicy) -> Check:
+def _limit(group: Sequence[Case], rules: Policy) -> Check:
     """Strictly below the limit (M7), each case for itself; a setting adds the parcel's sum."""
     amounts = [member.amount_fen for member in group]
     value = sum(amounts) if rules.intercept_limit_on_parcel_sum else max(amounts)
@@ -204,7 +204,7 @@ def _limit(group: Sequence[Case], rules: ShopPolicy) -> Check:
     return Check("E10", value < rules.intercept_limit_fen, value, message)
 
 
-def _full(case: Case, group: Sequence[Case], package: Package | None, rules: ShopPolicy) -> Check:
+def _full(case: Case, group: Sequence[Case], package: Package | None, rules: Policy) -> Check:
     """The open cases ask back all that the buyer paid for the parcel's goods (M8), with or without freight."""
     members = [case] if package is None else group
     lines = [] if package is None else list(OrderLine.objects.filter(package_lines__package=package).distinct())
@@ -218,7 +218,7 @@ def _full(case: Case, group: Sequence[Case], package: Package | None, rules: Sho
     return Check("E13", asked >= left, f"{asked}/{left}", message, is_warning="E13" in rules.warn_only)
 
 
-def _whole_parcel(case: Case, group: Sequence[Case], inside: Sequence[int], rules: ShopPolicy) -> Check:
+def _whole_parcel(case: Case, group: Sequence[Case], inside: Sequence[int], rules: Policy) -> Check:
     """Every other order in the parcel has a case of its own that waits for the shop; E13 says that they are full."""
     others = set(inside) - {case.order_id}
     asked = {member.order_id for member in group if member.state == CaseState.APPLIED}

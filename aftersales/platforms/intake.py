@@ -11,19 +11,16 @@ from django.db.models import Exists, OuterRef
 
 from aftersales.cases.enums import CaseState
 from aftersales.cases.models import Case
-from aftersales.channels import douyin_words, kuaishou_words
-from aftersales.channels.snapshot import PlatformCase
+from aftersales.channels import registry as channels
 from aftersales.platforms.following import take_platform_case
 from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund
 from merchant.clock import now
 from merchant.jobs.services import beat
-from merchant.platforms.clients import SPOKEN_WITH, PlatformClient, client_of
-from merchant.platforms.douyin import messages as douyin_messages
-from merchant.platforms.douyin.snapshots import AfterSale
+from merchant.platforms.base import CaseRow, Client, Hint
 from merchant.platforms.errors import PlatformError
-from merchant.platforms.kuaishou import messages
-from merchant.platforms.kuaishou.client import RefundSnapshot
+from merchant.platforms.messages import on_hint
+from merchant.platforms.registry import client_of, spoken_with
 from merchant.refusals import Refused
 from merchant.shops.models import PlatformAccount
 from orders.intake.platform import re_read_order
@@ -41,33 +38,26 @@ GIVE_UP_AFTER = timedelta(days=1)
 CHUNK = 100
 
 
-def read_push(account: Any, message: Any) -> None:
-    """The inbox's reader of after-sales events: re-read the refund it names and follow it. May raise; the message
-    then waits in the inbox, visible, and is tried again."""
-    if not message.refund_id:
-        return
-    known = known_cases(account, [message.refund_id]).get(message.refund_id)
-    if known is None or not _is_echo(known, message):
-        re_read(account, message.refund_id, known)
-
-
-def read_hint(account: Any, message: Any) -> None:
-    """The inbox's reader of Douyin's messages: re-read the after-sales it names. One that names nothing we know how to
-    read says only that something has happened, so everything that has changed is pulled."""
-    for refund_id in message.refund_ids:
-        re_read(account, refund_id)
-    if not message.refund_ids and not message.oids:
+def read_hint(account: Any, hint: Hint) -> None:
+    """Re-read the after-sales a message names and follow them; one that says only that something has happened has
+    everything pulled that has changed. May raise; the message then waits in the inbox, visible, and is tried again."""
+    known = known_cases(account, hint.case_numbers) if hint.case_numbers else {}
+    for number in hint.case_numbers:
+        case = known.get(number)
+        if case is None or not _is_echo(account, case, hint):
+            re_read(account, number, case)
+    if hint.is_vague:
         pull_account(account)
 
 
-def _is_echo(case: Case, message: Any) -> bool:
+def _is_echo(account: Any, case: Case, hint: Hint) -> bool:
     """Whether the platform only tells what we know: an older or the same row as the one we had from it, or that it pays
     what our refund has just told it to pay. Nothing is believed for it: what it leaves out, the next message, the pull
     or the refund's own first question within a minute brings."""
     known = int(case.external_version) if case.external_version.isdigit() else -1
-    if 0 < message.version <= known:
-        return message.version < known or str(message.status) == case.external_status
-    is_paying = kuaishou_words.STATES.get(message.status) == CaseState.REFUNDING
+    if 0 < hint.row_version <= known:
+        return hint.row_version < known or str(hint.row_status) == case.external_status
+    is_paying = channels.of_platform(account.platform).state_of(hint.row_status) == CaseState.REFUNDING
     return is_paying and case.state == CaseState.REFUNDING and bool(case.is_just_told)  # type: ignore[attr-defined]
 
 
@@ -84,14 +74,7 @@ def re_read(account: Any, refund_id: str, known: Case | None = None) -> Case:
     return take(account, client, client.refund_detail(refund_id), known)
 
 
-def case_of(snapshot: RefundSnapshot | AfterSale, *, is_shipped: bool) -> PlatformCase:
-    """A platform's row in our words. Raises ValueError on a number that no table names."""
-    if isinstance(snapshot, AfterSale):
-        return douyin_words.platform_case(snapshot, is_shipped=is_shipped)
-    return kuaishou_words.platform_case(snapshot, is_shipped=is_shipped)
-
-
-def take(account: Any, client: PlatformClient, snapshot: RefundSnapshot | AfterSale, known: Case | None = None) -> Case:
+def take(account: Any, client: Client, snapshot: CaseRow, known: Case | None = None) -> Case:
     """Follow one snapshot; an order that is missing, or that has moved under the case, is fetched first. `known` is our
     case where the caller has just read it with its order."""
     known = known or known_cases(account, [snapshot.refund_id]).get(snapshot.refund_id)
@@ -103,7 +86,8 @@ def take(account: Any, client: PlatformClient, snapshot: RefundSnapshot | AfterS
         # A new case about an order that had not shipped when we last looked: where the goods are decides its kind.
         order = re_read_order(account, client, snapshot.oid) or order
     is_shipped = order is not None and order.is_sent
-    return take_platform_case(account.shop, case_of(snapshot, is_shipped=is_shipped), known)
+    case = channels.of_platform(account.platform).platform_case(snapshot, is_shipped=is_shipped)
+    return take_platform_case(account.shop, case, known)
 
 
 def pull_platform_cases(account_id: int | None = None) -> int:
@@ -111,7 +95,7 @@ def pull_platform_cases(account_id: int | None = None) -> int:
 
     An account that does not answer keeps its watermark, so that the next pull begins where this one should have."""
     taken = 0
-    accounts = PlatformAccount.objects.filter(platform__in=SPOKEN_WITH, is_active=True).select_related("shop")
+    accounts = PlatformAccount.objects.filter(platform__in=spoken_with(), is_active=True).select_related("shop")
     if account_id is not None:
         accounts = accounts.filter(pk=account_id)
     for account in accounts.order_by("pk"):
@@ -149,9 +133,7 @@ def pull_account(account: Any) -> int:
     return taken
 
 
-def _with_known(
-    account: Any, snapshots: Iterable[RefundSnapshot | AfterSale]
-) -> Iterator[tuple[RefundSnapshot | AfterSale, Case | None]]:
+def _with_known(account: Any, snapshots: Iterable[CaseRow]) -> Iterator[tuple[CaseRow, Case | None]]:
     """Each row of a pull with our case: two pulls overlap, so that most are known as they are, and one statement says
     so of many."""
     rows = iter(snapshots)
@@ -162,6 +144,5 @@ def _with_known(
 
 
 def register() -> None:
-    """Hang the readers into the platforms' push doors; order events are read by the orders' own intake."""
-    messages.on_event(*messages.REFUND_EVENTS, reader=read_push)
-    douyin_messages.on_message(read_hint)
+    """Have the after-sales that platforms' messages name; orders are read by the orders' own intake."""
+    on_hint("aftersales.cases", read_hint)

@@ -11,8 +11,8 @@ from aftersales.cases.transitions import tag
 from aftersales.platforms.intake import take
 from merchant.clock import now
 from merchant.locking import lock
-from merchant.platforms.clients import client_of
 from merchant.platforms.errors import PlatformError
+from merchant.platforms.registry import client_of
 from merchant.policy import services as shop_policies
 from merchant.shops.services import platform_account
 from merchant.trail import activity

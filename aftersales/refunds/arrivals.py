@@ -8,12 +8,12 @@ from datetime import date, datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from aftersales.channels import registry as channels
 from aftersales.channels.enums import WentTo
 from aftersales.refunds.enums import PAID_STATES, SENT_STATES, RefundState
 from aftersales.refunds.models import Refund
 from merchant.clock import SHANGHAI, now
-from merchant.policy.schema import ShopPolicy
-from orders.payments.enums import PayChannel
+from merchant.policy.models import Policy
 
 SATURDAY = 5
 NOT_KNOWN = gettext_lazy("Weekends are left out; public holidays are not known here and make it longer.")
@@ -33,7 +33,7 @@ class Arrival:
     counts_days: bool = True
 
 
-def estimate(refund: Refund, rules: ShopPolicy, *, at: datetime | None = None) -> Arrival | None:
+def estimate(refund: Refund, rules: Policy, *, at: datetime | None = None) -> Arrival | None:
     """When the money of this refund is expected, counted from the channel's word, from the sending, or from `at`
     while it has not left. None where none is on its way through the channel."""
     if refund.state not in (RefundState.CREATED, RefundState.APPROVED, *SENT_STATES, RefundState.SUCCESS):
@@ -41,7 +41,7 @@ def estimate(refund: Refund, rules: ShopPolicy, *, at: datetime | None = None) -
     if refund.state == RefundState.WAIT_FUNDS:
         return None
     start = refund.settled_at or refund.sent_at or at or now()
-    if refund.channel != PayChannel.WECHAT_PAY:
+    if not channels.tells_where_it_went(refund.channel):
         return _by_days(start, rules.arrive_platform_days, "ARRIVE-PLATFORM", platform=True)
     paid_from = went_to(refund)
     if paid_from == WentTo.BALANCE:
@@ -56,7 +56,7 @@ def estimate(refund: Refund, rules: ShopPolicy, *, at: datetime | None = None) -
     return Arrival(card.by, text, card.rule)
 
 
-def is_there(refund: Refund, rules: ShopPolicy, *, at: datetime | None = None) -> bool:
+def is_there(refund: Refund, rules: Policy, *, at: datetime | None = None) -> bool:
     """Paid, and the time the bank may take is over."""
     if refund.state not in PAID_STATES:
         return False

@@ -4,7 +4,7 @@ from datetime import datetime, time, timedelta
 
 from merchant.clock import SHANGHAI, now, scaled
 from merchant.policy import services as policies
-from merchant.policy.schema import ShopPolicy
+from merchant.policy.models import Policy
 
 # T-REFUND-POLL: each minute for five minutes, then 5, 10, 20 and 30 minutes apart.
 POLL_MINUTES = (1, 1, 1, 1, 1, 5, 10, 20, 30)
@@ -12,7 +12,7 @@ POLL_MINUTES = (1, 1, 1, 1, 1, 5, 10, 20, 30)
 WINDOW_MARGIN = timedelta(minutes=30)
 
 
-def poll_after(rules: ShopPolicy, asked: int) -> timedelta:
+def poll_after(rules: Policy, asked: int) -> timedelta:
     """How long to wait before asking the channel again, after `asked` questions; T-REFUND-POLL is the unit."""
     return policies.timer(rules, "T-REFUND-POLL") * POLL_MINUTES[min(asked, len(POLL_MINUTES) - 1)]
 
@@ -22,7 +22,7 @@ def gap_between_refunds() -> timedelta:
     return scaled(timedelta(minutes=1))
 
 
-def send_at(rules: ShopPolicy, *, at: datetime | None = None, deadline: datetime | None = None) -> datetime:
+def send_at(rules: Policy, *, at: datetime | None = None, deadline: datetime | None = None) -> datetime:
     """When an automatic refund may go out: now, or inside the shop's window `HH:MM-HH:MM` (Shanghai).
 
     Outside the window it waits for the next opening, but never past 30 minutes before the case's deadline."""

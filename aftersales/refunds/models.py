@@ -133,7 +133,7 @@ class Refund(StateMachine):
         ]
         indexes = [
             models.Index(fields=["next_at"], name="refund_next", condition=Q(state__in=WAITING_STATES)),
-            models.Index(fields=["shop", "state", "-created_at"], name="refund_tab"),
+            models.Index(fields=["shop", "state", "created_at"], name="refund_tab"),
             models.Index(
                 fields=["approved_by", "created_at"], name="refund_by_person", condition=Q(approved_by__isnull=False)
             ),

@@ -27,7 +27,7 @@ from merchant.money import yuan
 from merchant.people.models import Actor
 from merchant.people.rights import Right, can, check_right, limit_fen
 from merchant.policy import services as policies
-from merchant.policy.schema import ShopPolicy
+from merchant.policy.models import Policy
 from merchant.refusals import Refused
 from merchant.shops.models import Shop, ShopState
 from merchant.shops.services import is_signed
@@ -85,7 +85,7 @@ def limits_of(user: Any, shop: Any) -> Limits:
     return Limits(limit, max(0, limit - spent))
 
 
-def needs_second_person(order: Order, amount_fen: int, *, source: str, by: Actor, rules: ShopPolicy) -> str:
+def needs_second_person(order: Order, amount_fen: int, *, source: str, by: Actor, rules: Policy) -> str:
     """Why a second person must approve, or "" when nobody must.
 
     A person's limit holds per case, over the order and over the day, so that five small cases do not beat it; money

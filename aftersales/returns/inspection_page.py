@@ -16,20 +16,15 @@ from django.views.decorators.http import require_http_methods
 from aftersales.returns import inspecting, policies
 from aftersales.returns import services as returns
 from aftersales.returns.enums import PHOTOS_NEEDED, Result, ReturnKind
-from aftersales.returns.inspecting import Count, Other
+from aftersales.returns.forms import OTHERS, PILES, InspectionForm
 from aftersales.returns.models import Inspection
 from merchant.attachments.models import Purpose
 from merchant.attachments.services import attach, files_of, read_files
 from merchant.refusals import Refused
 from merchant.stock.models import Stock
 from merchant.ui.access import SignedInRequest
-from merchant.ui.query_params import parse_int
 from orders.record.goods import known_sku_of
 from orders.record.models import OrderLine
-
-PILES = ("sellable", "defective", "missing")
-# More rows of foreign goods than anybody types; empty ones count for nothing.
-OTHERS = 3
 
 
 @dataclass
@@ -61,12 +56,12 @@ def inspection_detail(request: SignedInRequest, shop_id: int, number: str) -> Ht
         # Photos are kept before the counts are weighed: a refused form loses none of them.
         files = read_files(request.FILES.getlist("photos"))
         attach(inspection, files, by=request.user, purpose=Purpose.PHOTO)
-        wanted = returns.expected_lines(inspection.parcel)
+        form = InspectionForm(request.POST, wanted=returns.expected_lines(inspection.parcel))
         done = inspecting.finish_inspection(
             inspection,
-            counts=_counts(request.POST, wanted),
-            others=_others(request.POST),
-            note=request.POST.get("note", ""),
+            counts=form.counts(),
+            others=form.others(),
+            note=form.checked()["note"],
             by=request.user,
         )
     except Refused as refusal:
@@ -122,38 +117,6 @@ def _rows(wanted: Sequence[tuple[OrderLine, int]], typed: QueryDict | None, wron
         is_wrong = wrong == f"line-{line.pk}"
         found.append(Row(line, units, sellable, defective, missing, cost, place, is_wrong))
     return found
-
-
-def _counts(typed: QueryDict, wanted: Sequence[tuple[OrderLine, int]]) -> dict[int, Count]:
-    """What was typed; "all fine" needs no counts, and neither does damage to everything."""
-    if typed.get("outcome") == "fine":
-        return {line.pk: Count(sellable=units) for line, units in wanted}
-    counts = {}
-    for line, _units in wanted:
-        piles = {pile: _number(typed.get(f"{pile}-{line.pk}", "")) for pile in PILES}
-        if -1 in piles.values():
-            raise Refused(
-                "COUNT",
-                _("%(goods)s: write whole numbers.") % {"goods": line.title},
-                field=f"line-{line.pk}",
-            )
-        counts[line.pk] = Count(**piles)
-    if typed.get("outcome") == "damaged" and not any(one.defective or one.missing for one in counts.values()):
-        return {line.pk: Count(defective=units) for line, units in wanted}
-    return counts
-
-
-def _number(text: str) -> int:
-    """0 for nothing typed, -1 for what is no count."""
-    found = parse_int(text.strip() or "0")
-    return -1 if found is None or found > inspecting.MOST_UNITS else found
-
-
-def _others(typed: QueryDict) -> list[Other]:
-    if typed.get("outcome") == "fine":
-        return []
-    rows = [(typed.get(f"what-{n}", "").strip(), typed.get(f"other-{n}", "")) for n in range(OTHERS)]
-    return [Other(what, max(_number(count), 0)) for what, count in rows if what or count.strip()]
 
 
 def _typed_others(typed: QueryDict | None) -> list[dict[str, Any]]:

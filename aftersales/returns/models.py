@@ -63,7 +63,7 @@ class ReturnParcel(models.Model):
             ),
         ]
         indexes = [
-            models.Index(F("shop"), F("received_at").desc(), F("id").desc(), name="return_parcel_newest"),
+            models.Index(fields=["shop", "received_at", "id"], name="return_parcel_newest"),
             models.Index(fields=["shop", "received_at"], name="return_parcel_unmatched", condition=UNMATCHED),
         ]
 

@@ -41,11 +41,6 @@ def warehouses_of(user: User) -> list[int]:
     return [shop for shop in shops_of(user) if can(user, shop, Right.RECEIVE_PARCEL)]
 
 
-def clean(waybill: str) -> str:
-    """As scanners send it: blanks and control characters away. What is longer than any number is cut."""
-    return "".join(waybill.split()).strip("\x00")[:40]
-
-
 def candidates(user: User, waybill: str) -> list[Package]:
     """The parcels of this number in the person's shops, those that are expected first."""
     rows = Package.objects.visible_to(user).filter(waybill__in={waybill, waybill.upper()})

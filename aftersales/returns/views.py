@@ -14,17 +14,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from aftersales.returns import damage, order_search, policies, queues
 from aftersales.returns import services as returns
+from aftersales.returns.forms import KeepForm, MatchForm, ScanForm, tidy_waybill
 from aftersales.returns.models import ReturnParcel
-from aftersales.returns.scan_results import candidates, clean, context_of, warehouses_of
-from logistics.couriers.names import COURIERS, courier_name
+from aftersales.returns.scan_results import candidates, context_of, warehouses_of
 from merchant.attachments.models import Purpose
 from merchant.attachments.services import attach, files_of, read_files
+from merchant.carriers import registry as carriers
 from merchant.people.rights import Right, check_right
 from merchant.people.visibility import shops_of
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.shops.models import Shop
 from merchant.ui.access import SignedInRequest
-from merchant.ui.query_params import parse_int
 from orders.record.models import Order
 
 
@@ -32,7 +32,7 @@ from orders.record.models import Order
 @require_safe
 def warehouse(request: SignedInRequest) -> HttpResponse:
     """The scan field, the band of the last scan, and the queues."""
-    waybill = clean(request.GET.get("waybill", ""))
+    waybill = tidy_waybill(request.GET.get("waybill", ""))
     lists: dict[str, list[Any]] = {
         "coming": queues.coming_home(request.user),
         "inspect": queues.to_inspect(request.user),
@@ -61,7 +61,7 @@ def warehouse(request: SignedInRequest) -> HttpResponse:
 
 def couriers() -> list[tuple[str, str]]:
     """(code, name) of every courier a parcel may come with."""
-    return [(code, courier_name(code)) for code in COURIERS]
+    return [(carrier.code, str(carrier.label)) for carrier in carriers.trackable()]
 
 
 def to_try(lists: dict[str, list[Any]]) -> list[tuple[str, str]]:
@@ -89,12 +89,12 @@ def damage_rate(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def warehouse_scan(request: SignedInRequest) -> HttpResponse:
     """Receive what the field says. What cannot be received comes back as its band; nothing has changed then."""
-    waybill = clean(request.POST.get("waybill", ""))
+    typed = ScanForm(request.POST).checked()
+    waybill = typed["waybill"]
     if not waybill:
         return redirect("warehouse")
     found = candidates(request.user, waybill)
-    named = parse_int(request.POST.get("package", ""))
-    chosen = next((package for package in found if package.pk == named), None)
+    chosen = next((package for package in found if package.pk == typed["package"]), None)
     expected = [package for package in found if policies.kind_of(package) is not None]
     if chosen is None and len(expected) == 1:
         chosen = expected[0]
@@ -116,8 +116,8 @@ def warehouse_scan(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def warehouse_keep(request: SignedInRequest) -> HttpResponse:
     """Take in a parcel nobody expected: ours by its number, or one to which somebody has yet to find the order."""
-    waybill = clean(request.POST.get("waybill", ""))
-    note = request.POST.get("note", "").strip()
+    typed = KeepForm(request.POST).checked()
+    waybill, note = typed["waybill"], typed["note"]
     with refusals_as_messages(request):
         files = read_files(request.FILES.getlist("photos"))
         package = next(iter(candidates(request.user, waybill)), None)
@@ -125,11 +125,10 @@ def warehouse_keep(request: SignedInRequest) -> HttpResponse:
             parcel = returns.receive_parcel(package, by=request.user, is_unannounced=True, note=note)
         else:
             mine = Shop.objects.filter(pk__in=shops_of(request.user))
-            shop = mine.filter(pk=parse_int(request.POST.get("shop", "")) or 0).first() or mine.order_by("pk").first()
+            shop = mine.filter(pk=typed["shop"] or 0).first() or mine.order_by("pk").first()
             if shop is None:
                 raise Refused("SHOP", _("You belong to no shop yet."))
-            courier = request.POST.get("courier", "")
-            courier = courier if courier in dict(couriers()) else ""
+            courier = typed["courier"] if typed["courier"] in dict(couriers()) else ""
             parcel = returns.keep_unknown_parcel(shop, waybill=waybill, courier=courier, note=note, by=request.user)
         attach(parcel, files, by=request.user, purpose=Purpose.PHOTO)
         return _to(waybill, just=parcel.number)
@@ -174,7 +173,8 @@ def return_match(request: SignedInRequest, shop_id: int, number: str) -> HttpRes
     parcel = _parcel(request, shop_id, number)
     with refusals_as_messages(request):
         policies.check_can_match(parcel, request.user)
-        order = Order.objects.filter(shop_id=parcel.shop_id, number=request.POST.get("order", "")[:64]).first()
+        number_of_order = MatchForm(request.POST).checked()["order"]
+        order = Order.objects.filter(shop_id=parcel.shop_id, number=number_of_order).first()
         if order is None:
             raise Refused("ORDER", _("There is no such order in this shop."))
         returns.match_parcel(parcel, order=order, by=request.user)

@@ -1,8 +1,12 @@
-"""How the statements of each channel are laid out. Rows become `Line`s; nothing is held against anything here."""
+"""How a channel's statement is laid out: one file per channel in `formats`. Rows become `Line`s; nothing is held
+against anything here."""
 
+import importlib
+import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +16,6 @@ from merchant.refusals import Refused
 from orders.intake import values
 from orders.intake.readers import Row, SourceFile, Table, read_tables
 from orders.intake.values import BadValue
-from orders.payments.enums import PayChannel
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,8 @@ class Layout:
     is_end: Callable[[Row], bool] = lambda row: False
 
 
-def _cell(row: Row, *names: str) -> Any:
-    """The first of these columns that is there, without WeChat's back-quote in front."""
+def cell(row: Row, *names: str) -> Any:
+    """The first of these columns that is there, without the back-quote some put in front of a number."""
     for name in names:
         if name in row:
             value = row[name]
@@ -49,89 +52,48 @@ def _cell(row: Row, *names: str) -> Any:
     return None
 
 
-def _needed(value: Any, name: str) -> Any:
+def needed(value: Any, name: str) -> Any:
+    """The value. Raises BadValue when there is none."""
     if value in (None, ""):
         raise BadValue(name, _("it is empty"))
     return value
 
 
-def _moment(row: Row, name: str) -> datetime:
-    found = values.moment(_cell(row, name), name)
-    return _needed(found, name)
+def moment(row: Row, name: str) -> datetime:
+    """The instant in this column. Raises BadValue."""
+    found = values.moment(cell(row, name), name)
+    return needed(found, name)
 
 
-def _fen(row: Row, *names: str) -> int:
-    return abs(_needed(values.money(_cell(row, *names), names[0], "yuan"), names[0]))
+def fen(row: Row, *names: str) -> int:
+    """The amount in the first of these columns, in fen and without its sign. Raises BadValue."""
+    return abs(needed(values.money(cell(row, *names), names[0], "yuan"), names[0]))
 
 
-def _wechat_fund_flow(row_no: int, row: Row) -> Line:
-    """资金账单 (WeChat Pay's page on bills): a refund is 支出 of the kind 退款, named by the channel's refund id."""
-    what, way = values.text(_cell(row, "业务类型")), values.text(_cell(row, "收支类型"))
-    if what == "退款":
-        kind = RowKind.REFUND if way == "支出" else RowKind.REFUND_BACK
-    else:
-        kind = RowKind.INCOME if way == "收入" else RowKind.OTHER
-    return Line(
-        row_no,
-        _needed(values.identifier(_cell(row, "资金流水单号"), "资金流水单号"), "资金流水单号"),
-        _moment(row, "记账时间"),
-        kind,
-        _fen(row, "收支金额(元)", "收支金额（元）"),
-        channel_number=values.identifier(_cell(row, "微信支付业务单号"), "微信支付业务单号"),
-        our_number=values.text(_cell(row, "业务凭证号")),
-    )
+_layouts: list[Layout] = []
 
 
-def _douyin_fund_flow(row_no: int, row: Row) -> Line:
-    """动账明细 and 资金账单 of 抖店. That 出账 marks money that leaves and that the scene names a refund is our reading
-    of the headers; the amount is 订单退款 where it is filled, since one movement may hold fees too."""
-    scene, way = values.text(_cell(row, "动账场景")), values.text(_cell(row, "动账方向"))
-    is_out = way in ("出账", "支出")
-    refund_fen = values.money(_cell(row, "订单退款"), "订单退款", "yuan")
-    if "退款" in scene:
-        kind = RowKind.REFUND if is_out else RowKind.REFUND_BACK
-    else:
-        kind = RowKind.OTHER if is_out else RowKind.INCOME
-    amount = abs(refund_fen) if refund_fen and "退款" in scene else _fen(row, "动账金额")
-    return Line(
-        row_no,
-        _needed(values.identifier(_cell(row, "动帐流水号"), "动帐流水号"), "动帐流水号"),
-        _moment(row, "动账时间"),
-        kind,
-        amount,
-        channel_number=values.identifier(_cell(row, "售后编号"), "售后编号"),
-    )
+def register(layout: Layout) -> None:
+    """Read statements of this layout from now on; one of the same name is replaced."""
+    _layouts[:] = [*(one for one in _layouts if one.name != layout.name), layout]
 
 
-LAYOUTS = (
-    Layout(
-        "wechat_fund_flow",
-        _("WeChat Pay, fund bill"),
-        PayChannel.WECHAT_PAY.value,
-        frozenset({"记账时间", "微信支付业务单号", "资金流水单号", "业务类型", "收支类型"}),
-        _wechat_fund_flow,
-        is_end=lambda row: str(row.get("记账时间", "")).startswith("资金流水总笔数"),
-    ),
-    Layout(
-        "douyin_fund_flow",
-        _("Douyin, fund bill"),
-        "douyin",
-        frozenset({"动账时间", "动帐流水号", "动账方向", "动账金额", "动账场景", "售后编号"}),
-        _douyin_fund_flow,
-    ),
-)
+def discover() -> None:
+    """Load every channel's file in `formats`; called once, when the process starts."""
+    for module in pkgutil.iter_modules([str(Path(__file__).parent / "formats")]):
+        importlib.import_module(f"aftersales.statements.formats.{module.name}")
 
 
 def open_statement(name: str, body: bytes) -> tuple[Layout, Table]:
     """Find the layout by its columns. Raises Refused FILE when nothing in the file is a statement we know."""
     for table in read_tables(SourceFile(name, lambda: body)):
-        for layout in LAYOUTS:
+        for layout in _layouts:
             if layout.columns <= set(table.header):
                 return layout, table
     raise Refused(
         "FILE",
         _("“%(name)s” is no statement we know. Known are: %(known)s.")
-        % {"name": name, "known": " · ".join(str(layout.label) for layout in LAYOUTS)},
+        % {"name": name, "known": " · ".join(str(layout.label) for layout in _layouts)},
     )
 
 

@@ -40,7 +40,7 @@ class StatementFile(models.Model):
         verbose_name_plural = _("statements")
         constraints = [models.UniqueConstraint(fields=["shop", "digest"], name="statement_file_once")]
         indexes = [
-            models.Index(fields=["shop", "-created_at"], name="statement_file_list"),
+            models.Index(fields=["shop", "created_at"], name="statement_file_list"),
             models.Index(fields=["created_at"], name="statement_file_due", condition=models.Q(state=FileState.WAITING)),
         ]
 
@@ -128,7 +128,7 @@ class Difference(models.Model):
             models.Index(
                 fields=["shop", "book_date"], name="difference_open", condition=models.Q(state=DifferenceState.OPEN)
             ),
-            models.Index(fields=["shop", "-created_at"], name="difference_list"),
+            models.Index(fields=["shop", "created_at"], name="difference_list"),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,6 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -19,18 +18,19 @@ from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund
 from aftersales.statements import pulling, reading, services
 from aftersales.statements.enums import WRITABLE, DifferenceState, RowKind
+from aftersales.statements.forms import NoteForm, PullStatementForm, StatementShopForm, TakeStatementForm
 from aftersales.statements.models import Difference, StatementFile, StatementRow
 from merchant.clock import SHANGHAI, now
 from merchant.ledger.models import LedgerEntry
 from merchant.people.models import User
 from merchant.people.rights import Right, can
 from merchant.people.visibility import shops_of
-from merchant.refusals import Refused, refusals_as_messages
+from merchant.platforms.registry import with_bills
+from merchant.refusals import refusals_as_messages
 from merchant.shops.models import PlatformAccount, Shop
 from merchant.ui.access import SignedInRequest
 from merchant.ui.buttons import Button, button
 from merchant.ui.query_params import key_of_page, page_key
-from orders.payments.enums import PayChannel
 
 SIZE, DAYS, FILES, CAP = 50, 14, 20, 999
 TABS = ("open", "settled", "days", "files")
@@ -55,7 +55,7 @@ def statements(request: SignedInRequest) -> HttpResponse:
         "tabs": [(name, labels[name], open_count if name == "open" else None) for name in TABS],
         "shops": settling,
         "accounts": list(
-            PlatformAccount.objects.filter(platform=PayChannel.WECHAT_PAY, is_active=True, shop__in=settling)
+            PlatformAccount.objects.filter(platform__in=with_bills(), is_active=True, shop__in=settling)
             .select_related("shop")
             .order_by("pk")
         ),
@@ -165,12 +165,12 @@ def _ask(request: SignedInRequest, row: Difference) -> str:
 
 
 def _explain(request: SignedInRequest, row: Difference) -> str:
-    services.explain_difference(row, by=request.user, note=request.POST.get("note", ""))
+    services.explain_difference(row, by=request.user, **NoteForm(request.POST).checked())
     return _("Explained.")
 
 
 def _file(request: SignedInRequest, row: Difference) -> str:
-    services.file_write_off(row, by=request.user, note=request.POST.get("note", ""))
+    services.file_write_off(row, by=request.user, **NoteForm(request.POST).checked())
     return _("Filed. A second person must confirm it.")
 
 
@@ -202,16 +202,19 @@ def difference_verb(request: SignedInRequest, pk: int, verb: str) -> HttpRespons
 @require_POST
 def statement_take(request: SignedInRequest) -> HttpResponse:
     """A statement somebody downloaded from the channel's pages."""
-    shop = get_object_or_404(Shop.objects.visible_to(request.user), pk=_number(request.POST.get("shop", "")))
+    wanted = StatementShopForm(request.POST).checked()["shop"]
+    shop = get_object_or_404(Shop.objects.visible_to(request.user), pk=wanted or 0)
     with refusals_as_messages(request):
-        upload = request.FILES.get("file")
-        if upload is None:
-            raise Refused("FILE", _("Choose a file first."))
-        days = {name: _day(request.POST.get(name, "")) for name in ("from_date", "to_date")}
-        if upload.size and upload.size > reading.MAX_BYTES:
-            most = reading.MAX_BYTES // 1024 // 1024
-            raise Refused("FILE", _("The file is larger than %(most)d MB; split it.") % {"most": most})
-        reading.take_statement(shop, upload.name or "", upload.read(), by=request.user, **days)
+        typed = TakeStatementForm(request.POST, request.FILES).checked()
+        upload = typed["file"]
+        reading.take_statement(
+            shop,
+            upload.name or "",
+            upload.read(),
+            by=request.user,
+            from_date=typed["from_date"],
+            to_date=typed["to_date"],
+        )
         messages.success(request, _("Taken in. It is read in the background; the result stands under Files."))
     return redirect(f"{reverse('statements')}?tab=files")
 
@@ -221,12 +224,10 @@ def statement_take(request: SignedInRequest) -> HttpResponse:
 def statement_pull(request: SignedInRequest, pk: int) -> HttpResponse:
     """Fetch one day's statement of this account now."""
     account = get_object_or_404(
-        PlatformAccount.objects.visible_to(request.user).select_related("shop"), pk=pk, platform=PayChannel.WECHAT_PAY
+        PlatformAccount.objects.visible_to(request.user).select_related("shop"), pk=pk, platform__in=with_bills()
     )
     with refusals_as_messages(request):
-        day = _day(request.POST.get("day", ""))
-        if day is None:
-            raise Refused("DAY", _("Choose a day first."))
+        day = PullStatementForm(request.POST).checked()["day"]
         found = pulling.pull_statement(account, day, by=request.user)
         if found is None:
             messages.info(request, _("This day's statement is here already."))
@@ -244,18 +245,3 @@ def statement_again(request: SignedInRequest, pk: int) -> HttpResponse:
         reading.read_statement_again(file, by=request.user)
         messages.success(request, _("It is read again in the background."))
     return redirect(f"{reverse('statements')}?tab=files")
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 19 else 0
-
-
-def _day(text: str) -> date | None:
-    """A day a form sent; an empty field is none. Raises Refused DAY."""
-    try:
-        found = parse_date(text) if text else None
-    except ValueError:
-        found = None
-    if text and found is None:
-        raise Refused("DAY", _("“%(text)s” is not a day.") % {"text": text[:20]})
-    return found

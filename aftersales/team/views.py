@@ -18,20 +18,17 @@ from merchant.people.rights import Right, members_with
 from merchant.people.visibility import shops_of
 from merchant.refusals import refusals_as_messages
 from merchant.ui.access import SignedInRequest
-from merchant.ui.query_params import parse_int
 from orders.assignment import services as order_work
+from orders.assignment.forms import AssignForm
 from orders.buyers.models import Buyer
 from orders.record.models import Order
 
 
-def _person(request: SignedInRequest) -> User | None:
-    """Whom the form names; the service says whether they may be given it."""
-    pk = parse_int(request.POST.get("to", ""))
-    return None if pk is None else User.objects.filter(pk=pk).first()
-
-
-def _reason(request: SignedInRequest) -> str:
-    return request.POST.get("reason", "").strip()[:300]
+def _assigned(request: SignedInRequest) -> dict[str, Any]:
+    """`to`, None where the form names nobody who exists, and `reason`."""
+    typed = AssignForm(request.POST).checked()
+    to = None if typed["to"] is None else User.objects.filter(pk=typed["to"]).first()
+    return {"to": to, "reason": typed["reason"]}
 
 
 def _claim_case(request: SignedInRequest, case: Case) -> str:
@@ -40,12 +37,12 @@ def _claim_case(request: SignedInRequest, case: Case) -> str:
 
 
 def _hand_over_case(request: SignedInRequest, case: Case) -> str:
-    given = assigning.hand_over_case(case, to=_person(request), by=request.user, reason=_reason(request))
+    given = assigning.hand_over_case(case, by=request.user, **_assigned(request))
     return _("%(name)s has this case now.") % {"name": given.assignee}
 
 
 def _escalate_case(request: SignedInRequest, case: Case) -> str:
-    assigning.escalate_case(case, to=_person(request), by=request.user, reason=_reason(request))
+    assigning.escalate_case(case, by=request.user, **_assigned(request))
     return _("Escalated; you go on seeing it.")
 
 
@@ -60,7 +57,7 @@ def _claim_order(request: SignedInRequest, order: Order) -> str:
 
 
 def _hand_over_order(request: SignedInRequest, order: Order) -> str:
-    given = order_work.hand_over_order(order, to=_person(request), by=request.user, reason=_reason(request))
+    given = order_work.hand_over_order(order, by=request.user, **_assigned(request))
     return _("%(name)s has this order now.") % {"name": given.assignee}
 
 
@@ -113,12 +110,12 @@ def customer_account_owner(request: SignedInRequest, shop_id: int, pk: int) -> H
     """Give a customer to a colleague, or to everybody."""
     buyer = get_object_or_404(Buyer.objects.visible_to(request.user), shop_id=shop_id, pk=pk)
     with refusals_as_messages(request):
-        to = _person(request)
-        assigning.change_account_owner(buyer, to=to, by=request.user, reason=_reason(request))
-        if to is None:
+        given = _assigned(request)
+        assigning.change_account_owner(buyer, by=request.user, **given)
+        if given["to"] is None:
             messages.success(request, _("Nobody keeps this customer now: everybody sees them."))
         else:
-            messages.success(request, _("%(name)s keeps this customer now.") % {"name": to})
+            messages.success(request, _("%(name)s keeps this customer now.") % {"name": given["to"]})
     order = Order.objects.seen_in(shop_id, request.user).filter(number=request.POST.get("order", "")[:64]).first()
     if order is None:
         return redirect("orders")
@@ -164,13 +161,13 @@ def team_hand_over_all(request: SignedInRequest, pk: int) -> HttpResponse:
     """Everything of one member to one colleague, and what it was."""
     member = _member(request, pk)
     with refusals_as_messages(request):
-        to = _person(request)
+        given = _assigned(request)
         figures.check_leads(request.user, member)
-        moved = assigning.hand_over_all(member, to=to, by=request.user, reason=_reason(request))
+        moved = assigning.hand_over_all(member, by=request.user, **given)
         messages.success(
             request,
             _("%(name)s has it all now: %(customers)s customers, %(cases)s cases, %(orders)s orders.")
-            % {"name": to, "customers": moved.customers, "cases": moved.cases, "orders": moved.orders},
+            % {"name": given["to"], "customers": moved.customers, "cases": moved.cases, "orders": moved.orders},
         )
         return redirect("team")
     return redirect("team_hand_over", pk=pk)

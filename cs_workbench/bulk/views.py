@@ -21,6 +21,7 @@ from merchant.refusals import Refused, refusals_as_messages
 from merchant.shops.models import Platform, Shop
 from merchant.ui.access import SignedInRequest
 from merchant.ui.buttons import button
+from merchant.ui.forms import ReasonGivenForm
 from orders.editing.forms import AddressForm
 from orders.editing.regions import PROVINCES
 from orders.record.enums import Flag
@@ -70,7 +71,7 @@ def bulk_start(request: SignedInRequest, shop_id: int, verb: str) -> HttpRespons
         return _shown_again(request, shop, frozen, form)
     given: dict[str, Any] = {}
     if isinstance(form, AddressForm) and form.is_valid():
-        given = {"address": form.change, "reason": request.POST.get("reason", "").strip()}
+        given = {"address": form.change, **ReasonGivenForm(request.POST).checked()}
     elif isinstance(form, FlagForm) and form.is_valid():
         given = {"flag": form.cleaned_data["flag"], "text": form.cleaned_data["text"]}
     try:

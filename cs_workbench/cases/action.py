@@ -14,11 +14,12 @@ from aftersales.returns.models import Inspection
 from cs_workbench.interceptions.checks import Line, lines
 from cs_workbench.interceptions.steps import Step, steps
 from logistics.couriers.facts import Facts
-from logistics.couriers.names import COURIERS, courier_name
+from logistics.couriers.names import courier_name
 from logistics.interception.policies import facts_about
 from logistics.parcels.models import Package
 from merchant.attachments.models import Attachment
 from merchant.attachments.services import files_of
+from merchant.carriers import registry as carriers
 from merchant.policy import services as policy
 
 
@@ -98,7 +99,7 @@ class Action:
 
     @property
     def couriers(self) -> list[tuple[str, str]]:
-        return [(code, courier_name(code)) for code in COURIERS]
+        return [(carrier.code, str(carrier.label)) for carrier in carriers.trackable()]
 
     @property
     def refusal_reasons(self) -> list[tuple[str, Any, bool]]:

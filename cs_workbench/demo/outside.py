@@ -14,9 +14,9 @@ def _post(host: str, path: str, body: Any) -> Any:
 
 def courier(path: str, body: Any) -> Any:
     """POST to the courier's control API, e.g. ("/control/parcels", [...])."""
-    return _post(settings.COURIER_HOSTS["zto"], path, body)
+    return _post(settings.COURIER_SANDBOX_URL, path, body)
 
 
 def platform(path: str, body: Any) -> Any:
     """POST to the platform's control API, e.g. ("/control/bulk", {...})."""
-    return _post(settings.PLATFORM_HOSTS["kuaishou"], path, body)
+    return _post(settings.PLATFORM_SANDBOX_URL, path, body)

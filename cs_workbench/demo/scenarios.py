@@ -14,7 +14,7 @@ from cs_workbench.demo.orders import OrderMaker, shipped
 from cs_workbench.demo.scenes import Scene
 from cs_workbench.demo.shops import DemoShops, merchant_of
 from merchant.clock import now
-from merchant.platforms.clients import SPOKEN_WITH
+from merchant.platforms.registry import spoken_with
 from merchant.platforms.sandbox.accounts import DOUYIN_APP_KEY, KUAISHOU_APP_KEY
 from merchant.shops.models import Shop
 from merchant.shops.services import courier_account
@@ -103,7 +103,7 @@ class Stage:
     def _platform_rows(self, staged: Sequence[Staged], *, is_told: bool) -> dict[str, Any]:
         rows: dict[str, Any] = {"orders": [], "refunds": [], "trades": []}
         for one in staged:
-            if one.shop.platform in SPOKEN_WITH:
+            if one.shop.platform in spoken_with():
                 rows["orders"].append(_platform_order(one.order, app_key=APP_KEYS[one.shop.platform]))
                 rows["refunds"].append(_platform_refund(one, is_told=is_told))
             else:

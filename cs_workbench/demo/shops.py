@@ -10,11 +10,11 @@ from logistics.sandbox.accounts import secrets_of
 from merchant.people.demo import PEOPLE, DemoPerson
 from merchant.people.models import Membership, Team, User
 from merchant.people.rights import ensure_default_roles
-from merchant.platforms.clients import SPOKEN_WITH
+from merchant.platforms.registry import spoken_with
 from merchant.platforms.sandbox import accounts as sandbox
 from merchant.policy import services as policy
 from merchant.shops import services
-from merchant.shops.models import CourierAccount, Platform, PlatformAccount, Shop, Via
+from merchant.shops.models import CourierAccount, Platform, PlatformAccount, Shop
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,10 @@ def push_url(account: CourierAccount | PlatformAccount) -> str:
 def tell_our_doors() -> None:
     """Tell both sandboxes where our push doors are now: another port is another address."""
     # Kuaidi100 is told with every subscription.
-    for account in CourierAccount.objects.filter(is_active=True, via=Via.DIRECT):
+    for account in CourierAccount.objects.filter(is_active=True, via=""):
         told = {"courier": account.courier, "account": merchant_of(account.shop), "push_url": push_url(account)}
         outside.courier("/control/push_urls", told)
-    for platform_account in PlatformAccount.objects.filter(platform__in=SPOKEN_WITH, is_active=True):
+    for platform_account in PlatformAccount.objects.filter(platform__in=spoken_with(), is_active=True):
         outside.platform(
             "/control/push_targets", {"app_key": platform_account.app_key, "push_url": push_url(platform_account)}
         )
@@ -128,7 +128,7 @@ def _couriers(shop: Shop) -> None:
         ("sf", "顺丰", 600, 900),
     ):
         # The shop of its own has no interface with SF and follows those parcels through Kuaidi100.
-        via = Via.KUAIDI100 if courier == "sf" and shop.platform == Platform.OWN else Via.DIRECT
+        via = "kuaidi100" if courier == "sf" and shop.platform == Platform.OWN else ""
         CourierAccount.objects.create(
             shop=shop,
             courier=courier,

@@ -6,19 +6,18 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from aftersales.cases.enums import CaseKind, OpenedBy, Origin
+from aftersales.cases.enums import OpenedBy, Origin
 from aftersales.decisions import services as cases
+from aftersales.decisions.forms import ApplyForm
 from aftersales.decisions.policies import check_can_apply, kinds_open_to
 from aftersales.team.views import ORDER_VERBS
 from cs_workbench.orders.address import address_button
-from merchant.money import fen
 from merchant.people.rights import Right, check_right
-from merchant.refusals import Refused
 from merchant.ui.access import SignedInRequest
 from merchant.ui.buttons import Button, button
-from merchant.ui.query_params import parse_int
 from orders.record.models import Order
 from orders.remarks import services as remarks
+from orders.remarks.forms import NoteForm
 
 
 @dataclass(frozen=True)
@@ -39,28 +38,18 @@ def build(order: Order, user: Any) -> OrderAction:
 
 
 def _note(request: SignedInRequest, order: Order) -> str:
-    flag = parse_int(request.POST.get("flag", ""))
-    remarks.add_note(order, text=request.POST.get("text", ""), flag=flag, by=request.user)
+    remarks.add_note(order, by=request.user, **NoteForm(request.POST).checked())
     return ""
 
 
 def _apply(request: SignedInRequest, order: Order) -> str:
     check_can_apply(order, request.user)
-    kind = request.POST.get("kind", "")
-    if kind not in {one.value for one in kinds_open_to(order)}:
-        raise Refused("KIND", _("Choose what the buyer asks for."), kind=kind)
-    try:
-        amount = fen(request.POST.get("amount", ""))
-    except ValueError:
-        raise Refused("AMOUNT", _("Write the amount as yuan, for example 88.00.")) from None
-    reason = request.POST.get("reason", "").strip()
-    if not reason:
-        raise Refused("REASON", _("Write why the buyer asks for it."))
+    typed = ApplyForm(request.POST, kinds=kinds_open_to(order)).checked()
     cases.apply_case(
         order,
-        kind=CaseKind(kind),
-        amount_fen=amount,
-        reason=reason,
+        kind=typed["kind"],
+        amount_fen=typed["amount"],
+        reason=typed["reason"],
         by=request.user,
         origin=Origin.OWN,
         opened_by=OpenedBy.AGENT,

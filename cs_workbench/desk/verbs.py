@@ -7,25 +7,25 @@ from django.utils.translation import gettext as _
 from aftersales.cases.models import Case
 from aftersales.decisions import services as cases
 from aftersales.decisions.eligibility import packages_of
+from aftersales.decisions.forms import (
+    AgreeForm,
+    ProposeForm,
+    RefuseForm,
+    SettleReturnForm,
+    ShownForm,
+)
 from aftersales.returns import services as returns
+from aftersales.returns.forms import ShipBackForm
 from aftersales.team.views import CASE_VERBS
 from logistics.tracking import services as tracking
 from merchant.attachments.services import read_files
-from merchant.money import fen
-from merchant.refusals import Refused
 from merchant.ui.access import SignedInRequest
-from merchant.ui.query_params import parse_int
-
-
-def shown_version(request: SignedInRequest) -> int:
-    version = parse_int(request.POST.get("version", ""))
-    if version is None:
-        raise Refused("E16", _("The page did not say which version it showed; reload it."))
-    return version
+from merchant.ui.forms import ReasonGivenForm
 
 
 def _intercept(request: SignedInRequest, case: Case) -> str:
-    cases.start_interception(case, by=request.user, shown_version=shown_version(request))
+    typed = ShownForm(request.POST).checked()
+    cases.start_interception(case, by=request.user, shown_version=typed["version"])
     return _("Sent to the courier. Accepted is not stopped: the refund waits for the result.")
 
 
@@ -35,20 +35,19 @@ def _withdraw(request: SignedInRequest, case: Case) -> str:
 
 
 def _agree(request: SignedInRequest, case: Case) -> str:
-    cases.agree_case(
-        case, by=request.user, shown_version=shown_version(request), reason=request.POST.get("reason", "").strip()
-    )
+    typed = AgreeForm(request.POST).checked()
+    cases.agree_case(case, by=request.user, shown_version=typed["version"], reason=typed["reason"])
     return ""
 
 
 def _refuse(request: SignedInRequest, case: Case) -> str:
-    evidence = request.POST.get("evidence", "").strip()
+    typed = RefuseForm(request.POST).checked()
     cases.refuse_case(
         case,
         by=request.user,
-        shown_version=shown_version(request),
-        reason=request.POST.get("reason", ""),
-        evidence={"note": evidence} if evidence else None,
+        shown_version=typed["version"],
+        reason=typed["reason"],
+        evidence=typed["evidence"],
         files=read_files(request.FILES.getlist("photos"), allows_pdf=True),
     )
     return _("Refused. The buyer may call in the platform.")
@@ -61,59 +60,42 @@ def _recheck(request: SignedInRequest, case: Case) -> str:
 
 
 def _stop_in_house(request: SignedInRequest, case: Case) -> str:
-    cases.stop_in_house(case, by=request.user, shown_version=shown_version(request))
+    cases.stop_in_house(case, by=request.user, shown_version=ShownForm(request.POST).checked()["version"])
     return _("Taken off the bench; the label is void and the refund is on its way.")
 
 
 def _propose(request: SignedInRequest, case: Case) -> str:
-    try:
-        amount = fen(request.POST.get("amount", ""))
-    except ValueError:
-        raise Refused("AMOUNT", _("Write the amount as yuan, for example 88.00.")) from None
-    note = request.POST.get("note", "").strip()
-    cases.propose_case(case, by=request.user, shown_version=shown_version(request), amount_fen=amount, note=note)
+    typed = ProposeForm(request.POST).checked()
+    cases.propose_case(
+        case, by=request.user, shown_version=typed["version"], amount_fen=typed["amount"], note=typed["note"]
+    )
     return _("Offered. The buyer has the time of T-NEGO to answer.")
 
 
 def _clear_alarm(request: SignedInRequest, case: Case) -> str:
-    cases.clear_alarm(case, by=request.user, reason=request.POST.get("reason", ""))
+    cases.clear_alarm(case, by=request.user, **ReasonGivenForm(request.POST).checked())
     return _("Settled; the queue lets it go.")
 
 
 def _ship_back(request: SignedInRequest, case: Case) -> str:
+    typed = ShipBackForm(request.POST).checked()
     returns.ship_back(
-        case,
-        courier=request.POST.get("courier", ""),
-        waybill=request.POST.get("waybill", ""),
-        by=request.user,
-        shown_version=shown_version(request),
+        case, courier=typed["courier"], waybill=typed["waybill"], by=request.user, shown_version=typed["version"]
     )
     return _("Written down: the warehouse expects it.")
 
 
 def _settle_return(request: SignedInRequest, case: Case) -> str:
     """So many units of each line, or an amount where one was written."""
-    version, written = shown_version(request), request.POST.get("amount", "").strip()
-    amount = None
-    units: dict[int, int] = {}
-    try:
-        if written:
-            amount = fen(written)
-    except ValueError:
-        raise Refused("AMOUNT", _("Write the amount as yuan, for example 88.00.")) from None
-    for name in request.POST:
-        kind, _dash, line = name.partition("-")
-        value = request.POST.get(name, "").strip()
-        if kind == "units" and (pk := parse_int(line)) is not None and value:
-            count = parse_int(value)
-            units[pk] = -1 if count is None else count
+    form = SettleReturnForm(request.POST)
+    typed = form.checked()
     cases.settle_return_case(
         case,
         by=request.user,
-        shown_version=version,
-        units=units,
-        amount_fen=amount,
-        reason=request.POST.get("reason", "").strip(),
+        shown_version=typed["version"],
+        units=form.units(),
+        amount_fen=typed["amount"],
+        reason=typed["reason"],
     )
     return _("Agreed: the refund is on its way, or waits for a second person.")
 

@@ -96,14 +96,17 @@ def _found(request: SignedInRequest, view: queue.View, term: str) -> HttpRespons
     """One exact hit opens at once; several stand in the middle pane."""
     found = search.search(request.user, term)
     if len(found.orders) == 1:
-        opened = subject.with_open_case(request.user, found.orders[0])
+        [order] = found.orders
         if not request.htmx:
-            return redirect(opened.url)
+            return redirect(subject.with_open_case(request.user, order).url)
+        opened = subject.of_order(request.user, order.shop_id, order.number)
+        if opened is None:
+            raise Http404
         answer = desk_panes(request, view, opened)
         answer["HX-Push-Url"] = opened.url
         return answer
-    lines = search.products_of(found.orders)
-    rows = [(order, lines.get(order.pk, [])) for order in found.orders]
+    goods = search.goods_of(found.orders)
+    rows = [(order, goods.get(order.pk)) for order in found.orders]
     context = {"found": found, "found_rows": rows, "term": term}
     if request.htmx:
         return render(request, "cs_workbench/_found.html", context)

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST, require_safe
 from cs_workbench.interceptions import queues
 from cs_workbench.interceptions.views import buttons
 from logistics.interception.billing import bill_interception
+from logistics.interception.forms import BillForm
 from logistics.interception.models import Interception
-from merchant.money import fen
-from merchant.refusals import Refused, refusals_as_messages
+from merchant.refusals import refusals_as_messages
 from merchant.ui.access import SignedInRequest
 
 # The verbs a row offers beside opening it.
@@ -49,19 +49,9 @@ def interception_queues(request: SignedInRequest) -> HttpResponse:
 def interception_bill(request: SignedInRequest, shop_id: int, number: str) -> HttpResponse:
     row = get_object_or_404(Interception.objects.visible_to(request.user), shop_id=shop_id, number=number)
     with refusals_as_messages(request):
+        typed = BillForm(request.POST).checked()
         bill_interception(
-            row,
-            by=request.user,
-            fee_fen=_fen(request, "fee"),
-            freight_fen=_fen(request, "freight"),
-            reference=request.POST.get("reference", "").strip(),
+            row, by=request.user, fee_fen=typed["fee"], freight_fen=typed["freight"], reference=typed["reference"]
         )
         messages.success(request, _("Booked as billed."))
     return redirect("interception_detail", shop_id=shop_id, number=number)
-
-
-def _fen(request: SignedInRequest, name: str) -> int:
-    try:
-        return fen(request.POST.get(name, ""))
-    except ValueError:
-        raise Refused("AMOUNT", _("That is not an amount in yuan.")) from None

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -22,15 +22,17 @@ from logistics.couriers.names import courier_name
 from logistics.interception import policies, services
 from logistics.interception.billing import check_can_bill
 from logistics.interception.enums import InterceptionState as S
+from logistics.interception.forms import GiveUpForm
 from logistics.interception.models import Interception
 from logistics.parcels.timeline import from_scans
 from logistics.parcels.tracking_models import TrackingEvent
 from merchant.people.models import User
 from merchant.people.rights import Right, can, check_right
-from merchant.refusals import Refused, refusals_as_messages
+from merchant.refusals import refusals_as_messages
 from merchant.trail import timeline
 from merchant.ui.access import SignedInRequest
 from merchant.ui.buttons import Button, button
+from merchant.ui.forms import ReasonGivenForm
 
 WITH = ("package", "package__order", "package__order__buyer", "shop", "submitted_by", "account")
 
@@ -144,18 +146,16 @@ def inspection_of(row: Interception) -> Inspection | None:
     return Inspection.objects.filter(parcel__package_id=row.package_id).select_related("done_by").first()
 
 
-def _give_up(row: Interception, by: User, reason: str) -> None:
-    if not reason:
-        raise Refused("REASON", _("Say why it is given up."))
-    services.give_up_interception(row, by=by, reason=reason)
+def _fail(row: Interception, by: User, typed: QueryDict) -> Any:
+    return services.fail_interception(row, reason="other", by=by, words=ReasonGivenForm(typed).checked()["reason"])
 
 
-VERBS: dict[str, Callable[[Interception, User, str], Any]] = {
-    "withdraw": lambda row, by, _reason: services.withdraw_interception(row, by=by),
-    "confirm": lambda row, by, _reason: services.succeed_interception(row, by=by),
-    "fail": lambda row, by, reason: services.fail_interception(row, reason="other", by=by, words=reason),
-    "receive": lambda row, by, _reason: returns.receive_parcel(row.package, by=by),
-    "give-up": _give_up,
+VERBS: dict[str, Callable[[Interception, User, QueryDict], Any]] = {
+    "withdraw": lambda row, by, _typed: services.withdraw_interception(row, by=by),
+    "confirm": lambda row, by, _typed: services.succeed_interception(row, by=by),
+    "fail": _fail,
+    "receive": lambda row, by, _typed: returns.receive_parcel(row.package, by=by),
+    "give-up": lambda row, by, typed: services.give_up_interception(row, by=by, **GiveUpForm(typed).checked()),
 }
 
 
@@ -166,6 +166,6 @@ def interception_verb(request: SignedInRequest, shop_id: int, number: str, verb:
     if verb not in VERBS:
         raise Http404
     with refusals_as_messages(request):
-        VERBS[verb](row, request.user, request.POST.get("reason", "").strip())
+        VERBS[verb](row, request.user, request.POST)
         messages.success(request, _("Done."))
     return redirect("interception_detail", shop_id=shop_id, number=number)

@@ -13,8 +13,8 @@ from django.db.models.functions import RowNumber
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
 from merchant.people.models import User
 from merchant.people.rights import Right, can
-from merchant.platforms.clients import SPOKEN_WITH
-from merchant.platforms.push_endpoint import source_of
+from merchant.platforms.messages import source_of
+from merchant.platforms.registry import spoken_with
 from merchant.shops.models import PlatformAccount
 from merchant.wakeups import wake
 from orders.intake import sync
@@ -22,7 +22,6 @@ from orders.intake.models import MissedOrder, SyncCursor
 
 # Pulls that may fail to come before the page calls for a person.
 PATIENCE = 3
-SOURCES = [source_of(platform) for platform in SPOKEN_WITH]
 # Missed orders shown for an account; the others are counted.
 SHOWN = 5
 
@@ -34,9 +33,10 @@ def alarm_after() -> timedelta:
 
 def sync_rows(shops: Sequence[int], user: User, at: datetime) -> list[dict[str, Any]]:
     """Each connected account of these shops. `alarms` are the streams that need a person: orders, cases."""
-    inbox = InboxMessage.objects.filter(source__in=SOURCES, account_id=OuterRef("pk"), verdict=InboxVerdict.VERIFIED)
+    sources = [source_of(platform) for platform in spoken_with()]
+    inbox = InboxMessage.objects.filter(source__in=sources, account_id=OuterRef("pk"), verdict=InboxVerdict.VERIFIED)
     accounts = list(
-        PlatformAccount.objects.filter(shop_id__in=shops, platform__in=SPOKEN_WITH, is_active=True)
+        PlatformAccount.objects.filter(shop_id__in=shops, platform__in=spoken_with(), is_active=True)
         .select_related("shop")
         .annotate(pushed_at=Subquery(inbox.order_by("-received_at").values("received_at")[:1]))
         .order_by("shop_id", "pk")
@@ -44,7 +44,7 @@ def sync_rows(shops: Sequence[int], user: User, at: datetime) -> list[dict[str, 
     pks = [account.pk for account in accounts]
     cursors = {row.account_id: row for row in SyncCursor.objects.filter(account__in=pks, stream=sync.ORDERS)}
     waiting = dict(
-        InboxTask.objects.filter(source__in=SOURCES, message__account_id__in=pks)
+        InboxTask.objects.filter(source__in=sources, message__account_id__in=pks)
         .values_list("message__account_id")
         .annotate(n=Count("pk"))
     )

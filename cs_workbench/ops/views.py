@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cs_workbench.ops import couriers as courier_page
 from cs_workbench.ops import sync
 from logistics.watch import services as watching
+from logistics.watch.forms import PauseForm
 from merchant.clock import now
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
@@ -180,9 +181,9 @@ def message_retry(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _pause(account: CourierAccount, by: User, request: SignedInRequest) -> str:
-    minutes = parse_int(request.POST.get("minutes", ""))
-    until = now() + timedelta(minutes=minutes) if minutes is not None and 0 < minutes <= 10_080 else None
-    watching.pause_account(account, by=by, reason=request.POST.get("reason", "").strip(), until=until)
+    typed = PauseForm(request.POST).checked()
+    until = None if typed["minutes"] is None else now() + timedelta(minutes=typed["minutes"])
+    watching.pause_account(account, by=by, reason=typed["reason"], until=until)
     return _("Paused. Nothing more is asked through this account.")
 
 

@@ -13,9 +13,8 @@ from django.views.decorators.http import require_http_methods
 from merchant.refusals import Refused
 from merchant.ui.access import SignedInRequest
 from merchant.ui.buttons import Button, button
-from merchant.ui.query_params import parse_int
 from orders.editing import policies, services
-from orders.editing.forms import AddressForm
+from orders.editing.forms import AddressForm, WhyForm
 from orders.editing.regions import PROVINCES
 from orders.record.models import Order
 
@@ -51,12 +50,13 @@ def order_address(request: SignedInRequest, shop_id: int, number: str) -> HttpRe
         return _form(request, order, form, status=409 if request.htmx else 422)
     try:
         typed = {name: request.POST.get(name, "") for name in form.base_fields}
+        told = WhyForm(request.POST).checked()
         order = services.change_address(
             order,
             **typed,
             by=request.user,
-            reason=request.POST.get("reason", "").strip(),
-            shown_recipient=parse_int(request.POST.get("shown", "")),
+            reason=told["reason"],
+            shown_recipient=told["shown"],
         )
     except Refused as error:
         refusal = error

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
+from django.db import connection
 from django.db.models import Model, prefetch_related_objects
 from django.utils.translation import pgettext
 
@@ -16,15 +17,16 @@ from aftersales.cases.enums import OPEN_STATES, OpenedBy
 from aftersales.cases.models import Case
 from aftersales.refunds import arrivals, reasons
 from aftersales.refunds.models import Refund
+from cs_workbench.jinja import label
 from logistics.interception.models import Interception
 from logistics.parcels.enums import Direction
-from logistics.parcels.models import Package, PackageLine
+from logistics.parcels.models import Package
 from logistics.parcels.tracking_models import TrackingEvent
 from merchant.clock import now, scaled
 from merchant.policy import services as policy
-from merchant.policy.schema import ShopPolicy
+from merchant.policy.models import Policy
 from orders.payments.models import Payment
-from orders.record.models import Block, Order, OrderLine, OrderTag
+from orders.record.models import Block, Listing, Order, OrderLine, OrderTag
 from orders.remarks.models import Note
 
 # T-PII-STOP: so long after an order succeeded its personal data can no longer be opened.
@@ -57,7 +59,7 @@ class Card:
     blocks: list[Block] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
-    rules: ShopPolicy = field(default_factory=ShopPolicy)
+    rules: Policy = field(default_factory=Policy)
     credit: int | None = None
     is_current: bool = False
     # Set where the page is live: changes when the card would look different (cs_workbench.desk.stamps).
@@ -128,7 +130,7 @@ class Card:
     @property
     def channels(self) -> str:
         """How it was paid, each way once."""
-        return " ".join(dict.fromkeys(payment.get_channel_display() for payment in self.payments))
+        return " ".join(dict.fromkeys(str(label(payment, "channel")) for payment in self.payments))
 
 
 def _by_order(rows: Iterable[Any]) -> dict[int, list[Any]]:
@@ -140,30 +142,29 @@ def _by_order(rows: Iterable[Any]) -> dict[int, list[Any]]:
 
 def parcels_of(order_ids: list[int], *, tracks_of: Iterable[int] = ()) -> dict[int, list[Parcel]]:
     """Outbound parcels by order, in the order they left; the scans only for the orders in `tracks_of`."""
-    shared = PackageLine.objects.filter(order_id__in=order_ids).values_list("order_id", "package_id", "quantity")
     carries: dict[tuple[int, int], int] = defaultdict(int)
-    for order_id, package_id, quantity in shared:
-        carries[order_id, package_id] += quantity
-    packages = {
-        package.pk: package
-        for package in Package.objects.filter(order_id__in=order_ids).exclude(direction=Direction.INBOUND)
-        | Package.objects.filter(pk__in={pk for _order, pk in carries}).exclude(direction=Direction.INBOUND)
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT order_id, package_id, quantity FROM logistics_packageline WHERE order_id = ANY(%s)", [order_ids]
+        )
+        for order_id, package_id, quantity in cursor.fetchall():
+            carries[order_id, package_id] += quantity
+    inside = sorted({pk for _order, pk in carries})
+    of_orders = "(order_id = ANY(%s) OR id = ANY(%s)) AND direction <> %s"
+    found_packages = _whole(Package, of_orders, [order_ids, inside, str(Direction.INBOUND)])
+    packages = {package.pk: package for package in found_packages}
     for package in packages.values():
         carries.setdefault((package.order_id, package.pk), 0)
     wanted = set(tracks_of)
-    read = {pk for order_id, pk in carries if order_id in wanted and pk in packages}
+    read = sorted({pk for order_id, pk in carries if order_id in wanted and pk in packages})
     events: dict[int, list[TrackingEvent]] = defaultdict(list)
     if read:
-        for event in TrackingEvent.objects.filter(package_id__in=read).order_by("-event_at", "-event_key")[
-            : TRACK_ROWS * len(read)
-        ]:
+        for event in _newest_scans(read, TRACK_ROWS * len(read)):
             events[event.package_id].append(event)
-    tries = (
-        {row.package_id: row for row in Interception.objects.filter(package_id__in=packages).order_by("pk")}
-        if packages
-        else {}
-    )
+    tries: dict[int, Interception] = {}
+    if packages:
+        of_parcels = "package_id = ANY(%s) ORDER BY id"
+        tries = {row.package_id: row for row in _whole(Interception, of_parcels, [list(packages)])}
     found: dict[int, list[Parcel]] = defaultdict(list)
     for (order_id, pk), pieces in sorted(carries.items(), key=lambda entry: entry[0][1]):
         if pk in packages and order_id in order_ids:
@@ -174,22 +175,58 @@ def parcels_of(order_ids: list[int], *, tracks_of: Iterable[int] = ()) -> dict[i
     return found
 
 
+def _whole(model: type[Model], condition: str, values: list[Any]) -> Any:
+    """Whole rows of a table. Written out: the statement takes longer to build than to run. `condition` is ours."""
+    sql = f"SELECT * FROM {model._meta.db_table} WHERE {condition}"  # noqa: S608
+    return model._default_manager.raw(sql, values)
+
+
+def _newest_scans(package_ids: list[int], size: int) -> Iterable[TrackingEvent]:
+    """Their scans, the newest first. A key of two columns cannot be read by raw()."""
+    names = [field.attname for field in TrackingEvent._meta.concrete_fields if field.column]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(names)} FROM logistics_trackingevent WHERE package_id = ANY(%s)"  # noqa: S608
+            " ORDER BY event_at DESC, event_key DESC LIMIT %s",
+            [package_ids, size],
+        )
+        rows = cursor.fetchall()
+    for row in rows:
+        event = TrackingEvent(**dict(zip(names, row, strict=True)))
+        event._state.adding = False
+        yield event
+
+
+def _lines_of(order_ids: list[int]) -> Iterable[OrderLine]:
+    """The lines with what a page says of their listings."""
+    sql = """
+        SELECT l.*, t.title AS listing_title, t.spec AS listing_spec
+        FROM orders_orderline l JOIN orders_listing t ON t.id = l.listing_id
+        WHERE l.order_id = ANY(%s) ORDER BY l.line_no
+    """
+    line: Any
+    for line in OrderLine.objects.raw(sql, [order_ids]):
+        shown = [line.listing_id, line.shop_id, line.listing_title, line.listing_spec]
+        line.listing = Listing.from_db("default", ["id", "shop_id", "title", "spec"], shown)
+        yield line
+
+
 def cards(orders: list[Order], *, current: int | None = None) -> list[Card]:
     """The cards of these orders, in their order; fourteen statements, however many orders of however many shops."""
     ids = [order.pk for order in orders]
 
-    def of(model: type[Model], by: str = "id") -> dict[int, list[Any]]:
-        """Whole rows of these orders. Written out: the statement takes longer to build than to run."""
-        sql = f"SELECT * FROM {model._meta.db_table} WHERE order_id = ANY(%s) ORDER BY {by}"  # noqa: S608
-        return _by_order(model._default_manager.raw(sql, [ids]))
+    def of(model: type[Model], by: str = "id", only: str = "true") -> dict[int, list[Any]]:
+        return _by_order(_whole(model, f"order_id = ANY(%s) AND {only} ORDER BY {by}", [ids]))
 
     prefetch_related_objects(orders, "buyer")  # what the caller has joined costs nothing
-    lines = _by_order(OrderLine.objects.filter(order_id__in=ids).select_related("listing").order_by("line_no"))
+    lines = _by_order(_lines_of(ids))
     payments, tags, refunds = of(Payment), of(OrderTag), of(Refund)
     notes, cases = of(Note, "id DESC"), of(Case, "applied_at DESC, id DESC")
-    blocks = _by_order(Block.objects.open().filter(order_id__in=ids).order_by("pk"))
+    blocks = of(Block, only="closed_at IS NULL")
     rules = policy.current_of(order.shop_id for order in orders)
     parcels = parcels_of(ids, tracks_of=[current] if current else ids[:1])
+    for order in orders:
+        order.known_payments = payments[order.pk]
     return [
         Card(
             order=order,

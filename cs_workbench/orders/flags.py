@@ -9,10 +9,10 @@ from django.views.decorators.http import require_POST
 
 from merchant.refusals import Refused
 from merchant.ui.access import SignedInRequest
-from merchant.ui.query_params import parse_int
 from orders.record.models import Order
 from orders.remarks import services as remarks
 from orders.remarks.flags import flag_name
+from orders.remarks.forms import FlagForm, UndoFlagForm
 
 
 @login_required
@@ -23,10 +23,11 @@ def order_flag(request: SignedInRequest, shop_id: int, number: str) -> HttpRespo
     undo, said, refusal = "", "", None
     try:
         if "undo" in request.POST:
-            remarks.undo_flag(order, change_id=parse_int(request.POST["undo"]) or 0, by=request.user)
+            change_id = UndoFlagForm(request.POST).checked()["undo"]
+            remarks.undo_flag(order, change_id=change_id, by=request.user)
             said = _("The flag is as it was.")
         else:
-            change = remarks.set_flag(order, flag=_flag(request.POST.get("flag", "")), by=request.user)
+            change = remarks.set_flag(order, by=request.user, **FlagForm(request.POST).checked())
             undo = str(change.pk) if change else ""
     except Refused as refused:
         refusal = refused
@@ -41,14 +42,6 @@ def order_flag(request: SignedInRequest, shop_id: int, number: str) -> HttpRespo
     if refusal is not None:
         return JsonResponse(told | {"refused": str(refusal)}, status=409)
     return JsonResponse(told)
-
-
-def _flag(text: str) -> int | None:
-    """Nothing is no flag; what is no number is no flag that exists."""
-    if not text:
-        return None
-    number = parse_int(text)
-    return -1 if number is None else number
 
 
 def flag_said(order: Order) -> str:

@@ -37,6 +37,7 @@ from merchant.vault.quota import quota_of
 from orders.record.enums import Flag
 from orders.record.models import Order
 from orders.remarks import services as remarks
+from orders.remarks.forms import NoteForm
 
 KINDS = ("", "goods", "money", "people")
 
@@ -60,16 +61,15 @@ def orders(request: SignedInRequest) -> HttpResponse:
             return redirect("order_detail", shop_id=order.shop_id, number=order.number)
     else:
         found = search.page(request.user, tab, request.GET.get("after", ""), parse_int(buyer))
-    lines = search.products_of(found.orders)
-    cases: dict[int, Case] = {}
-    for case in Case.objects.filter(order__in=found.orders).order_by("pk"):
-        cases[case.order_id] = case
+    goods = search.goods_of(found.orders)
+    of_orders = Case.objects.filter(order_id__in=[order.pk for order in found.orders])
+    cases = {case.order_id: case for case in of_orders.only("order_id", "shop_id", "number", "state").order_by("pk")}
     at = now()
     context = {
         "rows": [
             {
                 "order": order,
-                "lines": lines.get(order.pk, []),
+                "goods": goods.get(order.pk),
                 "case": cases.get(order.pk),
                 "is_late": order.is_late_to_ship(at),
             }
@@ -168,9 +168,8 @@ def _sums(card: Card) -> dict[str, int]:
 @require_POST
 def order_note(request: SignedInRequest, shop_id: int, number: str) -> HttpResponse:
     order = get_object_or_404(Order.objects.visible_to(request.user), shop_id=shop_id, number=number)
-    flag = parse_int(request.POST.get("flag", ""))
     with refusals_as_messages(request):
-        remarks.add_note(order, text=request.POST.get("text", ""), flag=flag, by=request.user)
+        remarks.add_note(order, by=request.user, **NoteForm(request.POST).checked())
     return redirect("order_detail", shop_id=shop_id, number=number)
 
 

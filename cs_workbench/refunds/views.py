@@ -1,7 +1,6 @@
 """The refunds desk: a second person's word, finance's release, and what could not be paid."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -14,27 +13,28 @@ from django.views.decorators.http import require_POST, require_safe
 
 from aftersales.cases.models import Case
 from aftersales.paying import funds, payouts, sending
+from aftersales.paying.forms import ConfirmPayoutForm, FilePayoutForm
 from aftersales.refunds import arrivals, calculator, payback_requests, policies, reasons, services
 from aftersales.refunds.enums import FAILED_STATES, SENT_STATES, Way
 from aftersales.refunds.enums import RefundState as S
+from aftersales.refunds.forms import GrantWishForm, WishForm
 from aftersales.refunds.models import Refund, RefundCall, RefundWish
 from cs_workbench.orders.buyer_links import link_of
 from cs_workbench.refunds import lists
 from cs_workbench.refunds.steps import steps
 from merchant.attachments.services import read_files
 from merchant.clock import SHANGHAI, now
-from merchant.money import fen
 from merchant.people.models import User
 from merchant.people.rights import Right, check_right
 from merchant.people.visibility import shops_of
 from merchant.policy import services as policy
-from merchant.refusals import Refused, refusals_as_messages
+from merchant.refusals import refusals_as_messages
 from merchant.shops.models import Shop
 from merchant.trail import timeline
 from merchant.ui.access import SignedInRequest
 from merchant.ui.buttons import Button, button
 from merchant.ui.formatting import money
-from merchant.ui.query_params import parse_int
+from merchant.ui.forms import ReasonGivenForm
 from orders.payments.enums import PayChannel
 
 
@@ -219,10 +219,6 @@ def message(refund: Refund, expected: arrivals.Arrival | None) -> str:
     }
 
 
-def _reason(request: SignedInRequest) -> str:
-    return request.POST.get("reason", "").strip()
-
-
 def _ask(request: SignedInRequest, refund: Refund) -> str:
     fresh = sending.ask_refund(refund, by=request.user)
     return _("The channel was asked: %(state)s.") % {"state": fresh.get_state_display()}
@@ -234,7 +230,7 @@ def _approve(request: SignedInRequest, refund: Refund) -> str:
 
 
 def _reject(request: SignedInRequest, refund: Refund) -> str:
-    services.reject_refund(refund, by=request.user, reason=_reason(request))
+    services.reject_refund(refund, by=request.user, **ReasonGivenForm(request.POST).checked())
     return _("Rejected. The case is back with the agents.")
 
 
@@ -244,29 +240,32 @@ def _release(request: SignedInRequest, refund: Refund) -> str:
 
 
 def _replace(request: SignedInRequest, refund: Refund) -> str:
-    new = services.replace_refund(refund, by=request.user, reason=_reason(request))
+    new = services.replace_refund(refund, by=request.user, **ReasonGivenForm(request.POST).checked())
     return _("A new number has taken over: %(number)s.") % {"number": new.number}
 
 
 def _payout(request: SignedInRequest, refund: Refund) -> str:
-    proof = {name: request.POST.get(name, "").strip() for name in ("method", "reference")}
-    try:
-        paid_on = date.fromisoformat(request.POST.get("paid_on", ""))
-        amount_fen = fen(request.POST.get("amount", ""))
-    except ValueError:
-        raise Refused("PROOF", _("Give the sum in yuan and the day it was paid.")) from None
+    form = FilePayoutForm(request.POST)
+    typed = form.checked()
     files = read_files(request.FILES.getlist("proofs"), allows_pdf=True)
-    payouts.file_payout(refund, by=request.user, proof=proof, amount_fen=amount_fen, paid_on=paid_on, files=files)
+    payouts.file_payout(
+        refund,
+        by=request.user,
+        proof=form.proof(),
+        amount_fen=typed["amount"],
+        paid_on=typed["paid_on"],
+        files=files,
+    )
     return _("Filed. A second person must confirm it.")
 
 
 def _confirm(request: SignedInRequest, refund: Refund) -> str:
-    payouts.confirm_payout(refund, by=request.user, shown=request.POST.get("shown"))
+    payouts.confirm_payout(refund, by=request.user, **ConfirmPayoutForm(request.POST).checked())
     return _("Confirmed: paid offline.")
 
 
 def _refuse_payout(request: SignedInRequest, refund: Refund) -> str:
-    payouts.reject_payout(refund, by=request.user, reason=_reason(request))
+    payouts.reject_payout(refund, by=request.user, **ReasonGivenForm(request.POST).checked())
     return _("Refused. It may be filed anew.")
 
 
@@ -276,9 +275,7 @@ def _ask_buyer(request: SignedInRequest, refund: Refund) -> str:
 
 
 def _answer(request: SignedInRequest, refund: Refund) -> str:
-    payback_requests.record_answer(
-        refund, way=request.POST.get("way", ""), note=request.POST.get("note", ""), by=request.user
-    )
+    payback_requests.record_answer(refund, by=request.user, **WishForm(request.POST).checked())
     return _("The buyer's answer is written down.")
 
 
@@ -320,10 +317,9 @@ def payback_request_verb(request: SignedInRequest, shop_id: int, number: str, ve
         raise Http404
     with refusals_as_messages(request):
         if verb == "record":
-            way, note = request.POST.get("way", ""), request.POST.get("note", "")
-            payback_requests.record_wish(case, way=way, note=note, by=request.user)
+            payback_requests.record_wish(case, by=request.user, **WishForm(request.POST).checked())
             messages.success(request, _("The buyer's wish is written down."))
         else:
-            payback_requests.grant_wish(case, by=request.user, shown=parse_int(request.POST.get("shown", "")))
+            payback_requests.grant_wish(case, by=request.user, **GrantWishForm(request.POST).checked())
             messages.success(request, _("Granted: finance pays it outside the channel."))
     return redirect("case_detail", shop_id=shop_id, number=number)

@@ -8,10 +8,11 @@ from markupsafe import Markup
 from cs_workbench.desk.queue import Queue
 from cs_workbench.orders import drawing
 from cs_workbench.orders.cards import Card
+from cs_workbench.orders.search import Goods
 from merchant.ui.drawing import draw
 from merchant.vault.models import Recipient
 from orders.record.enums import Flag
-from orders.record.models import Order, OrderLine
+from orders.record.models import Order
 
 register = template.Library()
 
@@ -66,6 +67,19 @@ def queue_group(queue: Queue, tasks: list[Any]) -> Markup:
 
 
 @register.simple_tag
-def found_orders(rows: list[tuple[Order, list[OrderLine]]]) -> Markup:
+def found_orders(rows: list[tuple[Order, Goods | None]]) -> Markup:
     """What a search found: an order a line, with its first product."""
     return draw("lines.html", "found_orders", rows)
+
+
+@register.simple_tag(takes_context=True)
+def order_rows(context: Any, rows: list[dict[str, Any]]) -> Markup:
+    """The rows of the order list; the shop is named to whoever sees several, and ticked in a list of one."""
+    return draw(
+        "lines.html",
+        "order_rows",
+        rows,
+        has_shop=len(context.get("shop_ids") or ()) > 1,
+        has_ticks=context.get("bulk_shop") is not None,
+        ticked=context.get("ticked") or (),
+    )

@@ -108,7 +108,7 @@ class Claim(StateMachine):
                 name="claim_waiting",
                 condition=Q(state__in=values(WAITING)),
             ),
-            models.Index(fields=["shop", "state", "-created_at"], name="claim_list"),
+            models.Index(fields=["shop", "state", "created_at"], name="claim_list"),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,6 @@
 """Claims on couriers: the queues with their clocks, one claim with its evidence, and its verbs."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -13,12 +12,19 @@ from django.views.decorators.http import require_POST, require_safe
 from logistics.claims import amounts, evidence, lists, policies, services
 from logistics.claims.enums import Basis, Cause, FiledThrough, PaidThrough
 from logistics.claims.enums import ClaimState as S
+from logistics.claims.forms import (
+    AcceptClaimForm,
+    BookPaymentForm,
+    DraftClaimForm,
+    EditClaimForm,
+    FileClaimForm,
+    ParcelForm,
+)
 from logistics.claims.models import Claim
 from logistics.couriers.names import courier_name
 from logistics.parcels.models import Package
 from merchant.attachments.services import read_files
 from merchant.ledger.models import LedgerEntry
-from merchant.money import fen
 from merchant.people.models import User
 from merchant.people.rights import Right, can
 from merchant.people.visibility import shops_of
@@ -27,7 +33,7 @@ from merchant.shops.models import CourierAccount, Shop
 from merchant.trail import timeline
 from merchant.ui.access import SignedInRequest
 from merchant.ui.buttons import Button, button
-from merchant.ui.query_params import parse_int
+from merchant.ui.forms import ReasonGivenForm
 
 WITH = ("package", "package__account", "package__order", "interception", "shop", "created_by", "filed_by")
 
@@ -120,34 +126,20 @@ def claim_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpRes
     return render(request, "logistics/claim_detail.html", context)
 
 
-def _fen(request: SignedInRequest, name: str) -> int:
-    """A sum in yuan as fen. Raises Refused AMOUNT for what is none."""
-    try:
-        return fen(request.POST.get(name, ""))
-    except ValueError:
-        raise Refused("AMOUNT", _("That is not an amount in yuan.")) from None
-
-
-def _text(request: SignedInRequest, name: str) -> str:
-    return request.POST.get(name, "").strip()
-
-
 def _file(request: SignedInRequest, claim: Claim) -> str:
-    services.file_claim(
-        claim, by=request.user, through=_text(request, "through"), reference=_text(request, "reference")
-    )
+    services.file_claim(claim, by=request.user, **FileClaimForm(request.POST).checked())
     return _("Filed. Write down here what the courier answers.")
 
 
 def _edit(request: SignedInRequest, claim: Claim) -> str:
-    insured = _fen(request, "insured") if _text(request, "insured") else None
+    typed = EditClaimForm(request.POST).checked()
     fresh = services.edit_claim(
         claim,
         by=request.user,
-        loss_fen=_fen(request, "loss"),
-        basis=_text(request, "basis"),
-        insured_fen=insured,
-        note=_text(request, "note"),
+        loss_fen=typed["loss"],
+        basis=typed["basis"],
+        insured_fen=typed["insured"],
+        note=typed["note"],
     )
     return _("The claim asks for ¥%(sum)s.") % {"sum": f"{fresh.claimed_fen / 100:.2f}"}
 
@@ -161,27 +153,24 @@ def _photos(request: SignedInRequest, claim: Claim) -> str:
 
 
 def _accept(request: SignedInRequest, claim: Claim) -> str:
-    services.accept_claim(claim, by=request.user, agreed_fen=_fen(request, "agreed"))
+    services.accept_claim(claim, by=request.user, agreed_fen=AcceptClaimForm(request.POST).checked()["agreed"])
     return _("Finance books the payment when it is there.")
 
 
 def _reject(request: SignedInRequest, claim: Claim) -> str:
-    services.reject_claim(claim, by=request.user, reason=_text(request, "reason"))
+    services.reject_claim(claim, by=request.user, **ReasonGivenForm(request.POST).checked())
     return _("Written down. It can be appealed once.")
 
 
 def _appeal(request: SignedInRequest, claim: Claim) -> str:
-    services.appeal_claim(claim, by=request.user, reason=_text(request, "reason"))
+    services.appeal_claim(claim, by=request.user, **ReasonGivenForm(request.POST).checked())
     return _("Appealed.")
 
 
 def _pay(request: SignedInRequest, claim: Claim) -> str:
+    typed = BookPaymentForm(request.POST).checked()
     fresh = services.book_payment(
-        claim,
-        by=request.user,
-        paid_fen=_fen(request, "paid"),
-        through=_text(request, "through"),
-        reference=_text(request, "reference"),
+        claim, by=request.user, paid_fen=typed["paid"], through=typed["through"], reference=typed["reference"]
     )
     return _("Booked. A loss of ¥%(sum)s stays with the shop.") % {"sum": f"{fresh.own_loss_fen / 100:.2f}"}
 
@@ -192,12 +181,12 @@ def _close(request: SignedInRequest, claim: Claim) -> str:
 
 
 def _give_up(request: SignedInRequest, claim: Claim) -> str:
-    services.give_up_claim(claim, by=request.user, reason=_text(request, "reason"))
+    services.give_up_claim(claim, by=request.user, **ReasonGivenForm(request.POST).checked())
     return _("Given up: the loss is booked.")
 
 
 def _withdraw(request: SignedInRequest, claim: Claim) -> str:
-    services.withdraw_claim(claim, by=request.user, reason=_text(request, "reason"))
+    services.withdraw_claim(claim, by=request.user, **ReasonGivenForm(request.POST).checked())
     return _("Withdrawn.")
 
 
@@ -230,23 +219,26 @@ def claim_verb(request: SignedInRequest, shop_id: int, number: str, verb: str) -
 @require_POST
 def claim_draft(request: SignedInRequest) -> HttpResponse:
     """A claim by hand, for a parcel found by its tracking number."""
-    shop = get_object_or_404(Shop.objects.visible_to(request.user), pk=parse_int(_text(request, "shop")) or 0)
+    target = ParcelForm(request.POST).checked()
+    shop = get_object_or_404(Shop.objects.visible_to(request.user), pk=target["shop"] or 0)
     with refusals_as_messages(request):
-        claim = services.draft_claim(_package(request, shop.pk), by=request.user, **_asked(request))
+        package = _package(request.user, shop.pk, target["waybill"])
+        typed = DraftClaimForm(request.POST).checked()
+        claim = services.draft_claim(
+            package,
+            by=request.user,
+            cause=typed["cause"],
+            basis=typed["basis"],
+            loss_fen=typed["loss"],
+            note=typed["note"],
+        )
         return redirect("claim_detail", shop_id=claim.shop_id, number=claim.number)
     return redirect("claims")
 
 
-def _package(request: SignedInRequest, shop_id: int) -> Package:
-    rows = Package.objects.seen_in(shop_id, request.user).in_force().select_related("order", "account", "shop")
-    package = rows.filter(waybill=_text(request, "waybill")[:40]).order_by("-pk").first()
+def _package(user: User, shop_id: int, waybill: str) -> Package:
+    rows = Package.objects.seen_in(shop_id, user).in_force().select_related("order", "account", "shop")
+    package = rows.filter(waybill=waybill[:40]).order_by("-pk").first()
     if package is None:
         raise Refused("WAYBILL", _("There is no parcel of this shop with that tracking number."))
     return package
-
-
-def _asked(request: SignedInRequest) -> dict[str, Any]:
-    cause, basis = _text(request, "cause"), _text(request, "basis")
-    if cause not in Cause.values or basis not in Basis.values:
-        raise Refused("CAUSE", _("Say what happened and how the amount was found."))
-    return {"cause": cause, "basis": basis, "loss_fen": _fen(request, "loss"), "note": _text(request, "note")}

@@ -1,34 +1,45 @@
-"""The one small interface behind which every courier lives. Nothing outside this folder knows a courier's codes.
+"""The one small interface behind which every courier lives. Nothing outside its adapter knows a courier's codes.
 
 An adapter is pure on both ends: `build_…` turns our words into the exact bytes of a call, `parse_…` turns an answer
 into our words. The synchronous methods (for people who wait) and the asynchronous ones (for the poller) share both.
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from logistics.couriers.errors import CourierError, ErrorClass
 from logistics.couriers.wire import Answer, Call, asend, asend_unless, send
+from merchant.carriers.registry import Carrier
+from merchant.hosts import Host
+from merchant.shops.credentials import Secret
 
 __all__ = [
+    "PHONE_LAST4",
     "Account",
     "Address",
     "Answer",
     "Call",
     "Capabilities",
+    "Carrier",
     "Courier",
     "CourierError",
     "ErrorClass",
     "Event",
+    "Host",
     "InterceptAnswer",
     "InterceptState",
     "InterceptStatus",
     "Kind",
     "Push",
     "Scan",
+    "Secret",
     "event_key",
 ]
 
@@ -188,15 +199,43 @@ class Capabilities:
     tells_fee: bool = False
     # Where no source shows a signature, a push is a hint and no more.
     signs_pushes: bool = True
-    secret_fields: tuple[str, ...] = field(default=())
+
+
+# Its number is shown to no one but the courier, who asks for the end of it beside a waybill.
+PHONE_LAST4 = Secret(
+    "phone_last4",
+    _("Last four digits of the sender's phone"),
+    is_required=False,
+    is_hidden=False,
+    pattern=r"\d{4}",
+)
 
 
 class Courier:
-    """One courier. A subclass gives codes, capabilities and the build/parse pairs; the calls below are shared."""
+    """One courier, or a way of asking couriers through somebody else. A subclass says everything about it: its row
+    among the carriers, hosts, credentials, capabilities and the build/parse pairs; the calls below are shared.
 
+    A way has no `carrier`, since no parcel travels with it, and gives `code` and `label` itself."""
+
+    carrier: ClassVar[Carrier | None] = None
     code: str = ""
     label: Any = ""
+    # "" is where it is called; a further name is a further host of its.
+    hosts: ClassVar[Mapping[str, Host]] = {}
+    secrets: ClassVar[tuple[Secret, ...]] = ()
+    # Its place where couriers are listed.
+    position: ClassVar[int] = 100
     capabilities: Capabilities
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.carrier is not None:
+            cls.code, cls.label = cls.carrier.code, cls.carrier.label
+
+    def host(self, name: str = "") -> str:
+        """The address to call, without a slash at its end."""
+        key = f"{self.code}_{name}" if name else self.code
+        return settings.COURIER_HOSTS.get(key) or self.hosts[name].url(settings.COURIER_SANDBOX_URL)
 
     def obstacle(self, account: Account) -> Any:
         """Why nothing can be stopped through this account as it is set up, as a sentence; "" when nothing is."""

@@ -5,7 +5,6 @@ import time
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from logistics.couriers import jt_words, scans, signing
@@ -15,15 +14,19 @@ from logistics.couriers.base import (
     Answer,
     Call,
     Capabilities,
+    Carrier,
     Courier,
     CourierError,
     ErrorClass,
     Event,
+    Host,
     InterceptAnswer,
     Kind,
     Push,
     Scan,
+    Secret,
 )
+from logistics.couriers.registry import register
 from logistics.couriers.wire import garbage
 
 TRACK, SUBSCRIBE, INTERCEPT = "logistics/trace", "trace/subscribe", "waybill/intercept"
@@ -33,8 +36,23 @@ RETURN, NEW_ADDRESS = 4, 5
 class JT(Courier):
     """Secrets: api_account, private_key; uuid where J&T's test host wants one in the address."""
 
-    code = "jt"
-    label = _("J&T Express")
+    carrier = Carrier(
+        "jt",
+        en="J&T Express",
+        zh="极兔速递",
+        aliases=("极兔快递", "极兔", "J&T"),
+        waybills=(r"JT\d{13}",),
+        kuaidi100="jtexpress",
+        can_kuaidi100_stop=True,
+        platform_codes={"kuaishou": ("109",), "douyin": ("jtexpress", "JTSD"), "wechat": ("JTSD",)},
+    )
+    hosts = {"": Host("HUICANG_JT_HOST", "https://openapi.jtexpress.com.cn")}
+    position = 4
+    secrets = (
+        Secret("api_account", _("API account"), is_hidden=False),
+        Secret("private_key", _("Private key")),
+        Secret("uuid", "uuid", _("Only J&T's test host wants one."), is_required=False, is_hidden=False),
+    )
     capabilities = Capabilities(
         # One call for "send it back"; J&T does not tell the collecting site from the sender.
         kinds=frozenset({Kind.RETURN_TO_SENDER, Kind.CHANGE_ADDRESS}),
@@ -46,7 +64,6 @@ class JT(Courier):
         intercepts_at_destination=True,
         # Ten are what its users suggest; no quota is published.
         batch_size=10,
-        secret_fields=("api_account", "private_key"),
     )
 
     # --- calls -------------------------------------------------------------------------------------------------
@@ -177,7 +194,7 @@ class JT(Courier):
             "digest": signing.md5_base64(text, key),
         }
         uuid = f"?uuid={quote(str(secrets['uuid']), safe='')}" if secrets.get("uuid") else ""
-        url = f"{settings.COURIER_HOSTS['jt']}/webopenplatformapi/api/{path}{uuid}"
+        url = f"{self.host()}/webopenplatformapi/api/{path}{uuid}"
         return Call(url, urlencode({"bizContent": text}).encode(), headers, is_write)
 
     def _envelope(self, answer: Answer) -> dict[str, Any]:
@@ -190,3 +207,6 @@ class JT(Courier):
         if str(envelope["code"]).strip() != jt_words.SUCCESS:
             raise jt_words.refusal(envelope, answer)
         return envelope
+
+
+register(JT())

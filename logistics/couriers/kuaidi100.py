@@ -1,4 +1,5 @@
-"""Kuaidi100 快递100: a way of asking five couriers, not a courier. The parcel stays its courier's.
+"""Kuaidi100 快递100: a way of asking about any courier's parcels, and of stopping five couriers'. It is not a courier:
+the parcel stays its courier's.
 
 It allows one question a parcel in half an hour, tells how an interception ends only by a callback whose body no
 source shows, and so proves a stop by the return scan alone.
@@ -10,12 +11,12 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from logistics.couriers import kuaidi100_words as words
 from logistics.couriers import scans, signing
 from logistics.couriers.base import (
+    PHONE_LAST4,
     Account,
     Address,
     Answer,
@@ -25,12 +26,16 @@ from logistics.couriers.base import (
     CourierError,
     ErrorClass,
     Event,
+    Host,
     InterceptAnswer,
     Kind,
     Push,
+    Secret,
 )
 from logistics.couriers.push_urls import push_address
+from logistics.couriers.registry import find, register
 from logistics.couriers.wire import garbage
+from merchant.carriers import registry as carriers
 
 INTERCEPT_TYPES = {
     Kind.RETURN_TO_SITE: "RETURN_SEND_STATION",
@@ -54,6 +59,7 @@ PARTNER = {
 WAYBILL_NAMES = ("kuaidinum", "kuaidiNum", "nu", "num", "number", "waybillNo")
 HEADERS = {"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
 HALF_AN_HOUR = 1800
+API = "api"
 
 
 class Kuaidi100(Courier):
@@ -63,6 +69,52 @@ class Kuaidi100(Courier):
 
     code = "kuaidi100"
     label = _("Kuaidi100")
+    # Questions and subscriptions at one host, interceptions at the other.
+    hosts = {
+        "": Host("HUICANG_KUAIDI100_HOST", "https://poll.kuaidi100.com"),
+        API: Host("HUICANG_KUAIDI100_API_HOST", "https://api.kuaidi100.com"),
+    }
+    secrets = (
+        Secret("key", _("Key"), is_hidden=False),
+        Secret("customer", _("Customer number, for questions")),
+        Secret("secret", _("Secret, for interceptions"), is_required=False),
+        Secret("salt", _("Salt: our own word, it signs the pushes")),
+        Secret("partner_id", _("At the courier: partner id"), is_required=False, is_hidden=False),
+        Secret("partner_key", _("At the courier: partner key"), is_required=False),
+        Secret("partner_secret", _("At the courier: partner secret"), is_required=False),
+        Secret("partner_name", _("At the courier: partner name"), is_required=False, is_hidden=False),
+        Secret("net", _("At the courier: site"), is_required=False, is_hidden=False),
+        Secret("code", _("At the courier: site code"), is_required=False, is_hidden=False),
+        Secret(
+            "pay_type",
+            _("Who pays for the stop"),
+            is_required=False,
+            is_hidden=False,
+            choices=(
+                ("", _("as agreed with the courier")),
+                ("MONTHLY", _("the sender's monthly account")),
+                ("SHIPPER", _("the sender, in cash")),
+                ("CONSIGNEE", _("the receiver")),
+                ("THIRDPARTY", _("a third party's account")),
+            ),
+        ),
+        Secret(
+            "order_role",
+            _("The shop is the parcel's"),
+            is_required=False,
+            is_hidden=False,
+            choices=(("", _("not said")), ("1", _("sender")), ("2", _("receiver")), ("3", _("third party"))),
+        ),
+        Secret(
+            "app_key",
+            _("At the courier: app key"),
+            _("For a service provider of the courier only."),
+            is_required=False,
+            is_hidden=False,
+        ),
+        Secret("app_secret", _("At the courier: app secret"), is_required=False),
+        PHONE_LAST4,
+    )
     capabilities = Capabilities(
         kinds=frozenset(INTERCEPT_TYPES),
         evidence="return_scan",
@@ -73,13 +125,13 @@ class Kuaidi100(Courier):
         intercepts_at_destination=False,
         min_interval_s=HALF_AN_HOUR,
         needs_phone_last4=True,
-        secret_fields=("key", "customer", "secret", "salt"),
     )
 
     def obstacle(self, account: Account) -> Any:
-        if account.courier not in words.COMPANIES:
+        carrier = carriers.find(account.courier)
+        if carrier is None or not carrier.can_kuaidi100_stop:
             return _("Kuaidi100 does not stop this courier's parcels for us.")
-        if not push_address(account, for_host=_hosts()[1]):
+        if not push_address(account, for_host=self.host(API)):
             return _(
                 "Kuaidi100 answers only by calling us back, and this house has no public address yet "
                 "(HUICANG_SITE_URL)."
@@ -87,8 +139,10 @@ class Kuaidi100(Courier):
         return ""
 
     def evidence_of(self, account: Account | None) -> str:
-        # A way round a courier makes its scans no better: SF's is not on the list, and Kuaidi100 reads the same scan.
-        return "person" if account is not None and account.courier == "sf" else self.capabilities.evidence
+        # A way round a courier makes its scans no better: Kuaidi100 reads the same ones.
+        own = find(account.courier) if account is not None else None
+        is_proof = own is None or own.capabilities.evidence != "person"
+        return self.capabilities.evidence if is_proof else "person"
 
     # --- calls -------------------------------------------------------------------------------------------------
 
@@ -107,14 +161,14 @@ class Kuaidi100(Courier):
         if obstacle := self.obstacle(account):
             raise CourierError(ErrorClass.BAD_REQUEST, "callback", str(obstacle))
         content: dict[str, Any] = {
-            "kuaidicom": words.COMPANIES[account.courier],
+            "kuaidicom": self._company(account),
             "kuaidinum": waybill,
             "interceptType": INTERCEPT_TYPES[kind],
             "orderId": biz_no,
             **{theirs: str(account.secrets[ours]) for ours, theirs in PARTNER.items() if account.secrets.get(ours)},
             "reason": reason,
             "salt": salt,
-            "callbackUrl": push_address(account, for_host=_hosts()[1]),
+            "callbackUrl": push_address(account, for_host=self.host(API)),
         }
         if kind is Kind.CHANGE_ADDRESS and (to := new_address) is not None:
             content["recManInfo"] = {
@@ -130,7 +184,7 @@ class Kuaidi100(Courier):
             "t": stamp,
             "param": param,
         }
-        return _post(f"{_hosts()[1]}/label/order", form, is_write=True)
+        return _post(f"{self.host(API)}/label/order", form, is_write=True)
 
     def parse_create(self, answer: Answer) -> InterceptAnswer:
         content = _object(answer, "code")
@@ -146,7 +200,7 @@ class Kuaidi100(Courier):
             content["phone"] = phone_last4
         param = signing.as_json(content)
         form = {"customer": customer, "sign": _sign(param, key, customer), "param": param}
-        return _post(f"{_hosts()[0]}/poll/query.do", form)
+        return _post(f"{self.host()}/poll/query.do", form)
 
     def parse_track(self, answer: Answer, waybill: str) -> list[Event]:
         content = _object(answer, "status", "returnCode")
@@ -163,14 +217,14 @@ class Kuaidi100(Courier):
 
     def build_subscribe(self, account: Account, waybill: str, phone_last4: str = "") -> Call:
         key, salt = self._secrets(account, "key", "salt")
-        address = push_address(account, for_host=_hosts()[0])
+        address = push_address(account, for_host=self.host())
         if not address:
             raise CourierError(ErrorClass.BAD_REQUEST, "callback", "no public address to push to")
         parameters = {"callbackurl": address, "salt": salt, "resultv2": "4"}
         if phone_last4:
             parameters["phone"] = phone_last4
         content = {"company": self._company(account), "number": waybill, "key": key, "parameters": parameters}
-        return _post(f"{_hosts()[0]}/poll", {"schema": "json", "param": signing.as_json(content)}, is_write=True)
+        return _post(f"{self.host()}/poll", {"schema": "json", "param": signing.as_json(content)}, is_write=True)
 
     def parse_subscribe(self, answer: Answer) -> None:
         content = _object(answer, "result")
@@ -216,15 +270,10 @@ class Kuaidi100(Courier):
         return found
 
     def _company(self, account: Account) -> str:
-        company = words.COMPANIES.get(account.courier)
-        if company is None:
+        carrier = carriers.find(account.courier)
+        if carrier is None or not carrier.kuaidi100:
             raise CourierError(ErrorClass.NOT_SUPPORTED, "company", f"Kuaidi100's name of {account.courier} is unknown")
-        return company
-
-
-def _hosts() -> tuple[str, str]:
-    """(questions and subscriptions, interceptions)"""
-    return settings.COURIER_HOSTS["kuaidi100"], settings.COURIER_HOSTS["kuaidi100_api"]
+        return carrier.kuaidi100
 
 
 def _sign(content: str | bytes, *more: str) -> str:
@@ -303,3 +352,6 @@ def _waybill_in(content: dict[str, Any]) -> str:
 def _parts(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield content
     yield from (value for value in content.values() if isinstance(value, dict))
+
+
+register(Kuaidi100())

@@ -5,9 +5,6 @@ from typing import Any
 from logistics.couriers import sentences
 from logistics.couriers.base import Answer, CourierError, ErrorClass, Scan
 
-# Our courier → Kuaidi100's name of it.
-COMPANIES = {"zto": "zhongtong", "yto": "yuantong", "sto": "shentong", "jt": "jtexpress", "sf": "shunfeng"}
-
 # --- scans: state, or sub-state (resultv2) → (neutral name of the scan, our state) ------------------------------------
 
 _EXCEPTION = ("problem", Scan.EXCEPTION.value)

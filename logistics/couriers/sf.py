@@ -11,24 +11,28 @@ from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from logistics.couriers import scans, sf_words, signing
 from logistics.couriers.base import (
+    PHONE_LAST4,
     Account,
     Address,
     Answer,
     Call,
     Capabilities,
+    Carrier,
     Courier,
     CourierError,
     ErrorClass,
     Event,
+    Host,
     InterceptAnswer,
     Kind,
     Push,
+    Secret,
 )
+from logistics.couriers.registry import register
 from logistics.couriers.wire import garbage
 
 ROUTES, INTERCEPT = "EXP_RECE_SEARCH_ROUTES", "EXP_RECE_WANTED_INTERCEPT"
@@ -44,8 +48,50 @@ class SF(Courier):
     (standard|simple), role (1 sender, 2 receiver, 3 third party), pay_mode (1 sender cash, 2 receiver, 3 third-party
     account, 4 the sender's monthly account)."""
 
-    code = "sf"
-    label = _("SF Express")
+    carrier = Carrier(
+        "sf",
+        en="SF Express",
+        zh="顺丰",
+        aliases=("顺丰速运", "顺丰快递", "sfexpress", "跨境-顺丰速运"),
+        waybills=(r"SF\d{12,13}",),
+        kuaidi100="shunfeng",
+        can_kuaidi100_stop=True,
+        platform_codes={"kuaishou": ("4", "1007"), "douyin": ("shunfeng",), "wechat": ("SF",)},
+    )
+    hosts = {"": Host("HUICANG_SF_HOST", "https://bspgw.sf-express.com")}
+    position = 5
+    secrets = (
+        Secret("partner_id", _("Partner id"), is_hidden=False),
+        Secret("check_word", _("Check word")),
+        Secret("monthly_card", _("Monthly account"), is_required=False, pattern=r"\d{10}"),
+        Secret(
+            "digest",
+            _("Digest"),
+            is_required=False,
+            is_hidden=False,
+            choices=(("", _("standard")), ("simple", _("simple"))),
+        ),
+        Secret(
+            "role",
+            _("The shop is the parcel's"),
+            is_required=False,
+            is_hidden=False,
+            choices=(("", _("sender")), ("2", _("receiver")), ("3", _("third party"))),
+        ),
+        Secret(
+            "pay_mode",
+            _("Who pays for the stop"),
+            is_required=False,
+            is_hidden=False,
+            choices=(
+                ("", _("the sender's monthly account")),
+                ("1", _("the sender, in cash")),
+                ("2", _("the receiver")),
+                ("3", _("a third party's account")),
+            ),
+        ),
+        PHONE_LAST4,
+    )
     capabilities = Capabilities(
         kinds=frozenset(SERVICE_CODES),
         # Not on the list of evidence that may pay by itself: whatever looks like a stop asks a person.
@@ -59,7 +105,6 @@ class SF(Courier):
         needs_phone_last4=True,
         signs_pushes=False,
         tells_fee=True,
-        secret_fields=("partner_id", "check_word"),
     )
 
     # --- calls -------------------------------------------------------------------------------------------------
@@ -181,7 +226,7 @@ class SF(Courier):
             "msgData": data,
         }
         headers = {"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
-        return Call(f"{settings.COURIER_HOSTS['sf']}/std/service", urlencode(form).encode(), headers, is_write)
+        return Call(f"{self.host()}/std/service", urlencode(form).encode(), headers, is_write)
 
     def _envelope(self, answer: Answer) -> Any:
         """The innermost msgData: behind the gateway's word stands, as text, the service's."""
@@ -277,3 +322,6 @@ def _ack_xml(ok: bool) -> str:
 def _ack_json(ok: bool) -> str:
     code, message = ("0000", "成功") if ok else ("1000", "失败")
     return signing.as_json({"return_code": code, "return_msg": message})
+
+
+register(SF())

@@ -7,7 +7,6 @@ from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from logistics.couriers import scans, signing, sto_words
@@ -17,14 +16,18 @@ from logistics.couriers.base import (
     Answer,
     Call,
     Capabilities,
+    Carrier,
     Courier,
     CourierError,
     ErrorClass,
     Event,
+    Host,
     InterceptAnswer,
     Kind,
     Push,
+    Secret,
 )
+from logistics.couriers.registry import register
 from logistics.couriers.wire import garbage
 
 # api_name → to_appkey, which is to_code too
@@ -38,8 +41,29 @@ HEADERS = {"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
 class STO(Courier):
     """Secrets: app_key, secret_key, and from_code where STO gave one that is not the app key."""
 
-    code = "sto"
-    label = _("STO Express")
+    carrier = Carrier(
+        "sto",
+        en="STO Express",
+        zh="申通快递",
+        aliases=("申通", "跨境-申通快递"),
+        waybills=(r"77\d{13}",),
+        kuaidi100="shentong",
+        can_kuaidi100_stop=True,
+        platform_codes={"kuaishou": ("3", "1003"), "douyin": ("shentong",), "wechat": ("STO",)},
+    )
+    hosts = {"": Host("HUICANG_STO_HOST", "https://cloudinter-linkgateway.sto.cn")}
+    position = 3
+    secrets = (
+        Secret("app_key", _("App key"), is_hidden=False),
+        Secret(
+            "from_code",
+            _("From code"),
+            _("Where STO gave one that is not the app key."),
+            is_required=False,
+            is_hidden=False,
+        ),
+        Secret("secret_key", _("Secret key")),
+    )
     capabilities = Capabilities(
         # One call for "send it back"; STO does not tell the collecting site from the sender.
         kinds=frozenset({Kind.RETURN_TO_SENDER, Kind.CHANGE_ADDRESS}),
@@ -49,7 +73,6 @@ class STO(Courier):
         can_subscribe=True,
         # No source says that STO refuses there; its own answer decides.
         intercepts_at_destination=True,
-        secret_fields=("app_key", "from_code", "secret_key"),
     )
 
     # --- calls -------------------------------------------------------------------------------------------------
@@ -188,7 +211,7 @@ class STO(Courier):
             "to_appkey": TO[api],
             "to_code": TO[api],
         }
-        url = f"{settings.COURIER_HOSTS['sto']}/gateway/link.do"
+        url = f"{self.host()}/gateway/link.do"
         return Call(url, urlencode(form).encode(), dict(HEADERS), is_write)
 
     def _envelope(self, answer: Answer) -> dict[str, Any]:
@@ -214,3 +237,6 @@ class STO(Courier):
             return told if root.tag == "response" else None
         except (ParseError, DefusedXmlException, ValueError, RecursionError) as error:
             raise garbage(answer, "unreadable XML") from error
+
+
+register(STO())

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
-from django.conf import settings
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from logistics.couriers import scans, signing, yto_words
@@ -19,22 +19,43 @@ from logistics.couriers.base import (
     Answer,
     Call,
     Capabilities,
+    Carrier,
     Courier,
     CourierError,
     ErrorClass,
     Event,
+    Host,
     InterceptAnswer,
     Kind,
     Push,
+    Secret,
 )
+from logistics.couriers.registry import register
 from logistics.couriers.wire import garbage
 
 VERSION = "v1"
 TRACK, SUBSCRIBE = "track_query_adapter", "subscribe_adapter"
 REPORT, CANCEL, CHANGE = "wanted_report_adapter", "wanted_cancel_adapter", "wanted_change_adapter"
+# Each interface has credentials of its own: (method, its name, whether the account needs it).
+METHODS = (
+    (TRACK, _("Track"), True),
+    (REPORT, _("Interception"), True),
+    (CANCEL, _("Withdrawal"), True),
+    (CHANGE, _("Change of address"), False),
+    (SUBSCRIBE, _("Subscription"), True),
+)
 _NAMES = ("client_code", "secret", "url_key")
 # wantedDesc must not be empty; this is read by YTO's site staff.
 DEFAULT_REASON = "买家申请退款，请退回寄件人"
+
+
+def _credentials(method: str, title: Any, is_required: bool) -> tuple[Secret, ...]:
+    """The three that YTO gives out for one interface."""
+    return (
+        Secret(f"{method}.client_code", format_lazy("{} · {}", title, _("client code")), "", is_required, False),
+        Secret(f"{method}.secret", format_lazy("{} · {}", title, _("secret")), "", is_required),
+        Secret(f"{method}.url_key", format_lazy("{} · {}", title, _("URL key")), "", is_required, False),
+    )
 
 
 class YTO(Courier):
@@ -43,8 +64,30 @@ class YTO(Courier):
     The switch body (json|form) says how a call is sent; YTO's sources show both.
     """
 
-    code = "yto"
-    label = _("YTO Express")
+    carrier = Carrier(
+        "yto",
+        en="YTO Express",
+        zh="圆通速递",
+        aliases=("圆通快递", "圆通", "跨境-圆通快递"),
+        waybills=(r"YT\d{13}",),
+        kuaidi100="yuantong",
+        can_kuaidi100_stop=True,
+        platform_codes={"kuaishou": ("6", "1002"), "douyin": ("yuantong",), "wechat": ("YTO",)},
+    )
+    hosts = {"": Host("HUICANG_YTO_HOST", "https://openapi.yto.net.cn")}
+    position = 2
+    secrets = (
+        *(secret for method in METHODS for secret in _credentials(*method)),
+        Secret("push.client_id", format_lazy("{} · {}", _("Pushes"), _("client id")), is_hidden=False),
+        Secret("push.secret", format_lazy("{} · {}", _("Pushes"), _("secret"))),
+        Secret(
+            "body",
+            _("A call is sent as"),
+            is_required=False,
+            is_hidden=False,
+            choices=(("", _("JSON, as delivered")), ("form", _("a form"))),
+        ),
+    )
     capabilities = Capabilities(
         # One call for "send it back"; YTO does not tell the collecting site from the sender.
         kinds=frozenset({Kind.RETURN_TO_SENDER, Kind.CHANGE_ADDRESS}),
@@ -54,11 +97,6 @@ class YTO(Courier):
         can_subscribe=True,
         # Refused from the delivery scan on, not before.
         intercepts_at_destination=True,
-        secret_fields=(
-            *(f"{method}.{name}" for method in (TRACK, REPORT, CANCEL, SUBSCRIBE) for name in _NAMES),
-            "push.client_id",
-            "push.secret",
-        ),
     )
 
     # --- calls -------------------------------------------------------------------------------------------------
@@ -207,7 +245,7 @@ class YTO(Courier):
             "format": "JSON",
         }
         path = "/".join(quote(part, safe="") for part in (method, VERSION, url_key, client_code))
-        url = f"{settings.COURIER_HOSTS['yto']}/open/{path}"
+        url = f"{self.host()}/open/{path}"
         if account.secrets.get("body") == "form":
             headers = {"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
             return Call(url, urlencode(body).encode(), headers, is_write)
@@ -229,3 +267,6 @@ class YTO(Courier):
             raise garbage(answer, "neither statusCode nor success")
         if not yto_words.is_success(content):
             raise yto_words.refusal(content, answer)
+
+
+register(YTO())

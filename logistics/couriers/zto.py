@@ -4,26 +4,30 @@ import json
 import time
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from logistics.couriers import scans, signing, zto_words
 from logistics.couriers.base import (
+    PHONE_LAST4,
     Account,
     Address,
     Answer,
     Call,
     Capabilities,
+    Carrier,
     Courier,
     CourierError,
     ErrorClass,
     Event,
+    Host,
     InterceptAnswer,
     InterceptState,
     InterceptStatus,
     Kind,
     Push,
+    Secret,
 )
+from logistics.couriers.registry import register
 from logistics.couriers.wire import garbage
 
 DESTINATIONS = {
@@ -38,8 +42,45 @@ class ZTO(Courier):
     """Secrets: app_key, app_secret; switches digest (md5|sha256|hmac_sha256), encoding (base64|hex), secret_key
     (for hmac), with_timestamp (bool)."""
 
-    code = "zto"
-    label = _("ZTO Express")
+    carrier = Carrier(
+        "zto",
+        en="ZTO Express",
+        zh="中通快递",
+        aliases=("中通", "中通速递", "跨境-中通快递"),
+        waybills=(r"7[3-9]\d{12}",),
+        kuaidi100="zhongtong",
+        can_kuaidi100_stop=True,
+        platform_codes={"kuaishou": ("9", "1001"), "douyin": ("zhongtong",), "wechat": ("ZTO",)},
+    )
+    hosts = {"": Host("HUICANG_ZTO_HOST", "https://japi.zto.com")}
+    position = 1
+    secrets = (
+        Secret("app_key", _("App key"), is_hidden=False),
+        Secret("app_secret", _("App secret")),
+        Secret(
+            "digest",
+            _("Digest"),
+            is_required=False,
+            is_hidden=False,
+            choices=(("", _("MD5, as delivered")), ("sha256", "SHA256"), ("hmac_sha256", "HmacSHA256")),
+        ),
+        Secret(
+            "encoding",
+            _("The digest is written in"),
+            is_required=False,
+            is_hidden=False,
+            choices=(("", _("Base64, as delivered")), ("hex", "Hex")),
+        ),
+        Secret("secret_key", _("Key of the HmacSHA256 digest"), is_required=False),
+        Secret(
+            "with_timestamp",
+            _("The time is signed too"),
+            is_required=False,
+            is_hidden=False,
+            choices=(("", _("no")), ("1", _("yes"))),
+        ),
+        PHONE_LAST4,
+    )
     capabilities = Capabilities(
         kinds=frozenset(DESTINATIONS),
         evidence="status",
@@ -49,7 +90,6 @@ class ZTO(Courier):
         # ZTO refuses once the delivering site has scanned the parcel (E23137).
         intercepts_at_destination=False,
         needs_phone_last4=True,
-        secret_fields=("app_key", "app_secret"),
     )
 
     # --- calls -------------------------------------------------------------------------------------------------
@@ -258,7 +298,7 @@ class ZTO(Courier):
             signed,
             key=str(secrets.get("secret_key") or ""),
         )
-        return Call(f"{settings.COURIER_HOSTS['zto']}/{api}", text.encode(), headers, is_write)
+        return Call(f"{self.host()}/{api}", text.encode(), headers, is_write)
 
     def _envelope(self, answer: Answer) -> dict[str, Any]:
         try:
@@ -271,3 +311,6 @@ class ZTO(Courier):
         if str(envelope["status"]).lower() == "true":
             return envelope
         raise zto_words.refusal(envelope, answer)
+
+
+register(ZTO())

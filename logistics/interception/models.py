@@ -116,7 +116,7 @@ class Interception(StateMachine):
             models.Index(
                 fields=["next_attempt_at"], name="interception_ask", condition=models.Q(state=S.SUBMITTED.value)
             ),
-            models.Index(fields=["shop", "state", "-created_at"], name="interception_list"),
+            models.Index(fields=["shop", "state", "created_at"], name="interception_list"),
             # Few and never cleared away: the sweep that drafts claims for them reads these alone.
             models.Index(
                 fields=["state", "id"],

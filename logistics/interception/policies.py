@@ -19,7 +19,7 @@ from merchant.clock import now
 from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.policy import services as policy
-from merchant.policy.schema import ShopPolicy
+from merchant.policy.models import Policy
 from merchant.refusals import Refused
 
 P = PackageState
@@ -33,12 +33,12 @@ PAST_STOPPING = {
 LEAST_FRESH = timedelta(seconds=5)
 
 
-def road_checks(package: Package, *, rules: ShopPolicy | None = None) -> list[Check]:
+def road_checks(package: Package, *, rules: Policy | None = None) -> list[Check]:
     """E07, E08, E09, E11, E12 and E14 with their values, all of them, in order."""
     return [one_parcel(package), *courier_checks(package, rules or policy.current(package.shop_id))]
 
 
-def courier_checks(package: Package, rules: ShopPolicy) -> list[Check]:
+def courier_checks(package: Package, rules: Policy) -> list[Check]:
     """E08, E09, E11, E12 and E14: what its courier decides."""
     return [
         known_courier(package, rules),
@@ -59,7 +59,7 @@ def one_parcel(package: Package) -> Check:
     return Check("E07", count == 1, count, _("The order travels in several parcels."))
 
 
-def known_courier(package: Package, rules: ShopPolicy) -> Check:
+def known_courier(package: Package, rules: Policy) -> Check:
     passed = package.courier in rules.intercept_couriers
     return Check("E08", passed, package.courier, _("This courier's parcels cannot be stopped."))
 
@@ -109,7 +109,7 @@ def _why_not_stoppable(package: Package) -> Any:
     return sentences.get(P(package.state), "")
 
 
-def fresh_track(package: Package, rules: ShopPolicy) -> Check:
+def fresh_track(package: Package, rules: Policy) -> Check:
     limit = max(policy.timer(rules, "T-TRACK-FRESH"), LEAST_FRESH)
     at = now()
     age = None if package.track_checked_at is None else int((at - package.track_checked_at).total_seconds())

@@ -1,7 +1,7 @@
 """Parcels that an order's source names: written for a whole chunk of orders in a constant number of statements."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from logistics.parcels.projection import Point, point_of
 from logistics.shipping.services import WATCH_FOR, label_source
 from logistics.tracking.services import recompute
 from logistics.watch.models import Watch
+from merchant.carriers.registry import LONGEST, UNKNOWN
 from merchant.clock import now
 from merchant.shops.models import CourierAccount
 from orders.intake.normal import NormalOrder, NormalPackage
@@ -43,19 +44,22 @@ class Named:
 def register_imported(shop: Any, order_ids: Mapping[str, int], rows: Sequence[NormalOrder]) -> None:
     """Make the parcels of these orders where they are missing, with their lines, label events and watches.
 
-    Runs in the chunk's transaction; a parcel without courier or number is left out, it never stops the rest.
+    Runs in the chunk's transaction; what is no waybill is left out, it never stops the rest. A parcel whose courier
+    nobody names is kept without one, for every rule that counts parcels, until a later row names it.
     """
     named = [
-        Named(order_ids[row.number], row, parcel)
+        Named(order_ids[row.number], row, replace(parcel, courier=parcel.courier[:LONGEST] or UNKNOWN))
         for row in rows
         if row.number in order_ids
         for parcel in row.packages
-        if parcel.courier and parcel.waybill.strip() and len(parcel.waybill) <= 40 and len(parcel.courier) <= 16
+        if parcel.waybill.strip() and len(parcel.waybill) <= 40
     ]
     if not named:
         return
     accounts = _accounts(shop)
-    new_ids = _insert(shop, named, accounts)
+    new_ids = _name_courier(shop, named, accounts)
+    named = _with_known_courier(shop, named)
+    new_ids |= _insert(shop, named, accounts)
     packages = _packages_of(shop, named)
     _insert_lines(shop, named, packages)
     _insert_own_events(shop, named, packages, new_ids)
@@ -96,6 +100,40 @@ def _insert(shop: Any, named: Sequence[Named], accounts: Mapping[str, CourierAcc
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [shop.pk, *columns])
         return {pk for (pk,) in cursor.fetchall()}
+
+
+_NAME_COURIER = """
+UPDATE logistics_package p SET courier = n.courier, account_id = n.account_id
+FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS n (waybill, courier, account_id)
+WHERE p.shop_id = %s AND p.courier = 'unknown' AND p.waybill = n.waybill AND p.state <> 'voided' AND NOT EXISTS (
+    SELECT FROM logistics_package q
+    WHERE q.shop_id = p.shop_id AND q.courier = n.courier AND q.waybill = p.waybill AND q.state <> 'voided')
+RETURNING p.id
+"""
+
+
+def _name_courier(shop: Any, named: Sequence[Named], accounts: Mapping[str, CourierAccount]) -> set[int]:
+    """Parcels kept without a courier get the one that is named now. Returns their ids."""
+    couriers = {item.parcel.waybill.strip(): item.parcel.courier for item in named if item.parcel.courier != UNKNOWN}
+    account_ids = [account.pk if (account := accounts.get(courier)) else None for courier in couriers.values()]
+    with connection.cursor() as cursor:
+        cursor.execute(_NAME_COURIER, [list(couriers), list(couriers.values()), account_ids, shop.pk])
+        return {pk for (pk,) in cursor.fetchall()}
+
+
+def _with_known_courier(shop: Any, named: list[Named]) -> list[Named]:
+    """A row that names no courier speaks of the parcel we have under this number, whoever carries it."""
+    waybills = {item.parcel.waybill.strip() for item in named if item.parcel.courier == UNKNOWN}
+    if not waybills:
+        return named
+    rows = Package.objects.in_force().filter(shop=shop, waybill__in=waybills).order_by("-pk")
+    known = dict(rows.values_list("waybill", "courier"))
+    return [
+        item
+        if item.parcel.courier != UNKNOWN
+        else replace(item, parcel=replace(item.parcel, courier=known.get(item.parcel.waybill.strip(), UNKNOWN)))
+        for item in named
+    ]
 
 
 def _labelled_at(item: Named) -> datetime:

@@ -14,6 +14,5 @@ register.filter("courier", courier_name)
 
 @register.simple_tag
 def courier_facts(code: str, account: Any = None) -> Facts:
-    """What this courier can and cannot do, or what it can through this (saved) account."""
-    saved = account if account is not None and account.pk else None
-    return facts_of((registry.of(saved) if saved else None) or registry.find(code), saved)
+    """What this courier can and cannot do, or what it can through this account."""
+    return facts_of(registry.of(account) or registry.find(code), account)

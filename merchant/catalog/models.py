@@ -1,7 +1,7 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -37,7 +37,7 @@ class Sku(models.Model):
         ]
         indexes = [
             models.Index(fields=["shop", "barcode"], name="sku_barcode", condition=~Q(barcode="")),
-            models.Index(F("shop"), F("id").desc(), name="sku_newest"),
+            models.Index(fields=["shop", "id"], name="sku_newest"),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@ from datetime import timedelta
 from merchant.inbox import retention, services
 from merchant.inbox.models import InboxTask
 from merchant.jobs.services import beat
-from merchant.policy.schema import ShopPolicy
+from merchant.policy.models import Policy
 from merchant.policy.services import current
 from merchant.shops.models import Shop
 
@@ -13,7 +13,7 @@ def purge_raw() -> int:
     no shop go past the default one. Returns how many rows."""
     total = 0
     for shop in (*Shop.objects.order_by("pk"), None):
-        days = (current(shop) if shop else ShopPolicy()).keep_raw_days
+        days = (current(shop) if shop else Policy()).keep_raw_days
         total += services.purge(timedelta(days=days), shop=shop)
         if shop is not None:
             total += retention.purge(timedelta(days=days), shop=shop)

@@ -36,7 +36,7 @@ class InboxMessage(models.Model):
         verbose_name_plural = _("incoming messages")
         indexes = [
             models.Index(fields=["received_at"], name="inbox_received"),
-            models.Index(fields=["source", "account_id", "-received_at"], name="inbox_account"),
+            models.Index(fields=["source", "account_id", "received_at"], name="inbox_account"),
             # "Was this very event here before?", asked once a push.
             models.Index(
                 fields=["source", "account_id", "event_key"],

@@ -41,7 +41,7 @@ class Job(models.Model):
     class Meta:
         verbose_name = _("job")
         verbose_name_plural = _("jobs")
-        indexes = [models.Index(fields=["shop", "-created_at"], name="job_recent")]
+        indexes = [models.Index(fields=["shop", "created_at"], name="job_recent")]
 
     def __str__(self) -> str:
         return self.number

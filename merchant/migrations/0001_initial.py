@@ -304,7 +304,7 @@ class Migration(migrations.Migration):
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('courier', models.CharField(max_length=16, verbose_name='courier')),
-                ('via', models.CharField(blank=True, choices=[('', "the courier's own interface"), ('kuaidi100', 'Kuaidi100')], db_default='', default='', max_length=16, verbose_name='asked through')),
+                ('via', models.CharField(blank=True, db_default='', default='', max_length=16, verbose_name='asked through')),
                 ('customer_code', models.CharField(max_length=64, verbose_name='customer code')),
                 ('has_ewaybill', models.BooleanField(default=False, verbose_name='platform e-waybill enabled')),
                 ('rate_card', models.JSONField(blank=True, default=dict, verbose_name='rate card (fen)')),

@@ -1,4 +1,4 @@
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import Any, Self
 
 from django.core.exceptions import FieldDoesNotExist
@@ -6,6 +6,10 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from merchant.people.visibility import shops_of, visible_owner_ids
+
+# So many statements are kept built; then all are forgotten.
+STATEMENTS = 1000
+_statements: dict[Hashable, tuple[str, tuple[Any, ...]]] = {}
 
 
 class ShopQuerySet(models.QuerySet):
@@ -69,3 +73,24 @@ class ShopQuerySet(models.QuerySet):
         except FieldDoesNotExist:
             return sight
         return sight | Q(assignee=user)
+
+
+def statement_of(key: Hashable, build: Callable[[], models.QuerySet[Any, Any]]) -> tuple[str, tuple[Any, ...]]:
+    """The statement and its values, built once for a `key`: for a page that asks the same again and again.
+
+    The key names everything the statement is made from: who asks, what they may see, what they asked for. Its values
+    must be of types that the driver knows, since the rows are read without the models."""
+    found = _statements.get(key)
+    if found is None:
+        if len(_statements) >= STATEMENTS:
+            _statements.clear()
+        found = _statements[key] = build().query.sql_with_params()
+    return found
+
+
+def union(branches: Sequence[models.QuerySet[Any, Any]]) -> list[Any]:
+    """The rows of all branches, by one statement."""
+    if not branches:
+        return []
+    first, *rest = branches
+    return list(first.union(*rest, all=True)) if rest else list(first)

@@ -1,5 +1,6 @@
 """Who may do what (rights matrix, docs/rules.md). `user=None` is the system and may do everything."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -170,6 +171,18 @@ def can(user: Any, shop: Any, right: str) -> bool:
     if membership is not None and right in membership.role.rights:
         return True
     return user.is_platform_admin and right in ROLES["platform_admin"].rights
+
+
+def rights_in(user: Any, shops: Iterable[int]) -> set[str]:
+    """The rights `user` holds in any of these shops: what `can` says, asked of all rights at once."""
+    shops = list(shops)
+    if not user.is_active or not shops:
+        return set()
+    members = memberships_of(user)
+    found = {right for shop in shops if shop in members for right in members[shop].role.rights}
+    if user.is_platform_admin:
+        found.update(ROLES["platform_admin"].rights)
+    return {str(right) for right in Right if right in found}
 
 
 def check_right(user: Any, shop: Any, right: str) -> None:

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_POST
 from merchant.clock import now
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
-from merchant.platforms.push_endpoint import Door, MalformedError, door_of, source_of
-from merchant.platforms.wechat import notices as wechat_notices  # noqa: F401 - loading them opens their doors
+from merchant.platforms import registry
+from merchant.platforms.base import MalformedError, Platform
+from merchant.platforms.messages import source_of
 from merchant.shops.models import PlatformAccount
 from merchant.wakeups import wake
 
@@ -33,27 +34,27 @@ SAMPLE_BYTES = 4096
 def platform_push(request: HttpRequest, push_token: str) -> HttpResponse:
     """`POST /push/platform/<push_token>/`: the answer that each platform reads as "got it", or as "send it again"."""
     account = get_object_or_404(PlatformAccount.objects.select_related("shop"), push_token=push_token, is_active=True)
-    door = door_of(account.platform)
-    if door is None:
+    platform = registry.find(account.platform)
+    if platform is None:
         raise Http404
     if _declared_length(request) > settings.PUSH_MAX_BYTES:
-        return _unwelcome(request, account, door, InboxVerdict.OVERSIZED, request.read(SAMPLE_BYTES), status=413)
+        return _unwelcome(request, account, platform, InboxVerdict.OVERSIZED, request.read(SAMPLE_BYTES), status=413)
     # Never `request.body`: a sender that declares no length could fill the memory.
     body = request.read(settings.PUSH_MAX_BYTES + 1)
     if len(body) > settings.PUSH_MAX_BYTES:
-        return _unwelcome(request, account, door, InboxVerdict.OVERSIZED, body[:SAMPLE_BYTES], status=413)
+        return _unwelcome(request, account, platform, InboxVerdict.OVERSIZED, body[:SAMPLE_BYTES], status=413)
     try:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        judged = door.judge(account, {**headers, ":path": request.get_full_path()}, body)
+        judged = platform.judge(account, {**headers, ":path": request.get_full_path()}, body)
     except MalformedError:
-        return _unwelcome(request, account, door, InboxVerdict.MALFORMED, body)
+        return _unwelcome(request, account, platform, InboxVerdict.MALFORMED, body)
     except ValueError:
-        return _unwelcome(request, account, door, InboxVerdict.FORGED, body)
+        return _unwelcome(request, account, platform, InboxVerdict.FORGED, body)
     if not judged.is_own:
-        return _unwelcome(request, account, door, InboxVerdict.FOREIGN, body)
+        return _unwelcome(request, account, platform, InboxVerdict.FOREIGN, body)
     if not judged.is_heartbeat:
         _keep(request, account, judged.event_key, body)
-    return _answer(door.got_it)
+    return _answer(platform.got_it)
 
 
 def _keep(request: HttpRequest, account: PlatformAccount, event_key: str, body: bytes) -> None:
@@ -82,14 +83,20 @@ def _pull_forward(message_id: int) -> None:
 
 
 def _unwelcome(
-    request: HttpRequest, account: PlatformAccount, door: Door, verdict: InboxVerdict, body: bytes, *, status: int = 400
+    request: HttpRequest,
+    account: PlatformAccount,
+    platform: Platform,
+    verdict: InboxVerdict,
+    body: bytes,
+    *,
+    status: int = 400,
 ) -> HttpResponse:
     """On record, and nothing else. Every cause gets the same answer, so that it cannot be used to guess at the key."""
     if not _is_within_limit(account):
-        return _answer(door.send_again, status=429)
+        return _answer(platform.send_again, status=429)
     _receive(request, account, verdict, body)
     logger.warning("push for platform account %s: %s", account.pk, verdict)
-    return _answer(door.send_again, status=status)
+    return _answer(platform.send_again, status=status)
 
 
 def _is_within_limit(account: PlatformAccount) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx2
 from django.conf import settings
 
+from merchant.hosts import Host
 from merchant.platforms.errors import ErrorClass, PlatformError
 
 # A page of a hundred refunds is some 100 kB. Anything longer than this is not an answer.
@@ -13,6 +14,11 @@ MAX_ANSWER_BYTES = 8 * 1024 * 1024
 MAX_CONNECTIONS = 32
 CONNECT_TIMEOUT_S = 3.0
 JSON = {"Content-Type": "application/json;charset=utf-8"}
+
+
+def address(code: str, host: Host) -> str:
+    """Where a platform is called, without a slash at its end."""
+    return settings.PLATFORM_HOSTS.get(code, "").rstrip("/") or host.url(settings.PLATFORM_SANDBOX_URL)
 
 
 def timeout_s() -> float:

@@ -1,20 +1,200 @@
+import re
+from typing import Any, Self
+from urllib.parse import urlsplit
+
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from merchant.people.models import AgentScope
 from merchant.people.querysets import ShopQuerySet
+from merchant.policy.enums import PayWhen, PiiCount, RefundWindow, Release, Warnable
+from merchant.policy.switches import BENEFITS, EVIDENCE, benefit_defaults, couriers_by_default, evidence_defaults
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+YEAR = 365 * DAY
+
+
+def _fen(label: Any, default: int, rule: str, *, least: int = 0) -> "models.PositiveBigIntegerField[Any, int]":
+    validators = [MinValueValidator(least)] if least else []
+    return models.PositiveBigIntegerField(label, default=default, validators=validators, db_comment=rule)
+
+
+def _count(
+    label: Any, default: int, rule: str, *, least: int = 0, most: int
+) -> "models.PositiveIntegerField[Any, int]":
+    validators = [MinValueValidator(least), MaxValueValidator(most)]
+    return models.PositiveIntegerField(label, default=default, validators=validators, db_comment=rule)
+
+
+def _timer(seconds: int, rule: str, *, least: int = 1, why: Any = None) -> "models.PositiveIntegerField[Any, int]":
+    wrong = _("A timer is between one second and one year.")
+    validators = [MinValueValidator(least, why or wrong), MaxValueValidator(YEAR, wrong)]
+    return models.PositiveIntegerField(rule, default=seconds, validators=validators, db_comment=rule)
 
 
 class Policy(models.Model):
-    """One version of a shop's rules and timers; never updated. A case keeps the version its clock started under."""
+    """One version of a shop's rules; never updated. A case keeps the version its clock started under.
+
+    A column with a rule's code (`db_comment`) is a setting: its text stands in docs/rules.md, and its default is the
+    one there. Amounts are fen (their labels say yuan, as the page does), timers whole seconds."""
 
     shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
-    version = models.PositiveIntegerField(_("version"))
-    body = models.JSONField()
+    version = models.PositiveIntegerField(_("version"), default=0)
     effective_at = models.DateTimeField(db_default=Now())
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
     reason = models.CharField(_("reason"), max_length=200, blank=True)
+
+    auto_agree = models.BooleanField(
+        _("A stopped parcel agrees the refund by itself"), default=True, db_comment="P-AUTO-AGREE"
+    )
+    pay_when = models.CharField(
+        _("The refund is paid"), max_length=16, choices=PayWhen, default=PayWhen.SUCCESS, db_comment="P-PAY-WHEN"
+    )
+    auto_submit = models.BooleanField(
+        _("Submit the interception by itself when a case qualifies"),
+        default=False,
+        help_text=_("Off by default: a person presses the button."),
+        db_comment="P-AUTO-SUBMIT",
+    )
+    evidence = models.JSONField(
+        _("Evidence of a stop that may pay by itself"), default=evidence_defaults, blank=True, db_comment="EV-*"
+    )
+    intercept_couriers = ArrayField(
+        models.CharField(max_length=16),
+        verbose_name=_("Couriers that may be asked (E08)"),
+        default=couriers_by_default,
+        blank=True,
+        db_comment="E08",
+    )
+    intercept_limit_fen = _fen(_("Refund must be below (yuan, E10)"), 50_000, "E10, M7")
+    intercept_limit_on_parcel_sum = models.BooleanField(
+        _("The limit also holds for the sum of a parcel's cases (E10)"), default=False, db_comment="P-PARCEL-SUM"
+    )
+    warn_only = ArrayField(
+        models.CharField(max_length=8, choices=Warnable),
+        verbose_name=_("Only warn, do not refuse"),
+        default=list,
+        blank=True,
+        db_comment="E12, E13, E15",
+    )
+    second_person_fen = _fen(_("A second person approves refunds above (yuan)"), 100_000, "P-SECOND-PERSON")
+    claim_cap_fen = _fen(_("The most a courier pays for an uninsured parcel (yuan, M14)"), 30_000, "M14", least=1)
+    release_manual_refunds = models.CharField(
+        _("A refund a person agreed is paid"),
+        max_length=16,
+        choices=Release,
+        default=Release.FINANCE,
+        db_comment="P-RELEASE",
+    )
+    refund_window = models.CharField(
+        _("Automatic refunds are paid"),
+        max_length=11,
+        choices=RefundWindow,
+        default=RefundWindow.ANY_HOUR,
+        blank=True,
+        db_comment="T-REFUND-WINDOW",
+    )
+    pii_quota_per_day = _count(_("Looks at personal data a day"), 100, "PII-QUOTA", most=100_000)
+    pii_count = models.CharField(
+        _("A look is counted"), max_length=8, choices=PiiCount, default=PiiCount.ORDER, db_comment="PII-COUNT"
+    )
+    forced_reads_per_day = _count(
+        _("Reads of one parcel's track out of turn a day, through Kuaidi100 (E12)"), 5, "TRACK-FORCED", least=1, most=50
+    )
+    bulk_address_limit = _count(
+        _("Addresses an agent may change at once (P-BULK-ADDRESS)"), 20, "P-BULK-ADDRESS", least=1, most=1000
+    )
+    arrive_balance_minutes = _count(
+        _("WeChat balance: a refund arrives within (minutes)"), 5, "ARRIVE-WECHAT-BALANCE", least=1, most=60
+    )
+    arrive_card_days = _count(
+        _("WeChat Pay to a bank card: a refund arrives within (working days)"),
+        3,
+        "ARRIVE-WECHAT-CARD",
+        least=1,
+        most=60,
+    )
+    arrive_platform_days = _count(
+        _("Platforms: a refund arrives within (working days)"), 3, "ARRIVE-PLATFORM", least=1, most=60
+    )
+    # Written to the shop as well: whoever asks who sees what reads it there.
+    agent_scope = models.CharField(
+        _("Agents see (P-AGENT-SCOPE)"),
+        max_length=8,
+        choices=AgentScope,
+        default=AgentScope.OWN,
+        db_comment="P-AGENT-SCOPE",
+    )
+    only_assignee_decides = models.BooleanField(
+        _("Only the person who has a case decides it (P-ONLY-ASSIGNEE)"), default=False, db_comment="P-ONLY-ASSIGNEE"
+    )
+    keep_raw_days = _count(_("Keep raw messages (days)"), 90, "P-KEEP-RAW", least=1, most=3650)
+    product_url = models.CharField(
+        _("Address of the product page on the platform"),
+        max_length=300,
+        blank=True,
+        default="",
+        help_text=_("With {item} where the platform's item number stands, e.g. https://example.com/item/{item}."),
+        db_comment="P-PRODUCT-URL",
+    )
+
+    # Promises to the buyer.
+    benefits = models.JSONField(
+        _("Promises the shop makes to every buyer"), default=benefit_defaults, blank=True, db_comment="BEN-*"
+    )
+    late_ship_percent = _count(
+        _("Late shipping: per cent of what the goods cost (M10)"), 5, "BEN-LATE-SHIP-PERCENT", most=100
+    )
+    late_ship_min_fen = _fen(_("Late shipping: at least (yuan)"), 100, "BEN-LATE-SHIP-MIN")
+    late_ship_max_fen = _fen(_("Late shipping: at most (yuan)"), 3_000, "BEN-LATE-SHIP-MAX")
+    price_match_times = _count(
+        _("Price match: how many times the difference"), 1, "BEN-PRICE-MATCH-TIMES", least=1, most=100
+    )
+    counterfeit_times = _count(_("Counterfeit: how many times the goods paid (M11)"), 9, "M11", least=1, most=100)
+    return_freight_cap_fen = _fen(_("Return freight: at most (yuan, M12)"), 1_200, "M12")
+    refund_no_return_fen = _fen(_("Refund without return: up to (yuan)"), 2_000, "BEN-REFUND-NO-RETURN-MAX")
+    instant_refund_fen = _fen(_("Instant refund: up to (yuan)"), 20_000, "BEN-INSTANT-REFUND-MAX")
+    instant_refund_credit = _count(
+        _("Instant refund: the buyer's credit is at least"), 70, "BEN-INSTANT-REFUND-CREDIT", most=100
+    )
+
+    # Only timers something runs on stand here; docs/rules.md holds them all.
+    t_pay = _timer(30 * MINUTE, "T-PAY")
+    t_ship = _timer(48 * HOUR, "T-SHIP")
+    t_ship_warn = _timer(6 * HOUR, "T-SHIP-WARN")
+    t_auto_receive = _timer(10 * DAY, "T-AUTO-RECEIVE")
+    t_as_period = _timer(7 * DAY, "T-AS-PERIOD")
+    t_as_handle = _timer(48 * HOUR, "T-AS-HANDLE")
+    t_as_warn = _timer(4 * HOUR, "T-AS-WARN")
+    t_int_ack = _timer(10 * MINUTE, "T-INT-ACK")
+    t_int_result = _timer(24 * HOUR, "T-INT-RESULT")
+    t_return_home = _timer(10 * DAY, "T-RETURN-HOME")
+    t_inspect = _timer(48 * HOUR, "T-INSPECT")
+    t_claim_file = _timer(72 * HOUR, "T-CLAIM-FILE")
+    t_dispute_open = _timer(7 * DAY, "T-DISPUTE-OPEN")
+    t_nego = _timer(24 * HOUR, "T-NEGO")
+    t_refund_poll = _timer(1 * MINUTE, "T-REFUND-POLL")
+    t_funds = _timer(7 * DAY, "T-FUNDS")
+    t_offline = _timer(48 * HOUR, "T-OFFLINE")
+    t_track_fresh = _timer(60, "T-TRACK-FRESH")
+    t_stopped = _timer(24 * HOUR, "T-STOPPED")
+    t_ben_no_reason = _timer(
+        7 * DAY,
+        "T-BEN-NO-REASON",
+        least=7 * DAY,
+        why=_("The law gives the buyer seven days; a shop may only give more."),
+    )
+    t_ben_price = _timer(7 * DAY, "T-BEN-PRICE")
+    t_ben_match = _timer(7 * DAY, "T-BEN-MATCH")
+    t_ben_freight = _timer(7 * DAY, "T-BEN-FREIGHT")
+    t_ben_damage = _timer(48 * HOUR, "T-BEN-DAMAGE")
+    t_ben_breakage = _timer(7 * DAY, "T-BEN-BREAKAGE")
+    t_ben_allergy = _timer(15 * DAY, "T-BEN-ALLERGY")
 
     objects = ShopQuerySet.as_manager()
 
@@ -25,3 +205,47 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return f"v{self.version}"
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        policy = super().from_db(*args, **kwargs)
+        policy.evidence = EVIDENCE.completed(policy.evidence)
+        policy.benefits = BENEFITS.completed(policy.benefits)
+        return policy
+
+    def clean(self) -> None:
+        wrong: dict[str, Any] = {}
+        for name, switches in (("evidence", EVIDENCE), ("benefits", BENEFITS)):
+            try:
+                switches.validate(getattr(self, name))
+            except ValidationError as error:
+                wrong[name] = error
+        if not is_product_url(self.product_url):
+            wrong["product_url"] = _("An address of product pages begins with https:// and holds {item} once.")
+        if wrong:
+            raise ValidationError(wrong)
+
+    def settings(self) -> dict[str, Any]:
+        """Every setting by its column's name."""
+        return {name: getattr(self, name) for name in SETTINGS}
+
+
+SETTINGS = {field.name: field for field in Policy._meta.local_fields if field.db_comment}
+# The column of each timer, by the code of its rule.
+TIMERS = {str(field.db_comment): name for name, field in SETTINGS.items() if name.startswith("t_")}
+TIMER_COLUMNS = frozenset(TIMERS.values())
+
+
+def is_product_url(text: str) -> bool:
+    """Empty, or an address of the web with one `{item}` behind its host."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    rest = text.replace("{item}", "", 1)
+    return not text or (
+        parts.scheme == "https"
+        and bool(re.fullmatch(r"[A-Za-z0-9.-]+", parts.netloc))
+        and rest != text
+        and not re.search(r"[\s{}<>\"'\\\x00-\x1f]", rest)
+    )

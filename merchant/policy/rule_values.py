@@ -6,8 +6,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from merchant.money import yuan
+from merchant.policy.models import TIMER_COLUMNS, Policy
 from merchant.policy.rules import NONE, Rule
-from merchant.policy.schema import ShopPolicy
 from merchant.policy.value_names import name_of
 
 WORDS = {
@@ -48,21 +48,21 @@ def default_text(rule: Rule) -> str:
     return rule.default_text()
 
 
-def shop_value(rule: Rule, policy: ShopPolicy) -> Any:
-    """The raw value this shop decided, or None where the rule has no setting or the policy does not hold it."""
+def shop_value(rule: Rule, policy: Policy) -> Any:
+    """The raw value this shop decided, or None where the rule has no setting."""
     if rule.setting == NONE:
         return None
     name, _dot, key = rule.setting.partition(".")
-    value = getattr(policy, name, None)
-    return value.get(key) if key and isinstance(value, dict) else value
+    value = getattr(policy, name)
+    return value[key] if key else value
 
 
-def shop_text(rule: Rule, policy: ShopPolicy) -> str:
+def shop_text(rule: Rule, policy: Policy) -> str:
     """What this shop decided, in words; empty where there is nothing to decide."""
     value = shop_value(rule, policy)
     if value is None:
         return ""
-    if rule.setting.startswith("timers."):
+    if rule.setting in TIMER_COLUMNS:
         return seconds_text(value)
     if isinstance(value, bool):
         return words("on" if value else "off")
@@ -70,14 +70,14 @@ def shop_text(rule: Rule, policy: ShopPolicy) -> str:
         return value or words("off")
     if rule.setting.endswith("_fen"):
         return f"¥{yuan(value)}"
-    text = ", ".join(value) if isinstance(value, list | tuple) else str(value)
+    text = ", ".join(value) if isinstance(value, list) else str(value)
     return words(text) if text else words("off")
 
 
-def is_changed(rule: Rule, policy: ShopPolicy) -> bool:
+def is_changed(rule: Rule, policy: Policy) -> bool:
     """Whether the shop's value differs from the one a new shop gets."""
     value = shop_value(rule, policy)
-    return value is not None and value != shop_value(rule, ShopPolicy())
+    return value is not None and value != shop_value(rule, Policy())
 
 
 def mentions(rule: Rule, term: str) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import get_language, gettext, override
 
+from merchant.carriers import registry as carriers
 from merchant.money import yuan
 from merchant.people.rights import ROLES
 
@@ -40,10 +41,6 @@ class Both:
 WORDS = {
     "on": Both("on", "开"),
     "off": Both("off", "关"),
-    "zto": Both("ZTO", "中通"),
-    "yto": Both("YTO", "圆通"),
-    "sto": Both("STO", "申通"),
-    "jt": Both("J&T", "极兔"),
     "success": Both("at the courier's success", "拦截成功时"),
     "finance": Both("finance releases", "财务放款"),
     "order": Both("an order a day", "每单每天一次"),
@@ -103,7 +100,8 @@ class Rule:
         if isinstance(value, int) and not isinstance(value, bool):
             return f"¥{yuan(value)}" if self.default.endswith(" fen") else str(value)
         words = [] if value is None else self.default.split(", ")
-        return comma.join(WORDS[word].said(language) if word in WORDS else word for word in words)
+        with override(language):
+            return comma.join(WORDS[word].said() if word in WORDS else carriers.name_of(word) for word in words)
 
 
 def _role_and_limit(part: str) -> tuple[str, int | None]:

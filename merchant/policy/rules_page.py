@@ -10,7 +10,6 @@ from merchant.policy import rule_values as values
 from merchant.policy import rules as book
 from merchant.policy import services as policy
 from merchant.policy.models import Policy
-from merchant.policy.schema import ShopPolicy
 from merchant.shops.models import Shop
 from merchant.ui.access import SignedInRequest
 from merchant.ui.query_params import parse_int
@@ -28,7 +27,7 @@ def rules(request: SignedInRequest) -> HttpResponse:
         else next(iter(shops), None)
     )
     term = request.GET.get("word", "").strip()
-    held = policy.current(shop) if shop else ShopPolicy()
+    held = policy.current(shop) if shop else Policy()
     chapters = []
     for number, (title, rows) in enumerate(book.groups(), start=1):
         found = [line(rule, held) for rule in rows if not term or values.mentions(rule, term)]
@@ -46,13 +45,12 @@ def rules(request: SignedInRequest) -> HttpResponse:
     return render(request, "merchant/rules.html", context)
 
 
-def _since(held: ShopPolicy) -> datetime | None:
+def _since(held: Policy) -> datetime | None:
     """When this version came into force; the settings as delivered have no such moment."""
-    found = Policy.objects.filter(pk=held.version_id or 0).values_list("effective_at", flat=True)
-    return found.first() if held.version_id else None
+    return held.effective_at if held.pk else None
 
 
-def line(rule: book.Rule, held: ShopPolicy) -> dict[str, object]:
+def line(rule: book.Rule, held: Policy) -> dict[str, object]:
     """One rule in the page's language, with this shop's value."""
     return {
         "code": rule.code,

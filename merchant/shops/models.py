@@ -107,18 +107,11 @@ class Account(models.Model):
         abstract = True
 
 
-class Via(models.TextChoices):
-    """Through whom a courier is asked."""
-
-    DIRECT = "", _("the courier's own interface")
-    KUAIDI100 = "kuaidi100", _("Kuaidi100")
-
-
 class CourierAccount(Account):
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="courier_accounts")
     courier = models.CharField(_("courier"), max_length=16)
     # "" for the courier's own interface; the parcel stays the courier's whichever way it is asked about.
-    via = models.CharField(_("asked through"), max_length=16, choices=Via, blank=True, default="", db_default="")
+    via = models.CharField(_("asked through"), max_length=16, blank=True, default="", db_default="")
     customer_code = models.CharField(_("customer code"), max_length=64)
     has_ewaybill = models.BooleanField(_("platform e-waybill enabled"), default=False)
     # {"intercept_fee_fen": 300, "back_freight_fen": 450}: estimates until the courier bills (M13).

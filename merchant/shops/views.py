@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -8,10 +7,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from merchant.people.rights import Right, can
 from merchant.refusals import refusals_as_messages
 from merchant.shops import services
-from merchant.shops.forms import CourierAccountForm, PlatformAccountForm
 from merchant.shops.models import Agreement, CourierAccount, PlatformAccount, Shop
 from merchant.ui.access import SignedInRequest
 
@@ -33,46 +30,6 @@ def settings_home(request: SignedInRequest) -> HttpResponse:
     )
     rows = [{"shop": shop, "is_signed": shop.pk in signed, "has_ewaybill": shop.pk in with_ewaybill} for shop in shops]
     return render(request, "merchant/settings.html", {"rows": rows})
-
-
-@login_required
-@require_GET
-def accounts(request: SignedInRequest, shop_id: int) -> HttpResponse:
-    shop = _shop(request, shop_id)
-    context = {
-        "shop": shop,
-        "couriers": shop.courier_accounts.order_by("courier", "pk"),
-        "platforms": shop.platform_accounts.order_by("platform", "pk"),
-        "may_edit": can(request.user, shop, Right.EDIT_SECRETS),
-        "site": settings.SITE_URL.rstrip("/"),
-    }
-    return render(request, "merchant/accounts.html", context)
-
-
-def _edit(request: SignedInRequest, shop_id: int, model: Any, form_class: Any, pk: int | None) -> HttpResponse:
-    shop = _shop(request, shop_id)
-    account = get_object_or_404(model.objects.visible_to(request.user), shop=shop, pk=pk) if pk else model(shop=shop)
-    form = form_class(request.POST or None, instance=account)
-    if request.method == "POST" and form.is_valid():
-        account = form.save(commit=False)
-        if isinstance(form, CourierAccountForm):
-            account.rate_card = form.rate_card()
-        with refusals_as_messages(request):
-            services.save_account(account, by=request.user, secrets=form.cleaned_data["secrets_json"])
-            messages.success(request, _("Saved."))
-            return redirect("accounts", shop_id=shop.pk)
-    context = {"shop": shop, "form": form, "account": account, "may_edit": can(request.user, shop, Right.EDIT_SECRETS)}
-    return render(request, "merchant/account_edit.html", context, status=422 if form.errors else 200)
-
-
-@login_required
-def courier_account_edit(request: SignedInRequest, shop_id: int, pk: int | None = None) -> HttpResponse:
-    return _edit(request, shop_id, CourierAccount, CourierAccountForm, pk)
-
-
-@login_required
-def platform_account_edit(request: SignedInRequest, shop_id: int, pk: int | None = None) -> HttpResponse:
-    return _edit(request, shop_id, PlatformAccount, PlatformAccountForm, pk)
 
 
 @login_required

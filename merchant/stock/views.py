@@ -11,13 +11,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from merchant.catalog import policies as catalog_policies
 from merchant.catalog import services as catalog
+from merchant.catalog.forms import CostForm
 from merchant.catalog.models import Sku
-from merchant.money import fen, yuan
+from merchant.money import yuan
 from merchant.people.rights import Right, check_right
 from merchant.people.visibility import shops_of
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.stock import papers
 from merchant.stock import services as stock
+from merchant.stock.forms import BinForm
 from merchant.stock.models import Grade, Stock, StockMove
 from merchant.ui.access import SignedInRequest
 from merchant.ui.buttons import button
@@ -93,21 +95,19 @@ def sku_detail(request: SignedInRequest, shop_id: int, pk: int) -> HttpResponse:
 
 
 def _set_cost(request: SignedInRequest, sku: Sku) -> str:
-    try:
-        cost = fen(request.POST.get("cost", ""))
-    except ValueError:
-        catalog_policies.check_can_set_cost(sku, request.user)
-        raise Refused("AMOUNT", _("Write the cost price as yuan, for example 45.00.")) from None
+    catalog_policies.check_can_set_cost(sku, request.user)
+    cost = CostForm(request.POST).checked()["cost"]
     catalog.set_cost(sku, cost_fen=cost, by=request.user)
     return _("Saved: from now on a unit costs ¥%(cost)s.") % {"cost": yuan(cost)}
 
 
 def _set_bin(request: SignedInRequest, sku: Sku) -> str:
     check_right(request.user, sku.shop_id, Right.RECEIVE_PARCEL)
-    row = Stock.objects.filter(sku=sku, pk=parse_int(request.POST.get("stock", "")) or 0).first()
+    typed = BinForm(request.POST).checked()
+    row = Stock.objects.filter(sku=sku, pk=typed["stock"] or 0).first()
     if row is None:
         raise Refused("STOCK", _("Nothing of it lies there yet."))
-    stock.set_bin(row, name=request.POST.get("bin", ""), by=request.user)
+    stock.set_bin(row, name=typed["bin"], by=request.user)
     return _("Saved.")
 
 

@@ -68,6 +68,11 @@ def scans(count: int) -> str:
     return ngettext("%(n)s scan", "%(n)s scans", count) % {"n": count}
 
 
+def kinds(count: int) -> str:
+    """3 kinds / 3 种 of goods."""
+    return ngettext("%(n)s kind", "%(n)s kinds", count) % {"n": count}
+
+
 def all_notes(count: int) -> str:
     return ngettext("all %(n)s note", "all %(n)s notes", count) % {"n": count}
 

@@ -1,9 +1,12 @@
 """The rail: which rooms a person may enter. A room without a page in this installation is left out."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.conf import settings
+from django.urls import NoReverseMatch, get_urlconf, reverse
 from django.utils.translation import gettext_lazy as _
 
 from merchant.people.rights import Right
@@ -50,13 +53,18 @@ ENTRIES = (
 
 def entries(held: set[str], path: str) -> list[dict[str, Any]]:
     """The rail's rows for somebody with these rights, in order, with the room they stand in marked."""
-    rows = []
+    return [
+        {"entry": entry, "url": url, "is_here": path.startswith(entry.path)}
+        for entry, url in _rooms(get_urlconf() or settings.ROOT_URLCONF)
+        if not entry.rights or held.intersection(entry.rights)
+    ]
+
+
+@lru_cache(maxsize=8)
+def _rooms(urlconf: str) -> tuple[tuple[Entry, str], ...]:
+    """The rooms this installation has, with their addresses: resolved once, every page shows them twice."""
+    found = []
     for entry in ENTRIES:
-        if entry.rights and not held.intersection(entry.rights):
-            continue
-        try:
-            url = reverse(entry.name)
-        except NoReverseMatch:
-            continue
-        rows.append({"entry": entry, "url": url, "is_here": path.startswith(entry.path)})
-    return rows
+        with suppress(NoReverseMatch):
+            found.append((entry, reverse(entry.name, urlconf=urlconf)))
+    return tuple(found)

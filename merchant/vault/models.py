@@ -98,7 +98,7 @@ class PiiReveal(models.Model):
         verbose_name_plural = _("looks at personal data")
         indexes = [
             models.Index(fields=["shop", "order_number", "at"], name="pii_reveal_order"),
-            models.Index(fields=["shop", "-at", "-id"], name="pii_reveal_newest"),
+            models.Index(fields=["shop", "at", "id"], name="pii_reveal_newest"),
         ]
 
     def __str__(self) -> str:
@@ -194,7 +194,7 @@ class QuotaRequest(models.Model):
                 | (models.Q(state=QuotaState.REFUSED, decided_at__isnull=False) & ~models.Q(answer="")),
             ),
         ]
-        indexes = [models.Index(fields=["shop", "-created_at", "-id"], name="quota_request_newest")]
+        indexes = [models.Index(fields=["shop", "created_at", "id"], name="quota_request_newest")]
 
     def __str__(self) -> str:
         return f"{self.day} +{self.wanted} {self.state}"

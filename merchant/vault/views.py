@@ -24,6 +24,7 @@ from merchant.ui.query_params import parse_int
 from merchant.vault import policies
 from merchant.vault import quota as quotas
 from merchant.vault import quota_lists as lists
+from merchant.vault.forms import AskQuotaForm, RefuseQuotaForm
 from merchant.vault.models import QuotaRequest, QuotaState
 
 TABS = ("looks", "people", "requests")
@@ -116,7 +117,7 @@ def _approve(request: SignedInRequest, row: QuotaRequest) -> str:
 
 
 def _refuse(request: SignedInRequest, row: QuotaRequest) -> str:
-    quotas.refuse_quota(row, by=request.user, answer=request.POST.get("answer", ""))
+    quotas.refuse_quota(row, by=request.user, **RefuseQuotaForm(request.POST).checked())
     return _("Refused. Whoever asked reads your answer here.")
 
 
@@ -143,11 +144,11 @@ def quota_verb(request: SignedInRequest, pk: int, verb: str) -> HttpResponse:
 def quota_ask(request: SignedInRequest, shop_id: int) -> HttpResponse:
     """Ask for more, from the centre or in place beside a refused look."""
     shop = get_object_or_404(Shop.objects.visible_to(request.user), pk=shop_id)
-    wanted, reason = parse_int(request.POST.get("wanted", "")) or 0, request.POST.get("reason", "")
+    typed = AskQuotaForm(request.POST).checked()
     if request.htmx:
-        return render(request, "merchant/_quota_asked.html", _asked(request.user, shop, wanted, reason))
+        return render(request, "merchant/_quota_asked.html", _asked(request.user, shop, **typed))
     with refusals_as_messages(request):
-        row = quotas.ask_quota(shop, by=request.user, wanted=wanted, reason=reason)
+        row = quotas.ask_quota(shop, by=request.user, **typed)
         messages.success(request, said(row))
     return redirect(f"{reverse('quota')}?shop={shop.pk}")
 

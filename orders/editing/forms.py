@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from merchant.ui.forms import StyledFormMixin
+from merchant.ui.forms import NumberField, ReasonGivenForm, StyledFormMixin
 from orders.editing.addresses import Given, faults, given
 
 
@@ -31,3 +31,9 @@ class AddressForm(StyledFormMixin, forms.Form):
     def change(self) -> Given:
         """What was typed, tidied; after `is_valid`."""
         return given(**self.cleaned_data)
+
+
+class WhyForm(ReasonGivenForm):
+    """Why one order's address changes, and the recipient that the page showed."""
+
+    shown = NumberField(required=False)

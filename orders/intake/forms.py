@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from merchant.people.rights import Right, can
 from merchant.shops.models import Shop
+from merchant.ui.forms import VerbForm
 from orders.intake import registry
 
 
@@ -33,3 +34,9 @@ def layouts() -> list[tuple[str, Any]]:
         ("auto", _("Recognise it by its columns")),
         *((profile.name, profile.title) for profile in registry.all_profiles()),
     ]
+
+
+class RetryImportForm(VerbForm):
+    """The layout to read the file by; nothing for the one it had."""
+
+    profile = forms.CharField(required=False)

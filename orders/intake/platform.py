@@ -13,17 +13,15 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from merchant.clock import now, scaled
-from merchant.platforms.clients import PlatformClient, client_of
-from merchant.platforms.douyin import messages as douyin_messages
-from merchant.platforms.douyin import snapshots as douyin_snapshots
+from merchant.platforms.base import Client, Hint, OrderRow
 from merchant.platforms.errors import PlatformError
-from merchant.platforms.kuaishou import messages
-from merchant.platforms.kuaishou.snapshots import OrderSnapshot
+from merchant.platforms.messages import on_hint
+from merchant.platforms.registry import client_of
 from merchant.policy import services as policy
 from merchant.refusals import Refused
-from orders.intake import douyin, kuaishou
 from orders.intake.models import MissedOrder, OrderPayload
-from orders.intake.normal import NormalOrder, Outcome
+from orders.intake.normal import Outcome
+from orders.intake.platforms.registry import normal_order
 from orders.intake.services import upsert_orders
 from orders.record.models import Order
 
@@ -34,24 +32,14 @@ RETRY_LIMIT = 20
 PURGE_BATCH = 2000
 
 
-Snapshot = OrderSnapshot | douyin_snapshots.Order
-
-
-def normal_order(snapshot: Snapshot) -> NormalOrder:
-    """A platform's order in the intake's words. Raises ValueError on a status or a row nobody can place in time."""
-    if isinstance(snapshot, douyin_snapshots.Order):
-        return douyin.normal_order(snapshot)
-    return kuaishou.normal_order(snapshot)
-
-
-def take_orders(account: Any, snapshots: Sequence[Snapshot]) -> list[Outcome]:
+def take_orders(account: Any, snapshots: Sequence[OrderRow]) -> list[Outcome]:
     """Store these orders of the account's shop; one outcome for each. Nothing raised for a row that cannot be taken:
     it is noted as missed, and forgotten as such once it is here."""
     keep_payloads(account, snapshots)
     rows, outcomes = [], []
     for snapshot in snapshots:
         try:
-            rows.append(normal_order(snapshot))
+            rows.append(normal_order(account.platform, snapshot))
         except ValueError as error:
             outcomes.append(Outcome(0, snapshot.oid, "refused", str(error)))
     outcomes += upsert_orders(account.shop, rows)
@@ -63,7 +51,7 @@ def take_orders(account: Any, snapshots: Sequence[Snapshot]) -> list[Outcome]:
     return outcomes
 
 
-def re_read_order(account: Any, client: PlatformClient, oid: str) -> Order | None:
+def re_read_order(account: Any, client: Client, oid: str) -> Order | None:
     """Read one order at the platform now and store it. Raises PlatformError, or Refused ORDER with the reason."""
     outcome = take_orders(account, [client.order_detail(oid)])[0]
     if outcome.outcome == "refused":
@@ -71,32 +59,24 @@ def re_read_order(account: Any, client: PlatformClient, oid: str) -> Order | Non
     return Order.objects.filter(shop=account.shop, number=oid).first()
 
 
-def read_push(account: Any, message: Any) -> None:
-    """The inbox's reader of order events. May raise; the message then waits in the inbox and is tried again."""
-    if message.oid:
-        re_read_order(account, client_of(account), message.oid)
-
-
-def read_hint(account: Any, message: Any) -> None:
-    """The inbox's reader of Douyin's messages: orders they name. The after-sales they name are read one room up, and
-    fetch their orders themselves."""
-    if message.refund_ids:
-        return
-    client = client_of(account)
-    for oid in message.oids:
-        re_read_order(account, client, oid)
+def read_hint(account: Any, hint: Hint) -> None:
+    """Read the orders a message names. May raise; the message then waits in the inbox and is tried again. The
+    after-sales it names are read one room up, and fetch their orders themselves."""
+    if hint.order_numbers:
+        client = client_of(account)
+        for number in hint.order_numbers:
+            re_read_order(account, client, number)
 
 
 def register() -> None:
-    """Hang the readers into the platforms' push doors."""
-    messages.on_event(*messages.ORDER_EVENTS, reader=read_push)
-    douyin_messages.on_message(read_hint)
+    """Have the orders that platforms' messages name."""
+    on_hint("orders", read_hint)
 
 
 # --- the raw rows -----------------------------------------------------------------------------------------------------
 
 
-def keep_payloads(account: Any, snapshots: Sequence[Snapshot]) -> int:
+def keep_payloads(account: Any, snapshots: Sequence[OrderRow]) -> int:
     """Store each version once, before anybody acts on it; the one told again is known by its digest. How many."""
     rows = {}
     for snapshot in snapshots:
@@ -163,7 +143,7 @@ def note_unreadable(account: Any, rows: Sequence[tuple[str, str]]) -> str:
     return _("%(count)s rows without an order number: %(why)s") % {"count": len(nameless), "why": nameless[0]}
 
 
-def retry_missed(account: Any, client: PlatformClient) -> int:
+def retry_missed(account: Any, client: Client) -> int:
     """Read again the missed orders that are due. Returns how many of them are here now."""
     due = MissedOrder.objects.filter(account=account, next_at__lte=now()).order_by("next_at")
     taken = 0

@@ -9,9 +9,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from merchant.carriers import registry as carriers
 from merchant.people.models import Actor
 from merchant.refusals import Refused
-from orders.intake import couriers, mapping, services
+from orders.intake import mapping, services
 from orders.intake.benefits import words_in
 from orders.intake.mapping import Record, columns_of, find
 from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment, Outcome, Person
@@ -354,9 +355,10 @@ class OrderProfile:
             ):
                 if not waybill.isascii() or not waybill.replace("-", "").isalnum() or len(waybill) > 40:
                     raise BadValue(spec["waybill"], _("“%(value)s” is not a waybill number") % {"value": waybill[:40]})
-                word = text(find(row, spec.get("courier", ""))) or text(find(row, spec.get("courier_name", "")))
+                word, name = (text(find(row, spec.get(column, ""))) for column in ("courier", "courier_name"))
                 shipped_at = moment(find(row, spec["shipped_at"]), spec["shipped_at"]) if "shipped_at" in spec else None
-                held = packages.setdefault(waybill, NormalPackage(couriers.code_of(word, waybill), waybill, shipped_at))
+                courier = carriers.code_of(word, waybill, name=name)
+                held = packages.setdefault(waybill, NormalPackage(courier, waybill, shipped_at))
                 held.line_ids = (*held.line_ids, *line_ids_of(row, spec.get("line_ids", "")))
         return list(packages.values())
 

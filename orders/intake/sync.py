@@ -18,9 +18,9 @@ from merchant.clock import now, scaled
 from merchant.jobs.services import beat
 from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
-from merchant.platforms.clients import SPOKEN_WITH, client_of
+from merchant.platforms.base import windows
 from merchant.platforms.errors import ErrorClass, PlatformError
-from merchant.platforms.kuaishou.client import ORDER_WINDOW, windows
+from merchant.platforms.registry import client_of, get, spoken_with
 from merchant.refusals import Refused
 from merchant.shops.models import PlatformAccount
 from merchant.trail import activity
@@ -51,7 +51,7 @@ def pull_platform_orders(account_id: int | None = None) -> int:
     """Pull every connected account, or one. Returns how many orders were created or updated.
 
     Nothing is raised for one account's trouble: it keeps its watermark, and its error stands on the page."""
-    accounts = PlatformAccount.objects.filter(platform__in=SPOKEN_WITH, is_active=True).select_related("shop")
+    accounts = PlatformAccount.objects.filter(platform__in=spoken_with(), is_active=True).select_related("shop")
     if account_id is not None:
         accounts = accounts.filter(pk=account_id)
     return sum(pull_account(account) for account in accounts.order_by("pk"))
@@ -116,7 +116,7 @@ class Walk:
         if place.cursor and place.span_from_at and place.span_until_at and place.span_from_at > until - FURTHEST:
             begin = place.span_until_at
             yield place.span_from_at, place.span_until_at, place.cursor
-        for start, stop in windows(begin, until, ORDER_WINDOW):
+        for start, stop in windows(begin, until, get(self.account.platform).order_window):
             yield start, stop, ""
 
     def _keep(self) -> None:
@@ -172,7 +172,7 @@ def pull_now(account: Any, *, by: Actor) -> None:
 
     Raises Refused RIGHT, ACCOUNT (switched off, or a platform that is not spoken with) or PULLING."""
     check_right(by, account.shop, Right.OPERATE_JOBS)
-    if not account.is_active or account.platform not in SPOKEN_WITH:
+    if not account.is_active or account.platform not in spoken_with():
         raise Refused("ACCOUNT", _("This account is switched off, or nothing can be pulled from its platform."))
     place = _place_of(account)
     if place.lease_until is not None and place.lease_until > now():

@@ -10,7 +10,7 @@ from merchant.people.rights import Right, can
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.ui.access import SignedInRequest
 from orders.intake import importer, jobs, report
-from orders.intake.forms import ImportForm, layouts
+from orders.intake.forms import ImportForm, RetryImportForm, layouts
 
 OUTCOMES = ("created", "updated", "unchanged", "refused")
 REFUSED_SHOWN = 50
@@ -84,7 +84,7 @@ def import_report(request: SignedInRequest, number: str) -> StreamingHttpRespons
 def import_retry(request: SignedInRequest, number: str) -> HttpResponse:
     job = get_object_or_404(_visible(request), number=number)
     with refusals_as_messages(request):
-        jobs.retry_import(job, by=request.user, profile=request.POST.get("profile", ""))
+        jobs.retry_import(job, by=request.user, **RetryImportForm(request.POST).checked())
     return redirect("import_detail", number=number)
 
 

@@ -1,5 +1,6 @@
 """Orders, their lines and what stands in their way."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -51,8 +52,20 @@ class OrderQuerySet(ShopQuerySet):
 
     def page_after(self, placed_at: datetime, pk: int, size: int = 50) -> Self:
         """The next keyset page, newest first: one index range, no OR, no OFFSET."""
-        older = self.filter(TupleLessThan(Tuple(F("placed_at"), F("id")), (placed_at, pk)))
-        return older.order_by("-placed_at", "-id")[:size]
+        return self.newest((placed_at, pk), size)
+
+    def newest(self, after: tuple[datetime, int] | None, size: int) -> Self:
+        """The newest orders, or those behind the row that was placed then and has that id."""
+        rows = self if after is None else self.filter(TupleLessThan(Tuple(F("placed_at"), F("id")), after))
+        return rows.order_by("-placed_at", "-id")[:size]
+
+    def newest_in_state(self, state: str, after: tuple[datetime, int] | None, size: int) -> Self:
+        """The same of one state. The state is a range and leads the order: only the index order_tab gives that order.
+        By an equality the planner may walk all orders by date past those of every other state."""
+        rows = self.filter(state__gte=state, state__lte=state)
+        if after is not None:
+            rows = rows.filter(TupleLessThan(Tuple(F("state"), F("placed_at"), F("id")), (state, *after)))
+        return rows.order_by("-state", "-placed_at", "-id")[:size]
 
     def number_ends_with(self, tail: str) -> Self:
         """Search by the last digits, through the index on the reversed number."""
@@ -122,6 +135,8 @@ class Order(StateMachine):
 
     objects = OrderQuerySet.as_manager()
     buyer_path = "buyer"
+    # Its payments where a page has read them already; a fresh copy, as services lock it, knows none.
+    known_payments: Sequence[Any] | None = None
 
     class Meta:
         verbose_name = _("order")
@@ -162,9 +177,11 @@ class Order(StateMachine):
             ),
         ]
         indexes = [
-            models.Index(F("shop"), F("state"), F("placed_at").desc(), F("id").desc(), name="order_tab"),
-            models.Index(F("shop"), F("placed_at").desc(), F("id").desc(), name="order_all"),
-            models.Index(F("buyer"), F("placed_at").desc(), F("id").desc(), name="order_of_buyer"),
+            # Newest first is a walk from the end: what arrives in the order of time fills an ascending index's pages
+            # whole, and splits those of a descending one in half.
+            models.Index(fields=["shop", "state", "placed_at", "id"], name="order_tab"),
+            models.Index(fields=["shop", "placed_at", "id"], name="order_all"),
+            models.Index(fields=["buyer", "placed_at", "id"], name="order_of_buyer"),
             models.Index(fields=["recipient"], name="order_of_recipient"),
             # Postgres folds LIKE 'x%' into a range only under this operator class; see number_ends_with.
             models.Index(F("shop"), OpClass(Reverse("number"), name="text_pattern_ops"), name="order_number_tail"),
@@ -263,7 +280,12 @@ class Listing(models.Model):
         indexes = [GinIndex(fields=["bigrams"], name="listing_bigrams")]
 
     def __str__(self) -> str:
-        return self.title or str(_("Goods the source does not name"))
+        return title_of(self.title)
+
+
+def title_of(title: str) -> str:
+    """What a page calls the goods: a report of orders without lines names none."""
+    return title or str(_("Goods the source does not name"))
 
 
 class OrderLine(models.Model):
@@ -303,7 +325,7 @@ class OrderLine(models.Model):
                 ),
             ),
         ]
-        indexes = [models.Index(F("listing"), F("placed_at").desc(), F("order"), name="order_line_of_listing")]
+        indexes = [models.Index(fields=["listing", "placed_at", "order"], name="order_line_of_listing")]
 
     def __str__(self) -> str:
         return f"{self.title} × {self.quantity}"
@@ -331,7 +353,7 @@ class OrderTag(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["order", "tag"], name="order_tag_once")]
-        indexes = [models.Index(F("shop"), F("tag"), F("placed_at").desc(), F("order").desc(), name="order_tag_page")]
+        indexes = [models.Index(fields=["shop", "tag", "placed_at", "order"], name="order_tag_page")]
 
     def __str__(self) -> str:
         return self.tag

@@ -1,6 +1,5 @@
 from django.conf import settings
 from django.db import models
-from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -27,7 +26,7 @@ class Note(models.Model):
     class Meta:
         verbose_name = _("remark")
         verbose_name_plural = _("remarks")
-        indexes = [models.Index(F("order"), F("id").desc(), name="note_of_order")]
+        indexes = [models.Index(fields=["order", "id"], name="note_of_order")]
 
     def __str__(self) -> str:
         return self.text[:40]

@@ -8,7 +8,7 @@ from django.utils import translation
 from aftersales.refunds import arrivals
 from aftersales.refunds.models import Refund
 from merchant.clock import SHANGHAI
-from merchant.policy.schema import ShopPolicy
+from merchant.policy.models import Policy
 from orders.record.models import Order
 
 FRIDAY = datetime(2026, 11, 27, 15, 0, tzinfo=SHANGHAI)
@@ -26,7 +26,7 @@ def refund(channel="wechat_pay", state="processing", **fields):
 
 
 def said(row, **settings):
-    expected = arrivals.estimate(row, ShopPolicy(**settings))
+    expected = arrivals.estimate(row, Policy(**settings))
     return expected and (expected.text, expected.rule, expected.is_assumption)
 
 

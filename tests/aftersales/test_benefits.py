@@ -11,7 +11,8 @@ from aftersales.benefits.rules import evaluate, late_ship_fen, plain_words
 from aftersales.cases.models import Case
 from logistics.parcels.models import Package
 from merchant.clock import SHANGHAI
-from merchant.policy.schema import BENEFITS, ShopPolicy
+from merchant.policy.models import Policy
+from merchant.policy.switches import BENEFITS
 from orders.record.enums import Benefit
 from orders.record.models import Order, OrderLine
 
@@ -21,7 +22,8 @@ SUNDAY = datetime(2026, 11, 22, 10, 0, tzinfo=SHANGHAI)
 RECEIVED = datetime(2026, 11, 23, 15, 30, tzinfo=SHANGHAI)
 MOMENT = timedelta(microseconds=1)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-NONE = ShopPolicy(benefits=dict.fromkeys(BENEFITS, False))
+NO_PROMISES = dict.fromkeys(BENEFITS.defaults(), False)
+NONE = Policy(benefits=NO_PROMISES)
 ORDER = Facts(
     paid_at=PAID,
     ship_by_at=SUNDAY,
@@ -42,12 +44,12 @@ def english():
 
 def tag(benefit, facts, at=PAID + HOUR, **settings):
     """The one tag of an order that names this promise."""
-    [found] = evaluate(replace(facts, words=(str(benefit),)), replace(NONE, **settings), at)
+    [found] = evaluate(replace(facts, words=(str(benefit),)), Policy(benefits=NO_PROMISES, **settings), at)
     return found
 
 
 def test_a_promise_is_the_orders_own_or_the_shops():
-    shop = ShopPolicy()
+    shop = Policy()
     named = replace(ORDER, words=("late_ship", "假一赔三"))
 
     assert [(one.code, one.anchor, one.label) for one in evaluate(ORDER, shop, PAID)] == [
@@ -59,7 +61,7 @@ def test_a_promise_is_the_orders_own_or_the_shops():
 
 
 def test_all_twelve_have_their_own_name_rule_and_sentence():
-    everything = replace(NONE, benefits=dict.fromkeys(BENEFITS, True))
+    everything = Policy(benefits=dict.fromkeys(BENEFITS.defaults(), True))
 
     with translation.override("zh-hans"):
         tags = evaluate(ORDER, everything, PAID + HOUR)
@@ -174,20 +176,20 @@ def test_a_window_is_open_until_its_end_and_grey_from_then_on(benefit, facts, st
 @pytest.mark.parametrize(
     ("benefit", "timer", "facts", "start"),
     [
-        (Benefit.PRICE_PROTECTION, "T-BEN-PRICE", ORDER, PAID),
-        (Benefit.PRICE_MATCH, "T-BEN-MATCH", ORDER, PAID),
-        (Benefit.NO_REASON_RETURN, "T-BEN-NO-REASON", IN_HAND, RECEIVED),
-        (Benefit.RETURN_FREIGHT, "T-BEN-FREIGHT", IN_HAND, RECEIVED),
-        (Benefit.DAMAGE_RETURN, "T-BEN-DAMAGE", IN_HAND, RECEIVED),
-        (Benefit.BREAKAGE_RETURN, "T-BEN-BREAKAGE", IN_HAND, RECEIVED),
-        (Benefit.ALLERGY_RETURN, "T-BEN-ALLERGY", IN_HAND, RECEIVED),
+        (Benefit.PRICE_PROTECTION, "t_ben_price", ORDER, PAID),
+        (Benefit.PRICE_MATCH, "t_ben_match", ORDER, PAID),
+        (Benefit.NO_REASON_RETURN, "t_ben_no_reason", IN_HAND, RECEIVED),
+        (Benefit.RETURN_FREIGHT, "t_ben_freight", IN_HAND, RECEIVED),
+        (Benefit.DAMAGE_RETURN, "t_ben_damage", IN_HAND, RECEIVED),
+        (Benefit.BREAKAGE_RETURN, "t_ben_breakage", IN_HAND, RECEIVED),
+        (Benefit.ALLERGY_RETURN, "t_ben_allergy", IN_HAND, RECEIVED),
     ],
 )
 def test_a_window_is_as_long_as_the_shop_says(benefit, timer, facts, start):
-    longer = {**NONE.timers, timer: 20 * 86_400}
+    longer = {timer: 20 * 86_400}
 
-    assert tag(benefit, facts, start + 20 * DAY - MOMENT, timers=longer).holds
-    assert not tag(benefit, facts, start + 20 * DAY, timers=longer).holds
+    assert tag(benefit, facts, start + 20 * DAY - MOMENT, **longer).holds
+    assert not tag(benefit, facts, start + 20 * DAY, **longer).holds
 
 
 def test_what_counts_from_receipt_has_no_end_before_it():

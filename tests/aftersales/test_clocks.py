@@ -136,7 +136,7 @@ def test_silence_on_a_return_agrees_to_the_return_and_pays_nothing(platform):
 def test_a_clock_keeps_the_length_it_started_with(platform):
     shop = own_shop()
     before = case_of(platform, shop)
-    policy.change(shop, by=None, reason="test", timers={"T-AS-HANDLE": 3600})
+    policy.change(shop, by=None, reason="test", t_as_handle=3600)
 
     after = case_of(platform, shop)
 

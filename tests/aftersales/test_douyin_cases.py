@@ -14,7 +14,7 @@ from aftersales.refunds.models import Refund
 from merchant.clock import now
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxTask
-from merchant.platforms.douyin import messages as douyin_messages
+from merchant.platforms.messages import source_of
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from orders.intake import sync
@@ -62,7 +62,7 @@ def unknown_case(platform, **order):
 
 def push(shop, body):
     inbox.receive(
-        douyin_messages.SOURCE, shop=shop, account_id=account_of(shop).pk, headers={}, body=json.dumps(body).encode()
+        source_of("douyin"), shop=shop, account_id=account_of(shop).pk, headers={}, body=json.dumps(body).encode()
     )
 
 

@@ -10,15 +10,18 @@ from aftersales.cases.enums import CLOSED_STATES, OPEN_STATES, CaseState
 from aftersales.cases.models import Case, CaseLine
 from aftersales.channels.kuaishou_words import platform_case
 from aftersales.channels.snapshot import PlatformCase
+from aftersales.decisions import eligibility
 from aftersales.decisions import services as cases
 from aftersales.platforms import intake
 from aftersales.platforms.following import ENTER
 from aftersales.refunds.models import Refund
+from logistics.parcels.models import Package
 from merchant.clock import now
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxTask
 from merchant.ledger import services as ledger
 from merchant.platforms.kuaishou import messages, signing
+from merchant.platforms.messages import source_of
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from orders.record.models import Order
@@ -239,7 +242,7 @@ def push(shop, event: str, info: dict) -> None:
     }
     sealed = signing.encrypt_message(KUAISHOU["secrets"]["message_key"], json.dumps(body))
     raw = sealed if isinstance(sealed, bytes) else sealed.encode()
-    inbox.receive(messages.SOURCE, shop=shop, account_id=account_of(shop).pk, headers={}, body=raw)
+    inbox.receive(source_of("kuaishou"), shop=shop, account_id=account_of(shop).pk, headers={}, body=raw)
 
 
 def test_a_push_brings_the_case_and_fetches_the_order_it_has_no_idea_of(platform, commits):
@@ -367,3 +370,23 @@ def test_an_account_that_does_not_answer_keeps_its_watermark(platform):
     account = account_of(shop)
     assert (taken, account.pulled_until) == (0, None)
     assert account.last_error == "transient connect refused"
+
+
+@pytest.mark.parametrize(("number", "waybill", "courier"), [(14, "JDVA12345678901", "jd"), (777, "98600", "unknown")])
+def test_a_parcel_of_a_courier_that_nobody_stops_counts_with_the_others(platform, number, waybill, courier):
+    shop, oid = kuaishou_shop(), 2607602240240777
+    platform.control.add_order(
+        oid=oid,
+        total_fee=30_000,
+        status=40,
+        item={"price": 15_000, "num": 2},
+        packages=[{"courier": "zto", "waybill": "73110000000001"}, {"courier": number, "waybill": waybill}],
+    )
+    found = platform.control.add_refund(oid=oid, refund_fee=30_000, reason="不想要了", push=False)
+
+    case = intake.re_read(account_of(shop), str(found["refundId"]))
+
+    parcels = Package.objects.filter(order=case.order).order_by("pk")
+    assert [(one.courier, one.waybill) for one in parcels] == [("zto", "73110000000001"), (courier, waybill)]
+    assert {"E07", "E08"} <= set(eligibility.eligibility(case).codes)
+    assert not Refund.objects.exists()

@@ -356,12 +356,12 @@ def test_two_refunds_of_one_order_go_out_a_minute_apart(platform, commits):
     ],
 )
 def test_the_window_holds_automatic_refunds_until_nine_but_never_past_the_deadline(at, deadline, expected):
-    from merchant.policy.schema import ShopPolicy
+    from merchant.policy.models import Policy
 
     def here(text):
         return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI) if text else None
 
-    assert send_at(ShopPolicy(refund_window="09:00-21:00"), at=here(at), deadline=here(deadline)) == here(expected)
+    assert send_at(Policy(refund_window="09:00-21:00"), at=here(at), deadline=here(deadline)) == here(expected)
 
 
 def test_a_refund_in_the_window_is_read_again_when_it_opens(platform, commits):

@@ -133,7 +133,7 @@ def test_a_stopped_parcel_is_received_inspected_and_on_the_shelf_again(platform,
 
 def test_receiving_starts_the_inspection_clock_of_the_shop(platform, courier):
     case = stopped_case(platform, courier)
-    policy.change(case.shop, by=None, reason="test", timers={"T-INSPECT": 3600})
+    policy.change(case.shop, by=None, reason="test", t_inspect=3600)
 
     parcel = returns.receive_parcel(package_of(case), by=agent_of(case.shop, "warehouse"))
 

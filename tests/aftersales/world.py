@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 import requests
 
 from merchant.platforms.errors import ErrorClass, PlatformError
-from merchant.platforms.kuaishou.snapshots import number
 from merchant.platforms.sandbox import accounts
 from merchant.platforms.sandbox.control import Control
 from merchant.platforms.sandbox.douyin_wire import DouyinWire
@@ -20,6 +19,7 @@ from merchant.platforms.sandbox.kuaishou_wire import KuaishouWire
 from merchant.platforms.sandbox.outbox import Outbox
 from merchant.platforms.sandbox.wechat_wire import PayError, WeChatPayWire, error_body
 from merchant.platforms.sandbox.world import World
+from merchant.platforms.values import number
 
 
 class PlatformWorld:

@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+import time
 from pathlib import Path
 
 from merchant.launcher.testing import prepare_servers
@@ -30,12 +31,15 @@ def main(wanted: list[str]) -> int:
         print(f"No figure is called {' or '.join(wanted)}; there are: {', '.join(names)}", file=sys.stderr)
         return 2
     setup_test_environment(debug=False)
+    began = time.monotonic()
+    figures.head(f"commit {figures.commit()}")
     # Beside the database named, so that two runs on one server do not share theirs.
     database = f"bench_{settings.DATABASES['default']['NAME']}"
     settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = database
     connection.settings_dict["TEST"]["NAME"] = database
     failed = []
     for name in chosen:
+        since = time.monotonic()
         old = setup_databases(verbosity=0, interactive=False, serialized_aliases=())
         try:
             importlib.import_module(f"tests.bench.{name}").run()
@@ -47,6 +51,8 @@ def main(wanted: list[str]) -> int:
             failed.append(f"{name} ({error})")
         finally:
             teardown_databases(old, verbosity=0)
+            figures.note(f"{name}: {time.monotonic() - since:.0f} s")
+    figures.head(f"{len(chosen)} of {len(names)} modules in {(time.monotonic() - began) / 60:.1f} min")
     short = figures.short_ones() + failed
     if short:
         print(f"short: {', '.join(short)}", file=sys.stderr)

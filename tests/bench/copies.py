@@ -61,6 +61,7 @@ def copy_case(case: Case, numbers: Sequence[tuple[str, str, str]]) -> None:
 def _copy(model: type[models.Model], key: str, value: Any, changes: Mapping[str, str]) -> None:
     """The rows whose `key` is `value`, once for each row `c` of bench_copy with these columns changed."""
     columns = [str(field.column) for field in model._meta.local_concrete_fields if field.column]
+    assert changes.keys() <= set(columns), f"{model.__name__} has no {', '.join(changes.keys() - set(columns))}"
     columns = [column for column in columns if column != "id" or column in changes]
     shown = ", ".join(changes.get(column, f"t.{column}") for column in columns)
     table = model._meta.db_table

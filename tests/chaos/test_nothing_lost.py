@@ -98,7 +98,7 @@ def shop():
     make_courier_account(shop, "yto", secrets=YTO_SECRETS, rate_per_second=120)
     make_platform_account(shop, app_key=sandbox.KUAISHOU_APP_KEY, secrets=sandbox.KUAISHOU_SECRETS)
     # Real seconds do not shrink with the clock: a reading may be 1.8 s old, an answer take 14 s.
-    policy.change(shop, by=None, reason="the clock of this test", timers={"T-TRACK-FRESH": 1800, "T-INT-ACK": 14_400})
+    policy.change(shop, by=None, reason="the clock of this test", t_track_fresh=1800, t_int_ack=14_400)
     return shop
 
 

@@ -185,3 +185,17 @@ def test_nothing_reads_the_wall_clock_without_a_time_zone():
     bare = re.compile(r"datetime\.(utcnow|now)\(\s*\)|date\.today\(\)")
 
     assert [name for name, text in code().items() if bare.search(text)] == []
+
+
+# What a page posts beside a verb's own words: where to go back to, what is open, which preview was looked at.
+NAVIGATION = {"back", "tab", "shared", "order", "look", "plan", "undo"}
+POSTED = re.compile(r'request\.POST(?:\.get\(|\.getlist\(|\[)\s*"([^"]+)"')
+
+
+def test_what_a_verb_is_told_is_read_by_its_form():
+    by_hand = {
+        f"{name}: {field}" for name, text in code().items() for field in POSTED.findall(text) if field not in NAVIGATION
+    }
+
+    assert sorted(by_hand) == []
+    assert [name for name, text in code().items() if re.search(r"(?:fen|parse_date)\(request\.", text)] == []

@@ -6,7 +6,7 @@ import re
 import yaml
 
 from merchant.launcher.processes import COMMANDS
-from tests.conventions.sources import PROJECT, named, project_files
+from tests.conventions.sources import PROJECT, code, named, project_files
 from tests.requirements_report import marked_tests, marks_of, states_of
 
 LOCKS = ("requirements.txt", "requirements-dev.txt")
@@ -69,10 +69,8 @@ def test_the_image_starts_as_the_web_process_by_default():
 
 def test_every_variable_that_is_read_is_explained():
     names = set()
-    for path in (PROJECT / "merchant").rglob("*.py"):
-        names |= set(
-            re.findall(r"[\"'](HUICANG_[A-Z_]+|DATABASE_URL|REDIS_URL)[\"']", path.read_text(encoding="utf-8"))
-        )
+    for text in code().values():
+        names |= set(re.findall(r"[\"'](HUICANG_[A-Z0-9_]+|DATABASE_URL|REDIS_URL)[\"']", text))
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
 
     # Set by the launcher and by tests for their own processes; nobody sets them by hand.

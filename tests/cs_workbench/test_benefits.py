@@ -200,7 +200,7 @@ def test_the_tab_of_late_orders_pages_from_the_oldest_promise_on(sign_in, monkey
 
 def test_each_shop_warns_as_long_before_the_promise_as_it_says(sign_in):
     six, one = own_shop(), own_shop()
-    policy.change(one, by=None, reason="test", timers={"T-SHIP-WARN": 3600})
+    policy.change(one, by=None, reason="test", t_ship_warn=3600)
     numbers = {
         (shop.pk, hours): make_order(shop, state="to_fulfil", ship_by_at=now() + timedelta(hours=hours)).number
         for shop in (six, one)

@@ -31,6 +31,7 @@ from merchant.inbox.models import InboxTask
 from merchant.jobs.models import Job
 from merchant.people.models import Membership
 from merchant.people.rights import ROLES
+from merchant.platforms.sandbox import accounts as sandbox
 from merchant.shops.models import Agreement
 from merchant.stock.services import Change, move_stock
 from merchant.vault.models import PiiReveal
@@ -541,9 +542,11 @@ def test_who_may_send_which_form(world, role):
     client, before, seen = world.clients[role], fingerprint(), {}
     courier = {
         "name": "新名字", "courier": "zto", "customer_code": "C-9", "rate_per_second": 5, "intercept_fee": "3.00",
-        "back_freight": "4.50", "is_active": "on", "secrets_json": "",
+        "back_freight": "4.50", "is_active": "on", "secret-app_key": "k", "secret-app_secret": "s",
     }  # fmt: skip
-    pay = {"name": "新名字", "platform": "wechat_pay", "app_key": "k", "is_active": "on", "secrets_json": ""}
+    shown = {f"secret-{name}": value for name, value in sandbox.wechat_pay_secrets().items()}
+    pay = {"name": "新名字", "app_key": "k", "is_active": "on", **shown}
+    signs = {"secret-sign_secret": "s", "secret-access_token": "t"}
     page = client.get(address(world, "policy"))
     rules = {} if page.status_code == 404 else {
         **page.context["form"].initial,
@@ -559,7 +562,7 @@ def test_who_may_send_which_form(world, role):
         "bulk_start": {"plan": frozen, "flag": "1"},
         "courier_account_add": {**courier, "customer_code": "C-10"},
         "courier_account_edit": courier,
-        "platform_account_add": {**pay, "platform": "kuaishou"},
+        "platform_account_add": {**pay, **signs, "platform": "kuaishou"},
         "platform_account_edit": pay,
         "policy": rules,
         "reply_add": {"title": "在途", "text": "{运单号} 在途"},

@@ -36,7 +36,7 @@ def test_the_same_page_in_chinese(sign_in):
 
 def test_what_the_shop_changed_stands_beside_the_default(sign_in):
     shop = make_shop()
-    policy.change(shop, by=None, reason="test", intercept_limit_fen=30_000, timers={"T-AS-HANDLE": 24 * 3600})
+    policy.change(shop, by=None, reason="test", intercept_limit_fen=30_000, t_as_handle=24 * 3600)
 
     shown = rows(sign_in(make_user("owner", shop)).get(reverse("rules")))
 

@@ -1,6 +1,5 @@
 """The settings form of a Douyin account: what is missing is said in a sentence, secrets are written and never shown."""
 
-import json
 import re
 
 import pytest
@@ -12,7 +11,15 @@ from tests.merchant.factories import make_platform_account, make_shop, make_user
 
 pytestmark = pytest.mark.django_db
 SECRETS = {"app_secret": "s3cret", "access_token": "t0ken", "refresh_token": "r", "shop_id": "7"}
-TYPES = {"agree_refund_type": "201", "agree_unshipped_type": "", "refuse_refund_type": "", "refuse_unshipped_type": ""}
+TYPES = {
+    "secret-agree_refund_type": "201",
+    "secret-agree_unshipped_type": "",
+    "secret-refuse_refund_type": "",
+    "secret-refuse_unshipped_type": "",
+}
+# What a form is sent back with when no credential is written anew.
+KEPT = {"app_key": "app-1", "is_active": "on", "secret-shop_id": "7"}
+WRITTEN = {f"secret-{name}": value for name, value in SECRETS.items()}
 
 
 @pytest.fixture
@@ -26,7 +33,7 @@ def owner(client):
 
 def add(owner, **values):
     shop, client = owner
-    body = {"name": "抖店", "platform": "douyin", "app_key": "app-1", "is_active": "on", "secrets_json": "", **TYPES}
+    body = {"name": "抖店", "platform": "douyin", "app_key": "app-1", "is_active": "on", **WRITTEN, **TYPES}
     return client.post(reverse("platform_account_add", args=[shop.pk]), {**body, **values})
 
 
@@ -35,7 +42,7 @@ def errors(answer):
 
 
 def test_an_account_is_written_with_its_types(owner):
-    answer = add(owner, secrets_json=json.dumps(SECRETS), agree_unshipped_type="301")
+    answer = add(owner, **{"secret-agree_unshipped_type": "301"})
 
     account = PlatformAccount.objects.get()
     assert (answer.status_code, account.platform, account.app_key) == (302, "douyin", "app-1")
@@ -45,12 +52,12 @@ def test_an_account_is_written_with_its_types(owner):
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({}, "app_secret, access_token"),
-        ({"secrets_json": '{"app_secret": "s"}'}, "access_token"),
-        ({"secrets_json": json.dumps({**SECRETS, "app_key": "other"})}, "other"),
-        ({"secrets_json": "{"}, "JSON"),
-        ({"secrets_json": json.dumps(SECRETS), "agree_refund_type": "x"}, "number"),
-        ({"secrets_json": json.dumps(SECRETS), "agree_refund_type": "0"}, "1"),
+        ({"secret-app_secret": ""}, "This field is required."),
+        ({"secret-access_token": ""}, "This field is required."),
+        ({"app_key": ""}, "This field is required."),
+        ({"secret-agree_refund_type": "x"}, "number"),
+        ({"secret-agree_refund_type": "0"}, "1"),
+        ({"secret-agree_refund_type": "100000"}, "99999"),
     ],
 )
 def test_what_is_missing_or_wrong_is_said_and_nothing_is_stored(owner, values, sentence):
@@ -66,7 +73,7 @@ def test_a_type_is_changed_without_writing_the_credentials_again_and_no_page_sho
     url = reverse("platform_account_edit", args=[shop.pk, account.pk])
     page = client.get(url).content.decode()
 
-    answer = client.post(url, {"app_key": "app-1", "is_active": "on", **TYPES, "agree_refund_type": "202"})
+    answer = client.post(url, {**KEPT, **TYPES, "secret-agree_refund_type": "202"})
 
     account.refresh_from_db()
     assert (answer.status_code, account.secrets) == (302, {**SECRETS, "agree_refund_type": 202})
@@ -78,7 +85,7 @@ def test_a_form_that_changes_no_credential_writes_none_over_a_token_renewed_mean
     shop, client = owner
     account = make_platform_account(shop, "douyin", app_key="app-1", secrets={**SECRETS, "agree_refund_type": 201})
     written = []
-    from merchant.shops import views
+    from merchant.platforms import account_views as views
 
     save = views.services.save_account
     monkeypatch.setattr(
@@ -87,10 +94,20 @@ def test_a_form_that_changes_no_credential_writes_none_over_a_token_renewed_mean
 
     client.post(
         reverse("platform_account_edit", args=[shop.pk, account.pk]),
-        {"name": "x", "app_key": "app-1", "is_active": "on", **TYPES},
+        {**KEPT, "name": "x", **TYPES},
     )
 
     assert written == [None]
+
+
+def test_an_app_key_is_taken_from_its_own_box_only(owner):
+    shop, client = owner
+    account = make_platform_account(shop, "douyin", app_key="app-1", secrets={**SECRETS, "app_key": "app-1"})
+
+    client.post(reverse("platform_account_edit", args=[shop.pk, account.pk]), {**KEPT, **TYPES, "app_key": "app-2"})
+
+    account.refresh_from_db()
+    assert (account.app_key, account.secrets) == ("app-2", {**SECRETS, "agree_refund_type": 201})
 
 
 def test_a_kuaishou_account_has_no_such_boxes(owner):

@@ -246,12 +246,12 @@ def test_one_bad_message_does_not_stop_the_others(handled, monkeypatch):
 
 
 def test_a_message_that_nobody_reads_is_parked_at_once():
-    message = services.receive("courier:nobody", shop=make_shop(), account_id=None, headers={}, body=b"")
+    message = services.receive("nobody:here", shop=make_shop(), account_id=None, headers={}, body=b"")
 
     services.handle(message.pk)
 
     task = InboxTask.objects.get(pk=message.pk)
-    assert (task.is_parked, task.attempts, task.error) == (True, 1, "LookupError: nobody reads courier:nobody")
+    assert (task.is_parked, task.attempts, task.error) == (True, 1, "LookupError: nobody reads nobody:here")
 
 
 def test_a_message_that_kills_its_worker_each_time_is_parked_too(handled):

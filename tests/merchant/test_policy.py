@@ -1,22 +1,24 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils.translation import override
 
-from merchant.policy import schema, services
-from merchant.policy.models import Policy
-from merchant.policy.schema import ShopPolicy
+from merchant.policy import rules, services, switches
+from merchant.policy.models import SETTINGS, Policy
 from merchant.refusals import Refused
 from merchant.trail.models import Activity
 from tests.merchant.factories import make_shop, make_user
 
 pytestmark = pytest.mark.django_db
+DEFAULTS = {name: column.get_default() for name, column in SETTINGS.items()}
 
 
 def test_a_shop_that_changed_nothing_has_the_defaults():
     rules = services.current(make_shop())
 
-    assert (rules, rules.version, rules.version_id) == (ShopPolicy(), 0, None)
+    assert (rules.settings(), rules.version, rules.pk) == (DEFAULTS, 0, None)
 
 
 def test_a_change_is_a_new_version_with_its_author_and_its_reason():
@@ -38,12 +40,12 @@ def test_a_change_is_a_new_version_with_its_author_and_its_reason():
 
 def test_a_case_can_still_read_the_version_its_clock_started_under():
     shop = make_shop()
-    first = services.change(shop, by=None, reason="短", timers={"T-AS-HANDLE": 3600})
-    services.change(shop, by=None, reason="长", timers={"T-AS-HANDLE": 7200})
+    first = services.change(shop, by=None, reason="短", t_as_handle=3600)
+    services.change(shop, by=None, reason="长", t_as_handle=7200)
 
-    assert services.version_of(first.version_id).timers["T-AS-HANDLE"] == 3600
-    assert services.current(shop).timers["T-AS-HANDLE"] == 7200
-    assert services.version_of(None) == ShopPolicy()
+    assert services.version_of(first.pk).t_as_handle == 3600
+    assert services.current(shop).t_as_handle == 7200
+    assert services.version_of(None).settings() == DEFAULTS
 
 
 def test_one_piece_of_work_goes_by_one_version_and_the_next_by_the_newest(django_assert_num_queries):
@@ -57,15 +59,16 @@ def test_one_piece_of_work_goes_by_one_version_and_the_next_by_the_newest(django
     with services.read_once():
         after = services.current(shop)
 
-    assert (first, again, during, after.pay_when) == (ShopPolicy(), first, first, "returned")
+    assert (first.settings(), after.pay_when) == (DEFAULTS, "returned")
+    assert again is during is first
 
 
 def test_changing_one_timer_leaves_the_others():
     shop = make_shop()
 
-    rules = services.change(shop, by=None, reason="快些", timers={"T-INT-ACK": 120})
+    rules = services.change(shop, by=None, reason="快些", t_int_ack=120)
 
-    assert rules.timers == {**schema.TIMERS, "T-INT-ACK": 120}
+    assert rules.settings() == services.current(shop).settings() == {**DEFAULTS, "t_int_ack": 120}
 
 
 def test_switching_one_evidence_off_leaves_the_others():
@@ -119,7 +122,22 @@ def test_only_owner_and_platform_administrator_change_rules(role):
         ("evidence", {"a_phone_call": True}),
         ("evidence", {"zto_status": "yes"}),
         ("evidence", ["zto_status"]),
-        ("timers", 5),
+        ("warn_only", ["E12", 13]),
+        ("benefits", {"free_lunch": True}),
+        ("benefits", {"late_ship": 1}),
+        ("claim_cap_fen", 0),
+        ("forced_reads_per_day", 0),
+        ("bulk_address_limit", 0),
+        ("arrive_balance_minutes", 61),
+        ("arrive_card_days", 0),
+        ("late_ship_percent", 101),
+        ("counterfeit_times", 0),
+        ("product_url", "https://shop.example/item"),
+        ("product_url", None),
+        ("product_url", "https://shop.example/{item}" + "x" * 300),
+        ("agent_scope", "team"),
+        ("version", 7),
+        ("effective_at", 0),
     ],
 )
 def test_what_cannot_be_a_setting_is_refused_by_name(field, wrong):
@@ -129,39 +147,45 @@ def test_what_cannot_be_a_setting_is_refused_by_name(field, wrong):
         services.change(shop, by=None, reason="试试", **{field: wrong})
 
     assert (refused.value.code, refused.value.detail["field"]) == ("POLICY", field)
-    assert services.current(shop) == ShopPolicy()
+    assert services.current(shop).settings() == DEFAULTS
 
 
 @pytest.mark.parametrize(
-    ("name", "seconds"), [("T-INT-RESULT", 0), ("T-INT-RESULT", 365 * 86_400 + 1), ("T-NEVER", 60), ("T-NEGO", True)]
+    ("name", "seconds"),
+    [
+        ("t_int_result", 0),
+        ("t_int_result", 365 * 86_400 + 1),
+        ("t_never", 60),
+        ("t_nego", True),
+        ("t_nego", "60"),
+        ("t_nego", {}),
+        ("t_ben_no_reason", 7 * 86_400 - 1),
+    ],
 )
 def test_a_timer_is_a_known_one_between_a_second_and_a_year(name, seconds):
     shop = make_shop()
 
     with pytest.raises(Refused) as refused:
-        services.change(shop, by=None, reason="试试", timers={name: seconds})
+        services.change(shop, by=None, reason="试试", **{name: seconds})
 
     assert (refused.value.code, refused.value.detail["field"]) == ("POLICY", name)
-    assert services.current(shop) == ShopPolicy()
+    assert services.current(shop).settings() == DEFAULTS
 
 
 def test_a_timer_runs_on_the_scaled_clock(settings):
     settings.CLOCK_SCALE = 0.01
 
-    assert services.timer(ShopPolicy(), "T-INT-RESULT") == timedelta(seconds=864)
+    assert services.timer(Policy(), "T-INT-RESULT") == timedelta(seconds=864)
 
 
 def test_a_stored_version_that_knows_less_takes_the_defaults_for_the_rest():
     shop = make_shop()
-    Policy.objects.create(shop=shop, version=1, body={"auto_agree": False, "gone_since": 1, "timers": {"T-NEGO": 60}})
+    Policy.objects.create(shop=shop, version=1, evidence={"zto_status": False, "gone_since": True}, benefits={})
 
-    rules = services.current(shop)
+    read = (services.current(shop), services.current_of([shop.pk])[shop.pk], Policy.objects.get())
 
-    assert (rules.auto_agree, rules.intercept_couriers, rules.timers) == (
-        False,
-        ("zto", "yto", "sto", "jt"),
-        {**schema.TIMERS, "T-NEGO": 60},
-    )
+    held = {**DEFAULTS, "evidence": {**DEFAULTS["evidence"], "zto_status": False}}
+    assert [rules.settings() for rules in read] == [held] * 3
 
 
 def test_the_database_keeps_a_version_once():
@@ -169,4 +193,46 @@ def test_the_database_keeps_a_version_once():
     services.change(shop, by=None, reason="一", auto_submit=True)
 
     with pytest.raises(IntegrityError, match="policy_once"), transaction.atomic():
-        Policy.objects.create(shop=shop, version=1, body={})
+        Policy.objects.create(shop=shop, version=1)
+
+
+def test_the_rules_of_several_shops_are_read_in_one_statement(django_assert_num_queries):
+    changed, untouched = make_shop(), make_shop()
+    services.change(changed, by=None, reason="一", pay_when="returned")
+    newest = services.change(changed, by=None, reason="二", t_nego=60)
+
+    with django_assert_num_queries(1):
+        found = services.current_of([changed.pk, untouched.pk])
+
+    assert {shop: (rules.pk, rules.pay_when, rules.t_nego) for shop, rules in found.items()} == {
+        changed.pk: (newest.pk, "returned", 60),
+        untouched.pk: (None, "success", 86_400),
+    }
+
+
+@pytest.fixture
+def one_more_rule(monkeypatch):
+    """The book of rules with an evidence it does not hold yet."""
+    seen = rules.rule("EV-ZTO-STATUS")
+    more = replace(seen, code="EV-TEST-SCAN", setting="evidence.test_scan", titles=rules.Both("A new scan", "新扫描"))
+    book = {**rules._book(), more.code: more}
+    monkeypatch.setattr(rules, "_book", lambda: book)
+    for cache in (switches._rules_of, switches._defaults_of):
+        cache.cache_clear()
+    yield
+    monkeypatch.undo()
+    for cache in (switches._rules_of, switches._defaults_of):
+        cache.cache_clear()
+
+
+def test_an_evidence_of_the_book_is_a_switch_of_every_shop(one_more_rule):
+    shop = make_shop()
+    Policy.objects.create(shop=shop, version=1, evidence={"zto_status": False})
+
+    before = services.current(shop).evidence["test_scan"]
+    after = services.change(shop, by=None, reason="关掉", evidence={"test_scan": False})
+
+    assert (before, after.evidence["test_scan"], after.evidence["zto_status"]) == (True, False, False)
+    assert services.current(make_shop()).evidence["test_scan"] is True
+    with override("en"):
+        assert dict(switches.EVIDENCE.choices())["test_scan"] == "A new scan"

@@ -13,8 +13,9 @@ from aftersales.cases.clocks import FIXED
 from cs_workbench.orders.cards import PII_STOP
 from merchant.people.rights import ROLES, Right
 from merchant.policy import rules
+from merchant.policy.models import SETTINGS, TIMERS, Policy
 from merchant.policy.rules import Both, Rule
-from merchant.policy.schema import BENEFITS, CHOICES, EVIDENCE, OWN_FIELDS, TIMERS, WARNABLE, ShopPolicy
+from merchant.policy.switches import BENEFITS, EVIDENCE
 from orders.record.enums import Benefit
 
 ROOMS = ("merchant", "orders", "logistics", "aftersales", "cs_workbench")
@@ -76,7 +77,12 @@ def test_a_section_that_leaves_a_line_out_is_an_error():
         ("on", True, "on", "开"),
         ("off", False, "off", "关"),
         ("success", "success", "at the courier's success", "拦截成功时"),
-        ("zto, yto, sto, jt", ("zto", "yto", "sto", "jt"), "ZTO, YTO, STO, J&T", "中通、圆通、申通、极兔"),
+        (
+            "zto, yto, sto, jt",
+            ("zto", "yto", "sto", "jt"),
+            "ZTO Express, YTO Express, STO Express, J&T Express",
+            "中通快递、圆通速递、申通快递、极兔速递",
+        ),
         ("–", None, "", ""),
     ],
 )
@@ -185,19 +191,21 @@ def test_a_rule_that_applies_now_is_acted_on_somewhere():
 
 
 def test_every_setting_in_the_book_has_the_default_that_the_book_says():
-    policy = ShopPolicy()
+    policy = Policy()
     differing = []
     for rule in rules.all_rules():
-        name, _, part = rule.setting.partition(".")
         if rule.setting == rules.NONE:
             continue
+        name, _, switch = rule.setting.partition(".")
         held = getattr(policy, name)
-        if name == "timers":
-            held = timedelta(seconds=held[part])
-        elif name in ("evidence", "benefits"):
-            held = held[part]
+        if name in TIMERS.values():
+            held = timedelta(seconds=held)
+        elif switch:
+            held = held[switch]
         elif name == "warn_only":
             held = rule.code in held
+        elif name == "intercept_couriers":
+            held = tuple(held)
         elif name in ("refund_window", "product_url"):
             held = bool(held)
         if held != rule.value:
@@ -213,24 +221,45 @@ def test_the_clocks_that_no_shop_changes_yet_run_as_long_as_the_book_says():
     assert rules.rule("T-PII-STOP").value == PII_STOP
 
 
-def test_every_setting_of_a_shop_is_in_the_book():
-    named = {rule.setting for rule in rules.all_rules()} - {rules.NONE}
-    nested = {f"timers.{name}" for name in TIMERS} | {f"evidence.{name}" for name in EVIDENCE}
-    nested |= {f"benefits.{name}" for name in BENEFITS}
+def test_every_column_of_a_policy_names_its_rules_and_every_rule_its_column():
+    switches = {"evidence": EVIDENCE, "benefits": BENEFITS}
+    in_the_book = {(rule.code, rule.setting) for rule in rules.all_rules() if rule.setting != rules.NONE}
 
-    assert named == nested | set(OWN_FIELDS) - {"timers", "evidence", "benefits"}
-    assert {rule.code for rule in rules.all_rules() if rule.setting == "warn_only"} == set(WARNABLE)
-    assert [
-        rule.setting
-        for rule in rules.all_rules()
-        if isinstance(rule.value, str) and rule.value not in CHOICES[rule.setting]
-    ] == []
+    on_the_row = {
+        (code, name)
+        for name, column in SETTINGS.items()
+        if name not in switches
+        for code in (column.db_comment or "").split(", ")
+    }
+    on_the_row |= {(f"EV-{name.upper().replace('_', '-')}", f"evidence.{name}") for name in EVIDENCE.defaults()}
+    on_the_row |= {(rules.benefit_code(name), f"benefits.{name}") for name in BENEFITS.defaults()}
+
+    assert on_the_row == in_the_book
+    assert {name: SETTINGS[name].db_comment for name in switches} == {"evidence": "EV-*", "benefits": "BEN-*"}
+
+
+def test_what_is_no_setting_of_a_policy_is_its_shop_its_version_and_who_wrote_it_why():
+    others = [field.name for field in Policy._meta.fields if field.name not in SETTINGS]
+
+    assert others == ["id", "shop", "version", "effective_at", "by", "reason"]
+    assert {code.lower().replace("-", "_") for code in TIMERS} == set(TIMERS.values())
+
+
+def test_a_word_of_the_book_is_a_choice_of_its_setting():
+    words = {rule.setting: rule.value for rule in rules.all_rules() if isinstance(rule.value, str)}
+
+    assert {name: value in dict(SETTINGS[name].choices) for name, value in words.items()} == {
+        "pay_when": True,
+        "release_manual_refunds": True,
+        "pii_count": True,
+        "agent_scope": True,
+    }
 
 
 def test_every_promise_to_the_buyer_is_a_rule_with_a_switch_and_only_the_law_is_on():
     switches = {rule.code: (rule.setting, rule.value) for rule in rules.all_rules() if rule.setting[:9] == "benefits."}
 
-    assert list(BENEFITS) == [str(benefit) for benefit in Benefit]
+    assert list(BENEFITS.defaults()) == [str(benefit) for benefit in Benefit]
     assert switches == {
         rules.benefit_code(benefit): (f"benefits.{benefit}", benefit == Benefit.NO_REASON_RETURN) for benefit in Benefit
     }

@@ -1,11 +1,11 @@
-"""Layouts of after-sales rows for the importer: one module a platform, registered when the process starts."""
+"""Layouts of after-sales rows for the importer: one module a platform, each registers its own."""
 
-from aftersales.platforms.profiles.douyin import DouyinRefundRows
-from aftersales.platforms.profiles.taobao import TaobaoRefundRows
-from orders.intake.registry import register_profile
+import importlib
+import pkgutil
+from pathlib import Path
 
 
-def register() -> None:
-    """Add our layouts to those the importer knows."""
-    register_profile(DouyinRefundRows())
-    register_profile(TaobaoRefundRows())
+def discover() -> None:
+    """Load every layout; called once, when the process starts."""
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        importlib.import_module(f"aftersales.platforms.profiles.{module.name}")

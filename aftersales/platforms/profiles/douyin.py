@@ -13,9 +13,10 @@ from aftersales.cases.enums import CaseState
 from aftersales.channels import douyin_words
 from aftersales.channels.snapshot import PlatformCase
 from aftersales.platforms.profiles.base import CaseProfile
-from orders.intake.couriers import code_of
+from merchant.carriers.registry import code_of
 from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment
 from orders.intake.readers import Row
+from orders.intake.registry import register_profile
 from orders.intake.values import BadValue, identifier, moment, money, structure, text, whole
 from orders.payments.enums import PayChannel
 from orders.record.enums import SENT, OrderState
@@ -129,8 +130,9 @@ class DouyinRefundRows(CaseProfile):
             waybill = identifier(_first(parcel, "trackingNo", "tracking_no"), "tracking_no")
             if waybill:
                 word = text(_first(parcel, "companyCode", "company_code"))
+                name = text(_first(parcel, "companyName", "company_name"))
                 at = moment(_first(parcel, "logisticsTime", "logistics_time"), "logistics_time")
-                packages.append(NormalPackage(code_of(word, waybill), waybill, at))
+                packages.append(NormalPackage(code_of(word, waybill, name=name), waybill, at))
         return packages
 
 
@@ -183,3 +185,6 @@ def _required(value: str, field: str) -> str:
     if not value:
         raise BadValue(field, _("this is empty"))
     return value
+
+
+register_profile(DouyinRefundRows())

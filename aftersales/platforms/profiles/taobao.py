@@ -14,6 +14,7 @@ from aftersales.channels.snapshot import PlatformCase
 from aftersales.platforms.profiles.base import CaseProfile
 from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment
 from orders.intake.readers import Row
+from orders.intake.registry import register_profile
 from orders.intake.values import BadValue, identifier, moment, money, text, whole
 from orders.payments.enums import PayChannel
 from orders.record.enums import SENT, OrderState
@@ -151,3 +152,6 @@ def _required(value: Any, field: str) -> Any:
     if value in (None, ""):
         raise BadValue(field, _("this is empty"))
     return value
+
+
+register_profile(TaobaoRefundRows())

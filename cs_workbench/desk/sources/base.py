@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import pgettext
 
 # A counter stops here: it is read every few seconds, and nobody works faster because it says 340.
@@ -105,11 +105,3 @@ class Source(ABC):
 
     def key(self, pk: int) -> str:
         return f"{self.letter}{pk}"
-
-
-def union(branches: Sequence[QuerySet[Any, Any]]) -> list[Any]:
-    """All branches in one statement."""
-    if not branches:
-        return []
-    first, *rest = branches
-    return list(first.union(*rest, all=True)) if rest else list(first)

@@ -4,11 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from aftersales.cases.enums import CLOSED_STATES, CaseKind, CaseState, CaseTag
 from aftersales.cases.models import Case
-from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View, union
+from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View
+from merchant.people.querysets import statement_of, union
+from merchant.people.visibility import visible_owner_ids
 from merchant.ui.reverse_cache import url
 from orders.record.enums import Flag
 
@@ -42,10 +45,9 @@ KINDS: dict[str, Q] = {
     "money": MONEY,
     "escalated": Q(level__gt=0),
 }
-# What a line shows, and no more: fifty whole cases with their orders take longer to build than to read.
-WITH = ("order__buyer", "assignee")
+# What a line shows, as values: fifty cases with their orders and buyers take longer to build than to read.
 SHOWN = (
-    *("shop_id", "number", "state", "kind", "tag", "level", "due_at", "amount_fen", "version"),
+    *("pk", "shop_id", "number", "state", "kind", "tag", "level", "due_at", "amount_fen", "version", "assignee_id"),
     *("order__number", "order__flag", "order__buyer__nickname", "order__buyer__external_id"),
     *("assignee__display_name", "assignee__username"),
 )
@@ -53,17 +55,21 @@ SHOWN = (
 
 def segment_of(case: Case) -> str:
     """The segment that shows this case now; empty when none does (it waits for the buyer or the platform)."""
-    if case.tag == CaseTag.STOPPED_WITHOUT_CASE:
+    return _segment(case.state, case.tag)
+
+
+def _segment(state: str, tag: str) -> str:
+    if tag == CaseTag.STOPPED_WITHOUT_CASE:
         return "todo"
-    if case.state in (CaseState.APPLIED, CaseState.REFUND_FAILED):
+    if state in (CaseState.APPLIED, CaseState.REFUND_FAILED):
         return "todo"
-    if case.state == CaseState.REFUSED and case.tag == CaseTag.STOPPED:
+    if state == CaseState.REFUSED and tag == CaseTag.STOPPED:
         return "todo"
-    if case.state in BACK_STATES and case.tag in BACK_TAGS:
+    if state in BACK_STATES and tag in BACK_TAGS:
         return "todo"
-    if case.state in (CaseState.INTERCEPTING, CaseState.REFUNDING):
+    if state in (CaseState.INTERCEPTING, CaseState.REFUNDING):
         return "running"
-    return "done" if case.state in CLOSED_STATES else ""
+    return "done" if state in CLOSED_STATES else ""
 
 
 def kinds_of(state: str, tag: str, level: int) -> list[str]:
@@ -76,6 +82,16 @@ def kinds_of(state: str, tag: str, level: int) -> list[str]:
     return [*found, "back" if tag else "answer"]
 
 
+class _Words:
+    """The labels in the page's language, each looked up once for fifty lines."""
+
+    def __init__(self) -> None:
+        self.states = {state.value: str(state.label) for state in CaseState}
+        self.kinds = {kind.value: str(kind.label) for kind in CaseKind}
+        self.tags = {tag.value: str(tag.label) for tag in CaseTag}
+        self.flags = {flag.value: str(flag.label) for flag in Flag}
+
+
 class Cases(Source):
     letter = "c"
     kinds = tuple(KINDS)
@@ -83,9 +99,22 @@ class Cases(Source):
     def places(self, user: Any, view: View, shops: Sequence[int], size: int, *, is_supervisor: bool) -> list[Place]:
         if view.kind and (view.kind not in KINDS or view.segment != "todo"):
             return []
+        if not shops:
+            return []
+        owners = visible_owner_ids(user)
+        key = ("cases", user.pk, view, is_supervisor, size, *((shop, owners.get(shop)) for shop in shops))
+        sql, values = statement_of(key, lambda: self._places(user, view, shops, size, is_supervisor=is_supervisor))
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            rows = cursor.fetchall()
+        return [Place(self.key(pk), due_at, at, kinds_of(*of)) for pk, due_at, at, *of in rows]
+
+    def _places(
+        self, user: Any, view: View, shops: Sequence[int], size: int, *, is_supervisor: bool
+    ) -> QuerySet[Any, Any]:
         whose, kind = view.mine(user, is_supervisor=is_supervisor), KINDS.get(view.kind, Q())
         order = ("-applied_at", "-pk") if view.segment == "done" else ("due_at", "pk")
-        branches: list[QuerySet[Any, Any]] = [
+        first, *rest = [
             Case.objects.seen_in(shop, user)
             .filter(condition, whose, kind)
             .order_by(*order)
@@ -93,7 +122,7 @@ class Cases(Source):
             for shop in shops
             for condition in SEGMENTS[view.segment]
         ]
-        return [Place(self.key(pk), due_at, at, kinds_of(*of)) for pk, due_at, at, *of in union(branches)]
+        return first.union(*rest, all=True) if rest else first
 
     def counts(self, user: Any, view: View, shops: Sequence[int], *, is_supervisor: bool) -> Counter[str]:
         whose = view.mine(user, is_supervisor=is_supervisor)
@@ -109,25 +138,27 @@ class Cases(Source):
         return found
 
     def tasks(self, pks: Iterable[int], user: Any, view: View) -> dict[int, Task]:
-        rows = Case.objects.visible_to(user).filter(pk__in=list(pks)).select_related(*WITH).only(*SHOWN)
-        return {case.pk: self._task(case, user, view) for case in rows}
+        rows = Case.objects.visible_to(user).filter(pk__in=list(pks)).values(*SHOWN)
+        words = _Words()
+        return {row["pk"]: self._task(row, user, view, words) for row in rows}
 
-    def _task(self, case: Case, user: Any, view: View) -> Task:
-        order = case.order
+    def _task(self, row: dict[str, Any], user: Any, view: View, words: _Words) -> Task:
+        flag, state, tag = row["order__flag"], row["state"], row["tag"]
+        holder = row["assignee__display_name"] or row["assignee__username"] or ""
         return Task(
-            key=self.key(case.pk),
-            url=url("desk_case", case.shop_id, case.number),
-            subject=f"case/{case.shop_id}/{case.number}",
-            name=str(order.buyer or order.number),
-            due_at=case.due_at,
-            chip=("case", case.state, CaseState(case.state).label),
-            what=CaseKind(case.kind).label,
-            alarm=CaseTag(case.tag).label if case.tag else "",
-            amount_fen=case.amount_fen,
-            flag=(order.flag, Flag(order.flag).label) if order.flag is not None else None,
-            holder=str(case.assignee) if case.assignee else "",
-            is_mine=case.assignee_id == user.pk,
-            is_escalated=case.level > 0,
-            is_settled=segment_of(case) != view.segment,
-            version=f"{case.version}:{case.state}:{case.tag}:{case.level}",
+            key=self.key(row["pk"]),
+            url=url("desk_case", row["shop_id"], row["number"]),
+            subject=f"case/{row['shop_id']}/{row['number']}",
+            name=row["order__buyer__nickname"] or row["order__buyer__external_id"] or row["order__number"],
+            due_at=row["due_at"],
+            chip=("case", state, words.states[state]),
+            what=words.kinds[row["kind"]],
+            alarm=words.tags[tag] if tag else "",
+            amount_fen=row["amount_fen"],
+            flag=(flag, words.flags[flag]) if flag is not None else None,
+            holder=holder,
+            is_mine=row["assignee_id"] == user.pk,
+            is_escalated=row["level"] > 0,
+            is_settled=_segment(state, tag) != view.segment,
+            version=f"{row['version']}:{state}:{tag}:{row['level']}",
         )

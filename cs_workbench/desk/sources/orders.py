@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 
 from aftersales.cases.enums import OPEN_STATES
 from aftersales.cases.models import Case
-from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View, union
+from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View
 from merchant.clock import now
+from merchant.people.querysets import union
 from merchant.policy import services as policy
 from merchant.ui.reverse_cache import url
 from orders.record.enums import Flag, OrderState

@@ -20,13 +20,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from django.conf import settings
-
+from merchant.hosts import Host
 from merchant.platforms import wire
 from merchant.platforms.douyin.signing import HMAC_SHA256, sign
 from merchant.platforms.douyin.snapshots import AfterSale, Order, order_number, read_detail, read_list_item, read_order
 from merchant.platforms.errors import ErrorClass, PlatformError
 
+CODE = "douyin"
+HOST = Host("HUICANG_DOUYIN_HOST", "https://openapi-fxg.jinritemai.com")
 LIST = "afterSale.List"
 DETAIL = "afterSale.Detail"
 OPERATE = "afterSale.operate"
@@ -283,7 +284,7 @@ class DouyinClient:
             del query["access_token"]
         elif not query["access_token"]:
             raise PlatformError(ErrorClass.AUTH, "credentials", "no access token")
-        url = f"{settings.PLATFORM_HOSTS['douyin'].rstrip('/')}/{method.replace('.', '/')}"
+        url = f"{wire.address(CODE, HOST)}/{method.replace('.', '/')}"
         answer = wire.send("POST", url, query=query, form=None, text=text, is_write=is_write)
         return self._data(answer, is_write=is_write)
 

@@ -10,21 +10,15 @@ platform to us (SPI) sign the query and the body instead. Assumptions, each pinn
 
 import hashlib
 import json
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from merchant.inbox import registry
+from merchant.platforms.base import Hint, Judged, MalformedError
 from merchant.platforms.douyin.signing import HMAC_SHA256, is_equal, sign, sign_message
-from merchant.platforms.kuaishou.snapshots import identifier
-from merchant.platforms.push_endpoint import Door, Judged, MalformedError, open_door, source_of
-from merchant.shops.models import PlatformAccount
+from merchant.platforms.values import identifier
 
-logger = logging.getLogger(__name__)
-
-SOURCE = source_of("douyin")
 PROBE_TAG = "0"
 # What names an after-sale or an order in the data of any message we have seen.
 REFUND_IDS = ("aftersale_id", "after_sale_id")
@@ -114,28 +108,9 @@ def _shop_id(account: Any) -> str:
     return str(account.secrets.get("shop_id") or account.shop.external_id or "")
 
 
-# Only HTTP 200 with this body stops the platform's repetitions.
-open_door("douyin", Door(judge, got_it=b'{"code": 0, "msg": "success"}', send_again=b'{"code": 1, "msg": "again"}'))
-
-Reader = Callable[[Any, PlatformHint], None]
-_readers: list[Reader] = []
-
-
-def on_message(reader: Reader) -> None:
-    """Let `reader(account, hint)` have every message; called in `apps.py: ready()` of the rooms above.
-
-    A reader runs in the worker, may raise (the message then waits and is tried again), and must be safe to run twice.
-    """
-    if reader not in _readers:
-        _readers.append(reader)
-
-
-def handle(inbox_message: Any) -> None:
-    """The inbox's handler for this source."""
-    account = PlatformAccount.objects.select_related("shop").get(pk=inbox_message.account_id)
-    hint = read_message(bytes(inbox_message.body))
-    for reader in _readers:
-        reader(account, hint)
-
-
-registry.register(SOURCE, handle)
+def hint_of(message: PlatformHint) -> Hint:
+    """What the message asks to be read. The orders of after-sales come with them; one that names nothing we know how to
+    read says only that something has happened."""
+    if message.refund_ids:
+        return Hint(case_numbers=message.refund_ids)
+    return Hint(order_numbers=message.oids, is_vague=not message.oids)

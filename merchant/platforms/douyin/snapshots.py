@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
-from merchant.platforms.kuaishou.snapshots import identifier, instant, mapping, number, required_id
+from merchant.platforms.values import identifier, instant, mapping, number, required_id
 
 
 class Status(IntEnum):
@@ -117,9 +117,10 @@ class OrderItem:
 
 @dataclass(frozen=True)
 class OrderParcel:
-    """A parcel of an order; `company` is the platform's word for the courier."""
+    """A parcel of an order; `company` is the platform's code for the courier, `company_name` its name."""
 
     company: str
+    company_name: str
     express_no: str
     ship_at: datetime | None
     line_ids: tuple[str, ...] = ()
@@ -284,7 +285,8 @@ def _item(fields: Mapping[str, Any]) -> OrderItem:
 def _parcel(fields: Mapping[str, Any]) -> OrderParcel:
     goods = [item for item in fields.get("product_info") or [] if isinstance(item, Mapping)]
     return OrderParcel(
-        company=str(fields.get("company") or fields.get("company_name") or ""),
+        company=str(fields.get("company") or ""),
+        company_name=str(fields.get("company_name") or ""),
         express_no=identifier(fields.get("tracking_no")),
         ship_at=moment(fields.get("ship_time")),
         line_ids=tuple(identifier(item.get("sku_order_id")) for item in goods if item.get("sku_order_id")),

@@ -21,23 +21,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from django.conf import settings
-
+from merchant.hosts import Host
 from merchant.platforms import wire
+from merchant.platforms.base import windows
 from merchant.platforms.errors import ErrorClass, PlatformError
 from merchant.platforms.kuaishou.signing import HMAC_SHA256, SIGN_METHODS, decrypt_message, sign
 from merchant.platforms.kuaishou.snapshots import (
+    CODE,
     HandlingWay,
     NegotiateStatus,
     OrderSnapshot,
     OrderStatus,
     RefundSnapshot,
     RefundStatus,
-    milliseconds,
     order_number,
     read_order,
     read_refund,
 )
+from merchant.platforms.values import milliseconds
 
 __all__ = [
     "HandlingWay",
@@ -51,6 +52,7 @@ __all__ = [
     "decrypt_message",
 ]
 
+HOST = Host("HUICANG_KUAISHOU_HOST", "https://openapi.kwaixiaodian.com")
 ORDER_LIST = "open.order.cursor.list"
 ORDER_DETAIL = "open.order.detail"
 REFUND_LIST = "open.seller.order.refund.pcursor.list"
@@ -276,7 +278,7 @@ class KuaishouClient:
     def call(self, method: str, param: dict[str, Any], *, is_write: bool = False) -> Any:
         """Sign, send, and return `data`. Reads go as GET, writes as a POST form with only the app key in the URL."""
         params = self.signed(method, param)
-        url = f"{settings.PLATFORM_HOSTS['kuaishou'].rstrip('/')}/{method.replace('.', '/')}"
+        url = f"{wire.address(CODE, HOST)}/{method.replace('.', '/')}"
         if is_write:
             query = {"appkey": params.pop("appkey")}
             text = wire.send("POST", url, query=query, form=params, is_write=True)
@@ -333,14 +335,6 @@ class KuaishouClient:
             return reader(data)
         except (ValueError, TypeError, AttributeError) as error:
             raise wire.garbage(f"{method}: {error}", json.dumps(data, ensure_ascii=False), is_write=False) from error
-
-
-def windows(begin: datetime, end: datetime, length: timedelta) -> Iterator[tuple[datetime, datetime]]:
-    """Consecutive spans of at most `length` that cover begin … end; none when begin is not before end."""
-    while begin < end:
-        stop = min(end, begin + length)
-        yield begin, stop
-        begin = stop
 
 
 def _next_cursor(cursor: Any) -> str:

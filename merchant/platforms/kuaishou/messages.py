@@ -1,25 +1,18 @@
-"""Kuaishou's message push: opened with the account's key, checked to be the account's own, read by whoever asked.
+"""Kuaishou's message push: opened with the account's key, checked to be the account's own.
 
 The cipher has no signature (AES-CBC with a fixed IV), so a message proves only that its sender knows the key, and its
 words are never believed: a reader takes the id out of it and asks the platform what is true.
 """
 
 import json
-import logging
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from merchant.inbox import registry
+from merchant.platforms.base import Hint, Judged, MalformedError
 from merchant.platforms.kuaishou.signing import decrypt_message
-from merchant.platforms.kuaishou.snapshots import instant, number
-from merchant.platforms.push_endpoint import Door, Judged, MalformedError, open_door, source_of
-from merchant.shops.models import PlatformAccount
+from merchant.platforms.values import instant, number
 
-logger = logging.getLogger(__name__)
-
-SOURCE = source_of("kuaishou")
 ADD_REFUND = "kwaishop_aftersales_addRefund"
 UPDATE_REFUND = "kwaishop_aftersales_updateRefund"
 ADD_ORDER = "kwaishop_order_addOrder"
@@ -117,7 +110,7 @@ def is_own(account: Any, message: PlatformMessage) -> bool:
     return bool(message.open_id) and message.open_id == _text(secrets.get("open_id"))
 
 
-def judge(account: Any, headers: Mapping[str, str], body: bytes) -> Judged:
+def judge(account: Any, body: bytes) -> Judged:
     """Open what was pushed to this account's door. The console's connection test comes without a cipher."""
     if _is_plain_heartbeat(body):
         return Judged(is_heartbeat=True)
@@ -138,33 +131,14 @@ def _is_plain_heartbeat(body: bytes) -> bool:
         return False
 
 
-# Only HTTP 200 with this body stops the platform's retries.
-open_door("kuaishou", Door(judge, got_it=b'{"result": 1}', send_again=b'{"result": 0}'))
-
-Reader = Callable[[Any, PlatformMessage], None]
-_readers: dict[str, list[Reader]] = {}
-
-
-def on_event(*events: str, reader: Reader) -> None:
-    """Let `reader(account, message)` have these events; called in `apps.py: ready()` of the rooms above.
-
-    A reader runs in the worker, may raise (the message then waits and is tried again), and must be safe to run twice.
-    """
-    for event in events:
-        found = _readers.setdefault(event, [])
-        if reader not in found:
-            found.append(reader)
-
-
-def handle(inbox_message: Any) -> None:
-    """The inbox's handler for this source. An event nobody asked for is done when it is stored."""
-    account = PlatformAccount.objects.select_related("shop").get(pk=inbox_message.account_id)
-    message = open_message(account, bytes(inbox_message.body))
-    for reader in _readers.get(message.event, ()):
-        reader(account, message)
-
-
-registry.register(SOURCE, handle)
+def hint_of(message: PlatformMessage) -> Hint:
+    """What the message asks to be read. An event nobody here reads names nothing."""
+    if message.event in REFUND_EVENTS:
+        numbers = (message.refund_id,) if message.refund_id else ()
+        return Hint(case_numbers=numbers, row_version=message.version, row_status=message.status)
+    if message.event in ORDER_EVENTS:
+        return Hint(order_numbers=(message.oid,) if message.oid else ())
+    return Hint()
 
 
 def _object(value: Any) -> dict[str, Any]:

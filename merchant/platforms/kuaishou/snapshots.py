@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
-# Kuaishou's courier numbers (its table of express codes) in our words.
-COURIERS = {9: "zto", 6: "yto", 3: "sto", 109: "jt", 4: "sf", 11: "yunda"}
-EXPRESS_CODES = {courier: code for code, courier in COURIERS.items()}
+from merchant.carriers import registry as carriers
+from merchant.platforms.values import identifier, instant, mapping, number, required_id
+
+CODE = "kuaishou"
 
 
 class RefundStatus(IntEnum):
@@ -132,7 +133,8 @@ class OrderItem:
 
 @dataclass(frozen=True)
 class OrderPackage:
-    """A waybill of an order. `courier` is our word, empty when we do not know the platform's number."""
+    """A waybill of an order. `courier` is our code; where the platform's number has no row among the carriers, what the
+    waybill shows, or UNKNOWN."""
 
     express_code: int
     express_no: str
@@ -181,34 +183,6 @@ class OrderSnapshot:
     update_at: datetime | None = None
     promise_ship_at: datetime | None = None
     raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
-
-
-def instant(milliseconds: Any) -> datetime | None:
-    """Epoch milliseconds as an aware instant; zero, absent or unreadable is no instant."""
-    value = number(milliseconds)
-    if value <= 0:
-        return None
-    try:
-        return datetime.fromtimestamp(value / 1000, UTC)
-    except (OverflowError, ValueError, OSError):
-        return None
-
-
-def milliseconds(moment: datetime) -> int:
-    """An aware instant as epoch milliseconds."""
-    if moment.tzinfo is None:
-        raise ValueError("an instant needs its zone")
-    return int(moment.timestamp() * 1000)
-
-
-def number(value: Any) -> int:
-    """A whole number that may come as text; anything else is zero."""
-    if isinstance(value, bool):
-        return int(value)
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return 0
 
 
 def read_refund(row: Any) -> RefundSnapshot:
@@ -307,7 +281,8 @@ def _item(fields: Mapping[str, Any]) -> OrderItem:
 
 def _package(fields: Mapping[str, Any]) -> OrderPackage:
     code = number(fields.get("expressCode"))
-    return OrderPackage(code, str(fields.get("expressNo") or ""), COURIERS.get(code, ""))
+    waybill = str(fields.get("expressNo") or "")
+    return OrderPackage(code, waybill, carriers.code_on(CODE, code) or carriers.code_of("", waybill))
 
 
 def _recipient(fields: Any) -> MaskedRecipient:
@@ -326,21 +301,3 @@ def _recipient(fields: Any) -> MaskedRecipient:
         encrypted_mobile=text.get("encryptedMobile", ""),
         encrypted_address=text.get("encryptedAddress", ""),
     )
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise ValueError("an object was expected")
-    return value
-
-
-def required_id(fields: Mapping[str, Any], name: str) -> str:
-    value = identifier(fields.get(name))
-    if not value:
-        raise ValueError(f"no {name}")
-    return value
-
-
-def identifier(value: Any) -> str:
-    """An int64 id as text, since our numbers are text; absent and zero are empty."""
-    return "" if value in (None, "", 0, "0", False) else str(value)

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from merchant.platforms.kuaishou.snapshots import EXPRESS_CODES
+from merchant.carriers import registry as carriers
 from merchant.platforms.sandbox.accounts import APPS, HOUSE
 from merchant.platforms.sandbox.journal import Row
 from merchant.platforms.sandbox.outbox import Outbox
@@ -352,10 +352,10 @@ def _step(world: World, step: Row) -> Row:
 
 def _parcel(parcel: Row) -> Row:
     courier = parcel.get("courier", "zto")
-    code = courier if isinstance(courier, int) else EXPRESS_CODES.get(str(courier))
-    if code is None:
-        raise ValueError(f"no courier {courier!r}; there are {', '.join(EXPRESS_CODES)}")
-    return {"logisticsId": 0, "expressNo": str(parcel["waybill"]), "expressCode": code}
+    code = courier if isinstance(courier, int) else carriers.platform_code("kuaishou", str(courier))
+    if code == "":
+        raise ValueError(f"no courier {courier!r}")
+    return {"logisticsId": 0, "expressNo": str(parcel["waybill"]), "expressCode": int(code)}
 
 
 def _item(item: Row, net_fee: int, number: int) -> Row:

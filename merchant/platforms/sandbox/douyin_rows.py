@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from merchant.platforms.kuaishou.snapshots import COURIERS
+from merchant.carriers import registry as carriers
 from merchant.platforms.sandbox.journal import Row
 
 # The world's numbers are Kuaishou's; here are Douyin's for the same.
@@ -11,14 +11,6 @@ STATES = {10: 6, 11: 6, 12: 27, 20: 6, 21: 6, 22: 7, 30: 7, 40: 11, 45: 13, 50: 
 MONEY = {50: 2, 55: 4, 60: 3}
 KINDS = {1: 0, 3: 3, 4: 7, 5: 8}
 ORDER_STATES = {0: 1, 10: 1, 30: 2, 40: 3, 50: 5, 70: 5, 80: 4}
-COMPANIES = {
-    "zto": ("zhongtong", "中通快递"),
-    "yto": ("yuantong", "圆通速递"),
-    "sto": ("shentong", "申通快递"),
-    "jt": ("jtexpress", "极兔速递"),
-    "sf": ("shunfeng", "顺丰速运"),
-    "yunda": ("yunda", "韵达快递"),
-}
 FAIL_REASON = "收款账户异常，退款失败"
 
 
@@ -173,7 +165,8 @@ def _related(order: Row) -> Row:
 
 
 def _company(parcel: Mapping[str, Any]) -> tuple[str, str]:
-    return COMPANIES.get(COURIERS.get(parcel["expressCode"], ""), ("", ""))
+    carrier = carriers.find(carriers.code_on("kuaishou", parcel["expressCode"]))
+    return (carriers.platform_code("douyin", carrier.code), carrier.zh) if carrier else ("", "")
 
 
 def _parcel(parcel: Mapping[str, Any], order: Row) -> Row:

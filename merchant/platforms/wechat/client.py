@@ -15,11 +15,14 @@ from typing import Any, Protocol
 
 import requests
 import urllib3
-from django.conf import settings
 from wechatpayv3 import WeChatPay, WeChatPayType
 
+from merchant.hosts import Host
 from merchant.platforms import wire
 from merchant.platforms.errors import ErrorClass, PlatformError
+
+CODE = "wechat_pay"
+HOST = Host("HUICANG_WECHAT_PAY_HOST", "https://api.mch.weixin.qq.com")
 
 ERRORS: dict[str, ErrorClass] = {
     "NOT_ENOUGH": ErrorClass.NOT_ENOUGH,
@@ -104,6 +107,11 @@ def query(account: Account, out_refund_no: str) -> RefundAnswer:
     return _call(account, is_write=False, number=out_refund_no, send=lambda pay: pay.query_refund(out_refund_no))
 
 
+def address() -> str:
+    """Where the channel is called."""
+    return wire.address(CODE, HOST)
+
+
 def _call(account: Account, *, is_write: bool, number: str, send: Any) -> RefundAnswer:
     pay = client(account)
     try:
@@ -166,7 +174,7 @@ def client(account: Account) -> WeChatPay:
     if missing:
         raise PlatformError(ErrorClass.AUTH, "credentials", f"missing: {', '.join(missing)}")
     values = tuple(str(account.secrets[name]) for name in SECRET_FIELDS)
-    return _client(values, settings.PLATFORM_HOSTS["wechat_pay"].rstrip("/"))
+    return _client(values, address())
 
 
 @lru_cache(maxsize=64)

@@ -5,18 +5,15 @@ What a notice says about a refund is never believed as such: its number is taken
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from wechatpayv3.utils import aes_decrypt
 
-from merchant.inbox import registry
-from merchant.platforms.push_endpoint import Door, Judged, MalformedError, open_door, source_of
+from merchant.platforms.base import Hint, Judged, MalformedError
 from merchant.platforms.wechat import client as wechat_pay
-from merchant.shops.models import PlatformAccount
 
-SOURCE = source_of("wechat_pay")
 REFUND_EVENTS = ("REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED")
 # A signed body may be replayed by whoever once saw it; the channel's page asks to refuse what is older.
 MAX_AGE_S = 300
@@ -84,32 +81,6 @@ def judge(account: Any, headers: Mapping[str, str], body: bytes) -> Judged:
     return Judged(notice.event_id[:64], is_own=notice.mchid == str(account.secrets.get("mchid") or ""))
 
 
-open_door(
-    "wechat_pay",
-    Door(
-        judge,
-        got_it=b'{"code": "SUCCESS"}',
-        send_again=json.dumps({"code": "FAIL", "message": "not taken"}).encode(),
-    ),
-)
-
-Reader = Callable[[Any, RefundNotice], None]
-_readers: list[Reader] = []
-
-
-def on_refund(reader: Reader) -> None:
-    """Let `reader(account, notice)` have refund notices. It runs in the worker and must be safe to run twice."""
-    if reader not in _readers:
-        _readers.append(reader)
-
-
-def handle(inbox_message: Any) -> None:
-    """The inbox's handler for this source. Notices of other kinds are done when they are stored."""
-    account = PlatformAccount.objects.select_related("shop").get(pk=inbox_message.account_id)
-    notice = read_notice(account, bytes(inbox_message.body))
-    if notice.event in REFUND_EVENTS:
-        for reader in _readers:
-            reader(account, notice)
-
-
-registry.register(SOURCE, handle)
+def hint_of(notice: RefundNotice) -> Hint:
+    """The refund the notice names. Notices of other kinds are done when they are stored."""
+    return Hint(refund_numbers=(notice.out_refund_no,) if notice.event in REFUND_EVENTS else ())

@@ -45,7 +45,7 @@ def test_it_says_who_it_is_and_what_it_can(code):
     assert Kind.RETURN_TO_SENDER in can.kinds
     assert can.batch_size >= 1
     assert can.min_interval_s >= 0
-    assert can.secret_fields
+    assert courier.secrets
 
 
 @every_courier

@@ -16,6 +16,11 @@ way = registry.get("kuaidi100")
 DOOR = "https://huicang.example/push/courier/t/"
 
 
+@pytest.fixture(autouse=True)
+def its_own_hosts(settings):
+    settings.COURIER_SANDBOX_URL = ""
+
+
 class Account:
     courier, via, customer_code, push_token, secrets = "zto", "kuaidi100", "C1", "t", kuaidi100_secrets()
 

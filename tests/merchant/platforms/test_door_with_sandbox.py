@@ -5,10 +5,9 @@ import time
 import pytest
 
 from merchant.inbox.models import InboxMessage, InboxTask
-from merchant.platforms.clients import client_of
-from merchant.platforms.douyin import messages as douyin_messages
-from merchant.platforms.kuaishou import messages
+from merchant.platforms import messages
 from merchant.platforms.kuaishou.client import KuaishouClient
+from merchant.platforms.registry import client_of
 from merchant.platforms.sandbox import accounts
 from tests.merchant.factories import make_platform_account, make_shop
 
@@ -39,11 +38,12 @@ def delivered(platform, refund_id):
 def test_a_reader_follows_a_case_by_asking_the_platform_what_is_true(platform, account, monkeypatch):
     seen = []
 
-    def reader(account, message):
-        snapshot = KuaishouClient(account).refund_detail(message.refund_id)
-        seen.append((snapshot.refund_id, snapshot.status))
+    def reader(account, hint):
+        for number in hint.case_numbers:
+            snapshot = KuaishouClient(account).refund_detail(number)
+            seen.append((snapshot.refund_id, snapshot.status))
 
-    monkeypatch.setattr(messages, "_readers", {event: [reader] for event in messages.REFUND_EVENTS})
+    monkeypatch.setattr(messages, "_readers", {"test": reader})
     row = platform.control("/refunds", {"order": {"total_fee": 8800, "waybill": "73100000000001"}})
     refund_id = str(row["refundId"])
     wait(lambda: (refund_id, 10) in seen)
@@ -59,9 +59,7 @@ def test_a_reader_follows_a_case_by_asking_the_platform_what_is_true(platform, a
 
 def test_a_message_delivered_twice_is_read_once(platform, account, monkeypatch):
     seen = []
-    monkeypatch.setattr(
-        messages, "_readers", {messages.ADD_REFUND: [lambda account, message: seen.append(message.oid)]}
-    )
+    monkeypatch.setattr(messages, "_readers", {"test": lambda account, hint: seen.extend(hint.case_numbers)})
     platform.control("/faults", {"duplicate": 1})
     refund_id = str(platform.control("/refunds", {"order": {"total_fee": 8800}})["refundId"])
 
@@ -76,13 +74,13 @@ def test_douyin_s_messages_are_signed_by_the_process_taken_once_and_acknowledged
     account = make_platform_account(shop, "douyin", app_key=accounts.DOUYIN_APP_KEY, secrets=accounts.DOUYIN_SECRETS)
     seen = []
     monkeypatch.setattr(
-        douyin_messages,
+        messages,
         "_readers",
-        [
-            lambda account, hint: seen.extend(
-                client_of(account).refund_detail(number).money for number in hint.refund_ids
+        {
+            "test": lambda account, hint: seen.extend(
+                client_of(account).refund_detail(number).money for number in hint.case_numbers
             )
-        ],
+        },
     )
     told = {"app_key": accounts.DOUYIN_APP_KEY, "push_url": f"{live_server.url}/push/platform/{account.push_token}/"}
     platform.control("/push_targets", told)

@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 
 from merchant.inbox.models import InboxMessage, InboxTask
-from merchant.platforms.douyin import messages as douyin_messages
+from merchant.platforms import messages as hints
+from merchant.platforms.base import Hint
 from merchant.platforms.douyin.signing import sign, sign_message
 from merchant.platforms.sandbox import accounts
 from tests.merchant.factories import make_platform_account, make_shop
@@ -26,9 +27,7 @@ def account():
 @pytest.fixture
 def told(monkeypatch):
     heard = []
-    monkeypatch.setattr(
-        douyin_messages, "_readers", [lambda account, hint: heard.append((account.pk, hint.refund_ids, hint.oids))]
-    )
+    monkeypatch.setattr(hints, "_readers", {"test": lambda account, hint: heard.append((account.pk, hint))})
     return heard
 
 
@@ -53,7 +52,7 @@ def test_a_message_is_stored_acknowledged_and_then_read(account, told, django_ca
         before = list(told)
 
     assert (answer.status_code, answer.json()) == (200, {"code": 0, "msg": "success"})
-    assert (before, told) == ([], [(account.pk, ("7",), ("9",))])
+    assert (before, told) == ([], [(account.pk, Hint(case_numbers=("7",)))])
     assert (verdicts(), InboxTask.objects.count()) == (["verified"], 0)
 
 
@@ -86,14 +85,14 @@ def test_several_messages_in_one_push_are_all_read(account, told, django_capture
     with django_capture_on_commit_callbacks(execute=True):
         push(account, message("m-1") + message("m-2", aftersale_id=8))
 
-    assert told == [(account.pk, ("7", "8"), ("9",))]
+    assert told == [(account.pk, Hint(case_numbers=("7", "8")))]
 
 
 def test_d6_a_message_in_which_nothing_is_found_is_kept_as_a_hint(account, told, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         answer = push(account, {"something": "new"})
 
-    assert (answer.status_code, verdicts(), told) == (200, ["verified"], [(account.pk, (), ())])
+    assert (answer.status_code, verdicts(), told) == (200, ["verified"], [(account.pk, Hint(is_vague=True))])
 
 
 def test_d7_the_console_s_test_is_acknowledged_and_not_kept(account, told):
@@ -124,4 +123,4 @@ def test_a_call_signed_as_spi_over_query_and_body_is_taken_too(account, told, dj
     old = Client().post(url.replace("hmac-sha256", "md5"), body.encode(), content_type="application/json")
 
     assert (good.status_code, bad.status_code, old.status_code) == (200, 400, 400)
-    assert (verdicts(), told) == (["verified", "forged", "forged"], [(account.pk, ("7",), ())])
+    assert (verdicts(), told) == (["verified", "forged", "forged"], [(account.pk, Hint(case_numbers=("7",)))])

@@ -243,7 +243,7 @@ def test_an_order_is_read_with_its_parcels_and_masked_recipient(answers):
     assert [(item.title, item.quantity, item.price, item.seller_code) for item in order.items] == [
         ("保温杯", 2, 4000, "A-1")
     ]
-    assert [(parcel.courier, parcel.express_no) for parcel in order.packages] == [("yto", "YT1"), ("", "X")]
+    assert [(parcel.courier, parcel.express_no) for parcel in order.packages] == [("yto", "YT1"), ("unknown", "X")]
     assert (order.recipient.name, order.recipient.province, order.refunds) == ("张**", "浙江省", (("9", 10),))
     assert (order.pay_at, order.send_at) == (datetime(2025, 11, 23, 4, 0, tzinfo=UTC), None)
     assert "cipher" not in repr(order)

@@ -5,7 +5,9 @@ import pytest
 from django.test import Client
 
 from merchant.inbox.models import InboxMessage, InboxTask
+from merchant.platforms import messages as hints
 from merchant.platforms import views
+from merchant.platforms.base import Hint
 from merchant.platforms.kuaishou import messages
 from merchant.platforms.kuaishou.signing import encrypt_message
 from merchant.platforms.sandbox import accounts
@@ -22,19 +24,20 @@ def account():
 
 @pytest.fixture
 def read(monkeypatch):
-    """The messages a reader of refund events has had; put an exception into `.fails` to make it fail."""
+    """The hints a reader of after-sales has had; put an exception into `.fails` to make it fail."""
 
     class Read(list):
         fails = None
 
     found = Read()
 
-    def reader(account, message):
+    def reader(account, hint):
         if found.fails:
             raise found.fails
-        found.append((account.pk, message.event, message.refund_id, message.oid))
+        if hint != Hint():
+            found.append((account.pk, hint))
 
-    monkeypatch.setattr(messages, "_readers", {event: [reader] for event in messages.REFUND_EVENTS})
+    monkeypatch.setattr(hints, "_readers", {"test": reader})
     return found
 
 
@@ -75,7 +78,7 @@ def test_a_push_is_stored_acknowledged_and_then_read(account, read, django_captu
         before = list(read)
 
     assert (answer.status_code, answer.json(), before) == (200, {"result": 1}, [])
-    assert read == [(account.pk, "kwaishop_aftersales_addRefund", "9", "7")]
+    assert read == [(account.pk, Hint(case_numbers=("9",)))]
     message = InboxMessage.objects.get()
     assert (message.source, message.shop_id, message.account_id, message.verdict, message.event_key) == (
         "platform:kuaishou",
@@ -254,17 +257,20 @@ def test_an_event_nobody_asked_for_is_done_when_it_is_stored(account, read, djan
 
 
 def test_every_reader_of_an_event_gets_it_and_registering_twice_changes_nothing(monkeypatch):
-    monkeypatch.setattr(messages, "_readers", {})
+    monkeypatch.setattr(hints, "_readers", {})
     first, second = [], []
-    readers = [lambda account, message: first.append(message.oid), lambda account, message: second.append(message.oid)]
-    for reader in [*readers, readers[0]]:
-        messages.on_event(messages.ADD_ORDER, messages.PAY_SUCCESS, reader=reader)
+    readers = {
+        "first": lambda account, hint: first.append(hint.order_numbers),
+        "second": lambda account, hint: second.append(hint.order_numbers),
+    }
+    for name in ("first", "second", "first"):
+        hints.on_hint(name, readers[name])
 
     account = make_platform_account(make_shop(), app_key=HOUSE.app_key, secrets=HOUSE.secrets())
     body = encrypt_message(HOUSE.message_key, json.dumps(plain(event=messages.ADD_ORDER, info='{"oid":5}')))
-    messages.handle(SimpleNamespace(account_id=account.pk, body=body.encode()))
+    hints.read(SimpleNamespace(account_id=account.pk, body=body.encode()))
 
-    assert (first, second) == (["5"], ["5"])
+    assert (first, second) == ([("5",)], [("5",)])
 
 
 def test_an_orders_message_names_the_order_and_no_refund():

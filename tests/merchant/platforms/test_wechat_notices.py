@@ -7,13 +7,14 @@ import pytest
 from django.test import Client
 
 from merchant.inbox.models import InboxMessage, InboxTask
+from merchant.platforms import messages as hints
+from merchant.platforms.base import Hint
 from merchant.platforms.sandbox import accounts
 from merchant.platforms.sandbox.journal import Journal
 from merchant.platforms.sandbox.wechat_notices import sealed
 from merchant.platforms.sandbox.wechat_wire import WeChatPayWire
 from merchant.platforms.sandbox.world import World
 from merchant.platforms.wechat import client as wechat_pay
-from merchant.platforms.wechat import notices as wechat_notices
 from tests.merchant.factories import make_platform_account, make_shop
 
 ROW = {
@@ -36,7 +37,7 @@ def account(db):
 @pytest.fixture
 def told(monkeypatch):
     heard = []
-    monkeypatch.setattr(wechat_notices, "_readers", [lambda account, notice: heard.append((account.pk, notice))])
+    monkeypatch.setattr(hints, "_readers", {"test": lambda account, hint: heard.append((account.pk, hint))})
     return heard
 
 
@@ -61,9 +62,7 @@ def test_a_notice_is_stored_sealed_acknowledged_and_then_read(account, told, dja
         before = list(told)
 
     assert (answer.status_code, answer.json(), before) == (200, {"code": "SUCCESS"}, [])
-    assert told == [
-        (account.pk, wechat_notices.RefundNotice("n-1", "REFUND.SUCCESS", accounts.WECHAT_PAY_MCHID, "RF1"))
-    ]
+    assert told == [(account.pk, Hint(refund_numbers=("RF1",)))]
     assert on_record() == [("platform:wechat_pay", "verified")]
     assert InboxTask.objects.count() == 0
 
@@ -113,7 +112,7 @@ def test_a_notice_older_than_five_minutes_is_refused(account, told, monkeypatch)
 @pytest.mark.django_db(transaction=True)
 def test_the_channel_tells_the_end_of_a_refund_to_the_address_it_was_given(platform, live_server, monkeypatch):
     heard = []
-    monkeypatch.setattr(wechat_notices, "_readers", [lambda account, notice: heard.append(notice)])
+    monkeypatch.setattr(hints, "_readers", {"test": lambda account, hint: heard.append(hint)})
     account = make_platform_account(make_shop("own"), "wechat_pay", secrets=accounts.wechat_pay_secrets())
     trade = f"T{time.time_ns()}"
     platform.control("/trades", {"out_trade_no": trade, "total_fen": 6800})
@@ -130,4 +129,4 @@ def test_the_channel_tells_the_end_of_a_refund_to_the_address_it_was_given(platf
     deadline = time.monotonic() + 20
     while not heard and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert [(one.event, one.out_refund_no) for one in heard] == [("REFUND.SUCCESS", f"RF{trade}")]
+    assert heard == [Hint(refund_numbers=(f"RF{trade}",))]

@@ -1,8 +1,9 @@
 """An order as 快手 tells it, in the intake's words; for the pull, the push and the case that comes before its order."""
 
-from merchant.platforms.kuaishou.snapshots import OrderSnapshot, OrderStatus
+from merchant.platforms.kuaishou.snapshots import CODE, OrderSnapshot, OrderStatus
 from merchant.vault.services import Person
 from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment
+from orders.intake.platforms.registry import register
 from orders.payments.enums import PayChannel
 from orders.record.enums import CategoryClass, OrderState
 
@@ -77,10 +78,13 @@ def normal_order(snapshot: OrderSnapshot) -> NormalOrder:
         packages=[
             NormalPackage(package.courier, package.express_no, snapshot.send_at)
             for package in snapshot.packages
-            if package.courier and package.express_no
+            if package.express_no
         ],
     )
 
 
 def _category(name: str) -> CategoryClass:
     return next((kind for word, kind in CATEGORY_WORDS if word in name), CategoryClass.NORMAL)
+
+
+register(CODE, normal_order)

@@ -1,9 +1,11 @@
 """An order as 抖店 tells it, in the intake's words; for the pull, the push and the case that comes before its order."""
 
+from merchant.carriers.registry import code_of
+from merchant.platforms.douyin.client import CODE
 from merchant.platforms.douyin.snapshots import Order
 from merchant.vault.services import Person
-from orders.intake.couriers import code_of
 from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment
+from orders.intake.platforms.registry import register
 from orders.payments.enums import PayChannel
 from orders.record.enums import SENT, CategoryClass, OrderState
 
@@ -69,9 +71,15 @@ def normal_order(order: Order) -> NormalOrder:
         seller_note=order.seller_note,
         packages=[
             NormalPackage(
-                code_of(parcel.company, parcel.express_no), parcel.express_no, parcel.ship_at, parcel.line_ids
+                code_of(parcel.company, parcel.express_no, name=parcel.company_name),
+                parcel.express_no,
+                parcel.ship_at,
+                parcel.line_ids,
             )
             for parcel in order.parcels
-            if parcel.express_no and code_of(parcel.company, parcel.express_no)
+            if parcel.express_no
         ],
     )
+
+
+register(CODE, normal_order)

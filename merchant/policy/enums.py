@@ -1,0 +1,38 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class PayWhen(models.TextChoices):
+    """P-PAY-WHEN."""
+
+    SUCCESS = "success", _("when the courier says the parcel is stopped")
+    RETURNED = "returned", _("only when the parcel is back")
+
+
+class Release(models.TextChoices):
+    """P-RELEASE."""
+
+    FINANCE = "finance", _("when finance releases it")
+    AT_ONCE = "at_once", _("at once, within the person's limit")
+
+
+class RefundWindow(models.TextChoices):
+    """T-REFUND-WINDOW: from-to on the shop's clock; empty is the whole day."""
+
+    ANY_HOUR = "", _("at any hour")
+    DAYTIME = "09:00-21:00", _("between 09:00 and 21:00 (T-REFUND-WINDOW)")
+
+
+class PiiCount(models.TextChoices):
+    """PII-COUNT."""
+
+    ORDER = "order", _("once per order and day")
+    VIEW = "view", _("every time")
+
+
+class Warnable(models.TextChoices):
+    """The interception checks that a shop may turn into a warning."""
+
+    E12 = "E12", _("E12 fresh track")
+    E13 = "E13", _("E13 full refund")
+    E15 = "E15", _("E15 merged parcel")
