@@ -1,11 +1,12 @@
 """Two people, or two workers, at the same row: one wins, the other reads a sentence, the money moves once."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from aftersales.cases.models import Case
 from aftersales.decisions import services as cases
@@ -15,6 +16,7 @@ from aftersales.refunds.models import Refund
 from logistics.interception import services as interceptions
 from logistics.interception.models import Interception
 from merchant.clock import now
+from merchant.locking import lock
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from orders.record.models import Order
@@ -111,6 +113,52 @@ def test_eight_workers_send_one_refund_and_the_channel_hears_it_once(platform):
     assert ended == [""] * 8
     assert platform.count("refund.approve") == 1
     assert platform.paid == [(case.order.number, 8800)]
+
+
+def test_whoever_waits_for_a_case_does_not_hold_its_refund_meanwhile(platform):
+    """The case before the refund, though one statement locks both: nobody waits crosswise."""
+    case = case_of(platform)
+    cases.agree_case(case, by=agent_of(case.shop))
+    refund = refund_of(case)
+    found = []
+
+    def hold():
+        try:
+            with transaction.atomic():
+                found.append(refunds.lock_with_case(refund.pk))
+        finally:
+            connection.close()
+
+    waiting = threading.Thread(target=hold)
+    with transaction.atomic():
+        lock(case).save()
+        waiting.start()
+        give_up = time.monotonic() + 20
+        while not blocked() and time.monotonic() < give_up:
+            time.sleep(0.02)
+        was_blocked = blocked()
+        free = Refund.objects.select_for_update(nowait=True).get(pk=refund.pk)
+        Refund.objects.filter(pk=free.pk).update(reason="moved meanwhile")
+        Case.objects.filter(pk=case.pk).update(reason="moved meanwhile")
+    waiting.join(20)
+
+    assert was_blocked
+    [(held_case, held)] = found
+    assert (held_case, held_case.reason, held.reason, held.parts) == (
+        case,
+        "moved meanwhile",
+        "moved meanwhile",
+        {case.order.lines.get().pk: 8800},
+    )
+
+
+def blocked():
+    """Whether somebody in this database waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone()[0] > 0
 
 
 def test_cases_of_many_lines_at_once_never_pass_what_was_paid(platform):
