@@ -2,8 +2,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 PORT ?= 8000
 TESTS ?=
-JOBS ?= 2
+# More than cores: a test often waits for a browser, a database or a process of its own.
+JOBS ?= 4
 CHAOS_N ?= 1000
+# Compiled modules are kept, whatever the shell says: the tests start some sixty processes.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 RUN := $(VENV)/bin/python
 

@@ -14,7 +14,28 @@ import pytest
 PROJECT = Path(__file__).resolve().parent
 IS_CI = os.environ.get("CI", "").lower() == "true"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The address bar of a window has pages of its own (the first two) that take longer to start than most of ours. Naming
+# features replaces the list that Playwright gives, so the rest repeats it.
+CHROMIUM_WITHOUT = (
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "TcpPortRandomizationWin",
+    "ThirdPartyStoragePartitioning",
+)
 CHROMIUM_FLAGS = [
+    f"--disable-features={','.join(CHROMIUM_WITHOUT)}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -83,14 +104,95 @@ def pytest_configure(config: pytest.Config) -> None:
     compile_catalogues()
 
 
+# The files that take longest begin, so that no worker ends a parallel run alone with one of them.
+LONGEST = (
+    "tests/merchant/test_demo.py",
+    "tests/browser/test_pages.py",
+    "tests/cs_workbench/test_doors.py",
+    "tests/logistics/couriers/test_lives.py",
+    "tests/browser/test_goods_home.py",
+    "tests/browser/test_bulk.py",
+    "tests/logistics/test_poller.py",
+    "tests/browser/test_benefits.py",
+    "tests/merchant/test_processes.py",
+    "tests/journeys/test_stopping_a_parcel.py",
+    "tests/orders/test_real_files.py",
+    "tests/aftersales/test_money_machine.py",
+    "tests/logistics/test_interception_stateful.py",
+    "tests/aftersales/test_real_douyin.py",
+)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come first: they take longest, and a parallel run should not end by waiting for one of them."""
-    items.sort(key=lambda item: "chromium_browser" not in getattr(item, "fixturenames", ()))
+    """The longest files come first, then the other browser tests, then everything else."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+
+    def turn(item: pytest.Item) -> int:
+        is_drawn = "chromium_browser" in getattr(item, "fixturenames", ())
+        return places.get(item.nodeid.partition("::")[0], len(places) + (not is_drawn))
+
+    items.sort(key=turn)
+
+
+# --- databases --------------------------------------------------------------------------------------------------------
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """A parallel run makes its database once, beside the workers' start; each copies it."""
+    config = session.config
+    is_parallel = bool(getattr(config.option, "numprocesses", None)) and not hasattr(config, "workerinput")
+    if is_parallel and not (config.option.reuse_db or config.option.create_db or config.option.collectonly):
+        from pytest_django.plugin import blocking_manager_key
+
+        from tests.databases import begin_mould
+
+        # This process runs no test of its own.
+        config.stash[blocking_manager_key].unblock()
+        config.stash[MAKING] = begin_mould()
+
+
+MAKING: pytest.StashKey = pytest.StashKey()
+
+
+def is_copying(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput") and "HUICANG_TEST_MOULD" in os.environ
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(request, django_db_keepdb):
+    """A copied database is there already when Django looks for it."""
+    return django_db_keepdb or is_copying(request.config)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(request, django_db_modify_db_settings, django_db_blocker):
+    if not is_copying(request.config):
+        yield
+        return
+    from tests.databases import copied_database
+
+    with django_db_blocker.unblock(), copied_database():
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Tests that commit are quick about it: nothing waits for a disk, and only what was written is taken out."""
+    from django.test import TransactionTestCase
+
+    from tests.databases import commit_without_waiting, empty_tables
+
+    with django_db_blocker.unblock():
+        commit_without_waiting()
+    TransactionTestCase._fixture_teardown = empty_tables
 
 
 # --- what was left out ------------------------------------------------------------------------------------------------
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if making := session.config.stash.get(MAKING, None):
+        from tests.databases import drop_mould
+
+        drop_mould(making)
     if not hasattr(session.config, "workerinput") and IS_CI and exitstatus == 0 and _left_out_reasons(session.config):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -135,6 +237,25 @@ def own_corner_of_the_cache(request, settings):
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"test-{uuid4().hex[:12]}"}}
 
 
+@pytest.fixture(scope="module")
+def rows_of_module(django_db_setup, django_db_blocker):
+    """What a fixture of the module writes after asking for this stays for all its tests, and each test finds it as it
+    was written. For modules whose tests run in transactions (`django_db`, not `transaction=True`)."""
+    from django.conf import settings
+    from django.db import transaction
+    from django.utils import translation
+
+    translation.activate(settings.LANGUAGE_CODE)
+    with django_db_blocker.unblock():
+        around = transaction.atomic()
+        # As Django marks those of its test cases: services that must not be inside a transaction do not see it.
+        around._from_testcase = True
+        around.__enter__()
+        yield
+        transaction.set_rollback(True)
+        around.__exit__(None, None, None)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real files beside the checkout; read only by tests, never copied, left out where it is absent."""
@@ -156,8 +277,10 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def chromium_browser(chromium):
     """A headless Chromium under Playwright, one for the whole run."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    # How long a slow machine is waited for; a fast one never notices.
+    expect.set_options(timeout=60_000)
     # Playwright's loop lives in this thread, and Django's guard against calls from a loop would see it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
@@ -172,7 +295,7 @@ def page(chromium_browser):
     context = chromium_browser.new_context(
         locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": 1440, "height": 900}
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(f"script error: {error}"))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
-START_TIMEOUT_S = 30
+START_TIMEOUT_S = 120
 
 
 def free_port() -> int:
@@ -60,10 +60,10 @@ class SandboxProcess:
             return
         how()
         try:
-            self.process.wait(10)
+            self.process.wait(30)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait(10)
+            self.process.wait(30)
         self.process = None
 
     def control(self, path: str, told: Any = None) -> Any:
@@ -71,7 +71,7 @@ class SandboxProcess:
         path = path if path.startswith(("/control", "/health")) else f"/control{path}"
         body = None if told is None else json.dumps(told).encode()
         request = urllib.request.Request(self.url + path, body, {"content-type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read())
 
 

@@ -42,8 +42,8 @@ VERDICTS = {
 SHARED_WAYBILL = "770298040590674"
 
 
-@pytest.fixture
-def imported(shared_data):
+@pytest.fixture(scope="module")
+def imported(shared_data, rows_of_module):
     shop = make_shop("douyin")
     for code in ("zto", "yto", "sto", "jt"):
         make_courier_account(shop, code)

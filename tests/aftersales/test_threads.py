@@ -33,7 +33,7 @@ def at_once(*works: Callable[[], Any]) -> list[str]:
 
     def run(position: int, work: Callable[[], Any]) -> None:
         try:
-            barrier.wait(10)
+            barrier.wait(60)
             work()
         except Refused as refused:
             ended[position] = refused.code

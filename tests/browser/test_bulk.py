@@ -20,7 +20,7 @@ from tests.browser.test_pages import NARROW, WIDE, look
 from tests.orders.factories import order_row
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SLOW = 20_000
+SLOW = 60_000
 
 
 def desk(page, live_server, case):

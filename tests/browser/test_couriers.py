@@ -36,7 +36,7 @@ def test_what_a_courier_cannot_do_is_said_before_and_after_the_press(
     scene.courier_does(case, "stop")
     scene.money_arrives()
 
-    expect(page.locator("#progress .is-done")).to_have_count(5, timeout=20_000)
+    expect(page.locator("#progress .is-done")).to_have_count(5, timeout=60_000)
     case.refresh_from_db()
     assert (case.state, Refund.objects.get().amount_fen) == (CaseState.SUCCESS, 8800)
     assert scene.courier.control(f"/parcels?q={case.interception.waybill}")["parcels"][0]["calls"]["create"] == 1

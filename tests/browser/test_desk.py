@@ -11,7 +11,7 @@ from logistics.interception.models import Interception
 from merchant.vault.models import PiiReveal
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SLOW = 20_000
+SLOW = 60_000
 
 
 def desk(page, live_server, case=None):

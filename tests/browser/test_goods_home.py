@@ -30,7 +30,7 @@ from tests.browser.test_pages import NARROW, WIDE, look_in
 from tests.merchant.factories import photo_upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SLOW = 20_000
+SLOW = 60_000
 
 
 def photo(name: str, colour: str = "red") -> dict[str, Any]:
@@ -238,7 +238,7 @@ def test_the_pages_of_the_warehouse_are_fit_to_be_seen(scene, chromium_browser, 
             reduced_motion="reduce",
             has_touch=size == NARROW,
         )
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)

@@ -11,7 +11,7 @@ from orders.record.models import Order
 from orders.remarks.services import set_flag
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SLOW = 20_000
+SLOW = 60_000
 HINT = "插旗：0 灰 1 红 2 黄 3 绿 4 蓝 5 紫，Esc 取消"
 
 

@@ -9,7 +9,7 @@ from aftersales.decisions import services as cases
 from merchant.clock import now
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SLOW = 20_000
+SLOW = 60_000
 WATCH_SHIFTS = """
 window.shifts = 0;
 new PerformanceObserver((list) => list.getEntries().forEach((entry) => {

@@ -13,7 +13,7 @@ from merchant.clock import now
 from orders.record.models import Order
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SLOW = 20_000
+SLOW = 60_000
 
 
 def desk(page, live_server, path=""):

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.urls import reverse
 
@@ -27,6 +26,7 @@ from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxTask
 from merchant.jobs.services import beat
 from merchant.platforms.sandbox.wechat_wire import BILL_HEADER
+from tests.browser.axe import breaches
 from tests.browser.conftest import SHOTS, Scene
 from tests.cs_workbench.homecoming import inspected
 from tests.logistics.factories import make_package
@@ -177,10 +177,9 @@ def look(page: Any, name: str, size: tuple[int, int], found: list[str], schemes:
         spill = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if spill > 0:
             found.append(f"{where}: {spill}px wider than the screen")
-        rules: Any = STANDARDS if scheme == "light" else {"type": "rule", "values": ["color-contrast"]}
-        # Without resultTypes the browser also sends every node that passed: most of the time went there.
-        options = {"runOnly": rules, "resultTypes": ["violations"]}
-        for breach in Axe().run(page, options=options).response["violations"]:
+        for breach in breaches(
+            page, STANDARDS if scheme == "light" else {"type": "rule", "values": ["color-contrast"]}
+        ):
             found.append(f"{where}: {breach['id']} at {breach['nodes'][0]['html'][:120]}")
     page.emulate_media(color_scheme="light")
 
@@ -207,7 +206,7 @@ def test_every_page_is_fit_to_be_seen(scene, chromium_browser, enter, live_serve
             reduced_motion="reduce",
             has_touch=size == NARROW,
         )
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)

@@ -17,7 +17,7 @@ from tests.merchant.factories import make_user
 from tests.orders.factories import order_row
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SLOW = 20_000
+SLOW = 60_000
 
 
 def page_of(live_server, order):

@@ -40,7 +40,7 @@ def test_s13_a_void_card_is_paid_outside_the_channel_once(scene, page, enter, li
     Refund.objects.filter(pk=refund.pk).update(next_at=now())
     sending.sweep_refunds()
     # The page follows by itself, and says why in words beside the channel's own.
-    expect(page.locator("#refund .notice.is-bad")).to_contain_text("ABNORMAL", timeout=20_000)
+    expect(page.locator("#refund .notice.is-bad")).to_contain_text("ABNORMAL", timeout=60_000)
 
     found: list[str] = []
     for size in (NARROW, WIDE):

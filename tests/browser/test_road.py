@@ -31,9 +31,9 @@ def test_an_agent_stops_a_parcel_and_watches_the_refund_pay_itself(scene, page, 
 
     scene.courier_does(case, "stop")
 
-    expect(page.locator("#progress .is-done")).to_have_count(4, timeout=20_000)
+    expect(page.locator("#progress .is-done")).to_have_count(4, timeout=60_000)
     scene.money_arrives()
-    expect(page.locator("#progress .is-done")).to_have_count(5, timeout=20_000)
+    expect(page.locator("#progress .is-done")).to_have_count(5, timeout=60_000)
     assert page.evaluate("window.stillHere") is True
     case.refresh_from_db()
     refund = Refund.objects.get()

@@ -36,7 +36,7 @@ def platform_process(tmp_path_factory) -> Iterator[SandboxProcess]:
     process.stop()
 
 
-def until(condition: Callable[[], Any], seconds: float = 15.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     """What `condition` finds, once it finds something."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -29,7 +29,7 @@ def at_once(count, work):
 
     def run(number):
         try:
-            gate.wait(10)
+            gate.wait(60)
             results[number] = work(number)
         except Refused as refusal:
             results[number] = refusal.code

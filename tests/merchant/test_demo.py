@@ -100,10 +100,10 @@ def first_page_of(port: int, username: str) -> str:
     """The desk as this person meets it after signing in."""
     url, jar = f"http://127.0.0.1:{port}", http.cookiejar.CookieJar()
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-    form = opener.open(f"{url}/accounts/login/", timeout=10).read().decode()
+    form = opener.open(f"{url}/accounts/login/", timeout=60).read().decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)[1]
     told = {"username": username, "password": "huicang-demo", "csrfmiddlewaretoken": token, "next": "/desk/"}
-    with opener.open(f"{url}/accounts/login/", urllib.parse.urlencode(told).encode(), timeout=30) as page:
+    with opener.open(f"{url}/accounts/login/", urllib.parse.urlencode(told).encode(), timeout=60) as page:
         return page.read().decode()
 
 
@@ -125,7 +125,7 @@ def test_one_command_a_killed_worker_a_killed_launcher_and_a_clean_end(open_term
     first = open_terminal()
     first.wait_for("Ctrl-C ends everything.")
 
-    with urllib.request.urlopen(f"http://127.0.0.1:{first.port}/accounts/login/", timeout=10) as page:
+    with urllib.request.urlopen(f"http://127.0.0.1:{first.port}/accounts/login/", timeout=60) as page:
         assert page.status == 200
     assert f"Open http://127.0.0.1:{first.port}/" in first.text
     assert sorted(first.children()) == NAMES
@@ -134,7 +134,7 @@ def test_one_command_a_killed_worker_a_killed_launcher_and_a_clean_end(open_term
 
     # A child that dies is started again, and says so.
     first.children()["worker"].kill()
-    first.wait_for("*** ended (killed by SIGKILL); starting again in 2 s ***", 10)
+    first.wait_for("*** ended (killed by SIGKILL); starting again in 2 s ***", 60)
 
     # A launcher killed outright takes its children along, or the next start ends them.
     left = list(first.children().values())
@@ -149,7 +149,7 @@ def test_one_command_a_killed_worker_a_killed_launcher_and_a_clean_end(open_term
 
     running = list(second.children().values())
     second.process.send_signal(signal.SIGINT)
-    assert second.process.wait(60) == 0
+    assert second.process.wait(120) == 0
     assert second.text.endswith("Everything has stopped.\n")
     assert [process for process in running if process.is_running()] == []
     assert list(second.folder.pids.glob("*.json")) == []

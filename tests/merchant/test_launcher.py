@@ -220,7 +220,7 @@ def test_a_postgres_left_by_a_killed_launcher_does_not_block_the_next(folder, no
     again = Supervisor(folder, out=paper)
     servers = start_servers(folder, again, database="huicang", durable=False)
 
-    assert [process.wait(10) for process in left] == [0, 0]
+    assert [process.wait(60) for process in left] == [0, 0]
     assert paper.text == (
         "Ended postgres, which an earlier start had left running.\n"
         "Ended valkey, which an earlier start had left running.\n"

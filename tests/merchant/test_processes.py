@@ -17,7 +17,7 @@ from merchant.launcher.processes import COMMANDS, with_this_python
 from merchant.launcher.supervisor import is_answering, python
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
-READY_S = 40
+READY_S = 120
 
 
 def address_of_test_database() -> str:
@@ -94,7 +94,7 @@ def test_every_process_starts_works_and_ends_when_asked(start, environment, tmp_
 
     for process in processes.values():
         process.send_signal(signal.SIGTERM)
-    codes = {name: process.wait(30) for name, process in processes.items()}
+    codes = {name: process.wait(60) for name, process in processes.items()}
 
     assert codes == dict.fromkeys(COMMANDS, 0)
 

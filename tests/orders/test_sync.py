@@ -43,7 +43,7 @@ def states(account):
 
 
 def until(condition):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if found := condition():
             return found

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
 from django.utils import translation
@@ -35,6 +34,7 @@ from merchant.inbox.models import InboxMessage, InboxTask
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from tests import aio
+from tests.databases import empty_tables
 from tests.logistics.couriers.contract import EXAMPLES
 from tests.logistics.factories import make_package
 from tests.merchant.factories import make_shop
@@ -132,7 +132,7 @@ class Walker:
 
     def _look(self) -> None:
         """Let the pushes arrive, then read every track."""
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             if not self.courier.control("/stats")["pushes"].get("open") and not InboxTask.objects.exists():
                 break
@@ -182,7 +182,7 @@ def walks(tmp_path_factory, django_db_setup, django_db_blocker):
     hosts = dict.fromkeys([*CODES, "kuaidi100_api"], courier.url)
     with django_db_blocker.unblock(), override_settings(COURIER_HOSTS=hosts):
         assert connection.settings_dict["NAME"].startswith("test_")
-        call_command("flush", interactive=False, verbosity=0, allow_cascade=True)
+        empty_tables()
         cache.clear()
         server = LiveServer("127.0.0.1")
         try:
@@ -194,7 +194,7 @@ def walks(tmp_path_factory, django_db_setup, django_db_blocker):
         finally:
             courier.stop()
             server.stop()
-            call_command("flush", interactive=False, verbosity=0, allow_cascade=True)
+            empty_tables()
     return {(walk.code, walk.life): walk for walk in walker.walks}
 
 

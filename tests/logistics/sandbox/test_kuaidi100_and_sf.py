@@ -102,7 +102,7 @@ def test_a_push_is_repeated_three_times_and_then_given_up(courier, merchant):
     courier.control(f"/parcels/{waybill}/advance", {"to": "in_transit"})
 
     # Half an hour is 1.8 seconds here.
-    until(lambda: courier.control("/stats")["pushes"].get("given_up", 0) == before + 1, seconds=15)
+    until(lambda: courier.control("/stats")["pushes"].get("given_up", 0) == before + 1)
     assert len(merchant.bodies) == 4
 
 

@@ -170,7 +170,7 @@ def test_outside_the_demo_it_does_not_start(tmp_path):
 
 def page(courier, path, data=None, **headers):
     request = urllib.request.Request(courier.url + path, data, headers)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return answer.headers, answer.read().decode()
 
 

@@ -22,7 +22,7 @@ def account(platform, live_server):
 
 
 def wait(condition):
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if condition():
             return

@@ -18,7 +18,7 @@ from merchant.platforms.sandbox.kuaishou_wire import THROTTLE_CODES
 _waybills = itertools.count(73100000000001)
 DAY = timedelta(days=1)
 # A payment takes 0.04 s here; a machine with other work may take its time all the same.
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 def open_case(platform, *, total_fee=8800, plan=(), push=False, **values):

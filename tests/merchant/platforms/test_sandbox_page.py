@@ -20,7 +20,7 @@ def fetch(url, body=None, content_type="application/x-www-form-urlencoded"):
     """(status, headers, text), also for refusals."""
     request = urllib.request.Request(url, body, {"content-type": content_type})
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, answer.headers, answer.read().decode()
     except HTTPError as error:
         return error.code, error.headers, error.read().decode()

@@ -57,7 +57,7 @@ def door(platform):
 
 
 def wait(condition):
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if condition():
             return

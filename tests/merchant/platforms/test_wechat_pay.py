@@ -55,7 +55,7 @@ def refused(work):
 
 
 def until(account, number, state):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         answer = wechat_pay.query(account, number)
         if answer.state == state:
