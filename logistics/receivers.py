@@ -10,7 +10,7 @@ from logistics.interception import receivers as interception_receivers  # noqa: 
 from logistics.interception.models import Interception
 from logistics.interception.signals import interception_changed
 from logistics.shipping.intake import register_imported
-from logistics.tracking.services import take_push
+from logistics.tracking.services import handle_push
 from merchant.inbox import registry as inbox
 from merchant.inbox.retention import retain_as_long_as_messages
 from merchant.wakeups import wake_now
@@ -18,7 +18,7 @@ from orders.intake.hooks import register_after_orders
 
 register_after_orders("logistics.parcels", register_imported)
 retain_as_long_as_messages(CourierCall, "answer", at="started_at")
-inbox.register("courier", take_push)
+inbox.register("courier", handle_push)
 
 
 @receiver(interception_changed, dispatch_uid="logistics.settle_claims")

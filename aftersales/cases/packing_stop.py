@@ -32,12 +32,12 @@ def check_still_in_house(order_id: int) -> None:
         )
 
 
-def hold_bench(case: Case) -> None:
+def lock_packing(case: Case) -> None:
     """Lock the labels of the order before its money is touched (packages come before orders)."""
     lock_all(Package.objects.of_order(case.order_id).outbound().filter(state=PackageState.LABELLED))
 
 
-def empty_the_bench(case: Case, *, by: Actor) -> None:
+def stop_packing(case: Case, *, by: Actor) -> None:
     """All that is left of the order goes back: its labels are voided and it closes. A part of it leaves the rest to be
     sent. Called when the refund is approved: until then the case's block alone keeps the order in the house."""
     order = Order.objects.get(pk=case.order_id)

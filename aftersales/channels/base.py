@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from aftersales.cases.models import Case
-from aftersales.channels.enums import Outcome
+from aftersales.channels.enums import RefundOutcome
 from merchant.shops.models import Shop
 from orders.payments.models import Payment
 
@@ -30,7 +30,7 @@ class Receipt:
     """What a channel said about one refund number. `amount_fen` is what it paid, where it says so; `snapshot` the
     platform's case as read on the way (law 8); `message` the channel's own words, `raw` its answer without secrets."""
 
-    outcome: Outcome
+    outcome: RefundOutcome
     channel_number: str = ""
     amount_fen: int | None = None
     code: str = ""

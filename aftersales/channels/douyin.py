@@ -12,7 +12,7 @@ from aftersales.cases.enums import CaseKind
 from aftersales.cases.models import Case
 from aftersales.channels import douyin_words
 from aftersales.channels.base import Receipt, RefundToPay
-from aftersales.channels.enums import Outcome
+from aftersales.channels.enums import RefundOutcome
 from aftersales.channels.platform import PlatformChannel
 from aftersales.channels.registry import register
 from aftersales.channels.snapshot import PlatformCase
@@ -32,7 +32,7 @@ class DouyinChannel(PlatformChannel):
     name = "Douyin"
     id_name = "aftersale_id"
     amount_name = "refund_amount"
-    refusals = {**PlatformChannel.refusals, ErrorClass.BY_HAND: Outcome.NOT_PAYABLE}
+    refusals = {**PlatformChannel.refusals, ErrorClass.BY_HAND: RefundOutcome.NOT_PAYABLE}
 
     def check_can_pay(self, case: Case) -> None:
         self._check_type(case, AGREE_TYPES)
@@ -59,11 +59,11 @@ class DouyinChannel(PlatformChannel):
         if row.status == Status.AGREED and row.is_refund_only:
             return _of_money(row, known)
         if row.status == Status.CLOSED:
-            return Receipt(Outcome.NOT_PAYABLE, code="CLOSED", message="closed on the platform", **known)
+            return Receipt(RefundOutcome.NOT_PAYABLE, code="CLOSED", message="closed on the platform", **known)
         is_same = row.refund_fee == refund.amount_fen and (refund.case is None or case.kind == refund.case.kind)
         if row.waits_for_seller and row.is_refund_only and is_same:
-            return Receipt(Outcome.UNKNOWN_NUMBER, **known)
-        return Receipt(Outcome.NOT_PAYABLE, code="CHANGED", message="changed on the platform", **known)
+            return Receipt(RefundOutcome.UNKNOWN_NUMBER, **known)
+        return Receipt(RefundOutcome.NOT_PAYABLE, code="CHANGED", message="changed on the platform", **known)
 
     def seen(self, row: AfterSale) -> dict[str, Any]:
         return {"status": row.status, "update_time": row.version}
@@ -99,12 +99,12 @@ class DouyinChannel(PlatformChannel):
 def _of_money(row: AfterSale, known: dict[str, Any]) -> Receipt:
     """Agreed: the money has its own status, and a number of it that no table names decides nothing."""
     if row.money == Money.PAID:
-        return Receipt(Outcome.SUCCESS, amount_fen=row.paid_fee or row.refund_fee, **known)
+        return Receipt(RefundOutcome.SUCCESS, amount_fen=row.paid_fee or row.refund_fee, **known)
     if row.money in UNDER_WAY:
-        return Receipt(Outcome.PROCESSING, **known)
+        return Receipt(RefundOutcome.PROCESSING, **known)
     if row.money == Money.FAILED:
-        return Receipt(Outcome.ABNORMAL, code="FAILED", message=row.fail_reason, **known)
-    return Receipt(Outcome.REFUSED, code="MONEY_STATE", message=f"refund_status {row.money}", **known)
+        return Receipt(RefundOutcome.ABNORMAL, code="FAILED", message=row.fail_reason, **known)
+    return Receipt(RefundOutcome.REFUSED, code="MONEY_STATE", message=f"refund_status {row.money}", **known)
 
 
 register(DouyinChannel())

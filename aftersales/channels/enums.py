@@ -11,7 +11,7 @@ class WentTo(models.TextChoices):
     CARD = "card", _("a bank card")
 
 
-class Outcome(models.TextChoices):
+class RefundOutcome(models.TextChoices):
     """What a channel can tell us about one refund number: a closed set every adapter maps to."""
 
     SUCCESS = "success", _("the money has moved")

@@ -5,7 +5,7 @@ from typing import Any
 from aftersales.cases.enums import CaseKind, CaseState
 from aftersales.channels import kuaishou_words
 from aftersales.channels.base import Receipt, RefundToPay
-from aftersales.channels.enums import Outcome
+from aftersales.channels.enums import RefundOutcome
 from aftersales.channels.platform import PlatformChannel
 from aftersales.channels.registry import register
 from aftersales.channels.snapshot import PlatformCase
@@ -39,14 +39,14 @@ class KuaishouChannel(PlatformChannel):
             "snapshot": self.platform_case(row, is_shipped=is_shipped),
         }
         if row.is_paid:
-            return Receipt(Outcome.SUCCESS, amount_fen=row.refund_fee, **known)
+            return Receipt(RefundOutcome.SUCCESS, amount_fen=row.refund_fee, **known)
         if row.is_paying:
-            return Receipt(Outcome.PROCESSING, **known)
+            return Receipt(RefundOutcome.PROCESSING, **known)
         if row.is_closed:
-            return Receipt(Outcome.NOT_PAYABLE, code="CLOSED", message="closed on the platform", **known)
+            return Receipt(RefundOutcome.NOT_PAYABLE, code="CLOSED", message="closed on the platform", **known)
         if row.waits_for_seller and row.is_refund_only and row.refund_fee == refund.amount_fen:
-            return Receipt(Outcome.UNKNOWN_NUMBER, **known)
-        return Receipt(Outcome.NOT_PAYABLE, code="CHANGED", message="changed on the platform", **known)
+            return Receipt(RefundOutcome.UNKNOWN_NUMBER, **known)
+        return Receipt(RefundOutcome.NOT_PAYABLE, code="CHANGED", message="changed on the platform", **known)
 
     def seen(self, row: RefundSnapshot) -> dict[str, Any]:
         return {"status": row.status, "negotiateStatus": row.negotiate_status}

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from aftersales.cases.enums import CaseState
 from aftersales.channels.base import Channel, Receipt, RefundToPay
-from aftersales.channels.enums import Outcome
+from aftersales.channels.enums import RefundOutcome
 from aftersales.channels.snapshot import PlatformCase
 from merchant.platforms.errors import ErrorClass, PlatformError
 from merchant.platforms.registry import client_of
@@ -30,9 +30,9 @@ class PlatformChannel(Channel):
     amount_name: ClassVar[str]
     # Refusals that mean "read again"; and what the others mean, where it is not a plain refusal.
     stale: ClassVar[frozenset[ErrorClass]] = frozenset({ErrorClass.CHANGED, ErrorClass.NOT_ALLOWED})
-    refusals: ClassVar[Mapping[ErrorClass, Outcome]] = {
-        ErrorClass.THROTTLED: Outcome.THROTTLED,
-        ErrorClass.NOT_ENOUGH: Outcome.WAIT_FUNDS,
+    refusals: ClassVar[Mapping[ErrorClass, RefundOutcome]] = {
+        ErrorClass.THROTTLED: RefundOutcome.THROTTLED,
+        ErrorClass.NOT_ENOUGH: RefundOutcome.WAIT_FUNDS,
     }
 
     # --- to be written by each platform ------------------------------------------------------------------------
@@ -71,7 +71,7 @@ class PlatformChannel(Channel):
         request: dict[str, Any] = {self.id_name: _number(refund), self.amount_name: refund.amount_fen}
         for _turn in range(TRIES):
             row, judged = self._look(client, refund, request)
-            if row is None or judged.outcome != Outcome.UNKNOWN_NUMBER:
+            if row is None or judged.outcome != RefundOutcome.UNKNOWN_NUMBER:
                 return judged
             request |= self.seen(row)
             try:
@@ -83,9 +83,9 @@ class PlatformChannel(Channel):
             return self._after_approval(client, refund, request)
         # Refused twice although the row asks for the same: nothing was paid, the next poll reads again.
         row, judged = self._look(client, refund, request)
-        if row is None or judged.outcome != Outcome.UNKNOWN_NUMBER:
+        if row is None or judged.outcome != RefundOutcome.UNKNOWN_NUMBER:
             return judged
-        return Receipt(Outcome.REFUSED, code="CHANGED", message="refused as changed twice", request=request)
+        return Receipt(RefundOutcome.REFUSED, code="CHANGED", message="refused as changed twice", request=request)
 
     def query(self, refund: RefundToPay) -> Receipt:
         """The row as it stands. Still waiting for the shop with the same amount: our answer never arrived."""
@@ -102,10 +102,10 @@ class PlatformChannel(Channel):
     def _client(self, refund: RefundToPay) -> tuple[Any | None, Receipt]:
         client = self.client_for(refund.shop_id)
         if client is None:
-            return None, Receipt(Outcome.REFUSED, code="ACCOUNT", message=f"no {self.name} account is connected")
+            return None, Receipt(RefundOutcome.REFUSED, code="ACCOUNT", message=f"no {self.name} account is connected")
         if refund.case is None:
-            return None, Receipt(Outcome.REFUSED, code="CASE", message=f"{self.name} pays back cases only")
-        return client, Receipt(Outcome.UNKNOWN)
+            return None, Receipt(RefundOutcome.REFUSED, code="CASE", message=f"{self.name} pays back cases only")
+        return client, Receipt(RefundOutcome.UNKNOWN)
 
     def _look(self, client: Any, refund: RefundToPay, request: dict[str, Any]) -> tuple[Any | None, Receipt]:
         """The row and what it means; or what a failed reading means: never more than "ask again", since reading pays
@@ -113,24 +113,24 @@ class PlatformChannel(Channel):
         try:
             row = client.refund_detail(_number(refund))
         except PlatformError as error:
-            outcome = Outcome.THROTTLED if error.retry else Outcome.REFUSED
+            outcome = RefundOutcome.THROTTLED if error.retry else RefundOutcome.REFUSED
             return None, Receipt(outcome, code=error.code, message=error.message, request=request)
         return row, self.judge(row, refund, request)
 
     def _after_approval(self, client: Any, refund: RefundToPay, request: dict[str, Any]) -> Receipt:
         """Taken. Paid is what the row says; should it not be readable now, the poll asks."""
         row, judged = self._look(client, refund, request)
-        if row is None or judged.outcome == Outcome.UNKNOWN_NUMBER:
-            return Receipt(Outcome.PROCESSING, request=request)
+        if row is None or judged.outcome == RefundOutcome.UNKNOWN_NUMBER:
+            return Receipt(RefundOutcome.PROCESSING, request=request)
         return judged
 
     def _refused(self, error: PlatformError, request: dict[str, Any]) -> Receipt:
         """A refused or lost answer."""
-        outcome = self.refusals.get(error.error_class, Outcome.REFUSED)
+        outcome = self.refusals.get(error.error_class, RefundOutcome.REFUSED)
         if error.is_unknown_outcome:
-            outcome = Outcome.UNKNOWN
+            outcome = RefundOutcome.UNKNOWN
         elif error.error_class == ErrorClass.TRANSIENT:
-            outcome = Outcome.THROTTLED
+            outcome = RefundOutcome.THROTTLED
         return Receipt(outcome, code=self.refusal_code(error), message=error.message, request=request)
 
 

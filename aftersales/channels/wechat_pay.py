@@ -7,7 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from aftersales.channels.base import Channel, Receipt, RefundToPay
-from aftersales.channels.enums import Outcome, WentTo
+from aftersales.channels.enums import RefundOutcome, WentTo
 from aftersales.channels.registry import register
 from merchant.platforms.errors import ErrorClass, PlatformError
 from merchant.platforms.wechat import client as wechat_pay
@@ -15,17 +15,17 @@ from merchant.platforms.wechat.client import RefundAnswer, RefundState
 from merchant.shops.services import platform_account
 from orders.payments.enums import PayChannel
 
-OUTCOMES: dict[RefundState, Outcome] = {
-    RefundState.SUCCESS: Outcome.SUCCESS,
-    RefundState.PROCESSING: Outcome.PROCESSING,
-    RefundState.CLOSED: Outcome.CLOSED,
-    RefundState.ABNORMAL: Outcome.ABNORMAL,
+OUTCOMES: dict[RefundState, RefundOutcome] = {
+    RefundState.SUCCESS: RefundOutcome.SUCCESS,
+    RefundState.PROCESSING: RefundOutcome.PROCESSING,
+    RefundState.CLOSED: RefundOutcome.CLOSED,
+    RefundState.ABNORMAL: RefundOutcome.ABNORMAL,
 }
-REFUSALS: dict[ErrorClass, Outcome] = {
-    ErrorClass.THROTTLED: Outcome.THROTTLED,
-    ErrorClass.NOT_ENOUGH: Outcome.WAIT_FUNDS,
+REFUSALS: dict[ErrorClass, RefundOutcome] = {
+    ErrorClass.THROTTLED: RefundOutcome.THROTTLED,
+    ErrorClass.NOT_ENOUGH: RefundOutcome.WAIT_FUNDS,
     # USER_ACCOUNT_ABNORMAL: the buyer's account is closed.
-    ErrorClass.NOT_ALLOWED: Outcome.ABNORMAL,
+    ErrorClass.NOT_ALLOWED: RefundOutcome.ABNORMAL,
 }
 
 
@@ -66,7 +66,7 @@ class WeChatPayChannel(Channel):
 
 def _account(refund: RefundToPay) -> tuple[Any, Receipt]:
     account = platform_account(refund.shop, PayChannel.WECHAT_PAY.value)
-    return account, Receipt(Outcome.REFUSED, code="ACCOUNT", message="no WeChat Pay account is connected")
+    return account, Receipt(RefundOutcome.REFUSED, code="ACCOUNT", message="no WeChat Pay account is connected")
 
 
 def _notify_url(account: Any) -> str:
@@ -101,13 +101,13 @@ def went_to(received_account: str) -> str:
 def _refusal(error: PlatformError, request: dict[str, Any], *, is_query: bool) -> Receipt:
     """NOT_FOUND of a query: the channel never took this number. NOT_FOUND of an order: it does not know the trade."""
     if error.is_unknown_outcome:
-        outcome = Outcome.UNKNOWN
+        outcome = RefundOutcome.UNKNOWN
     elif is_query and error.error_class == ErrorClass.NOT_FOUND:
-        outcome = Outcome.UNKNOWN_NUMBER
+        outcome = RefundOutcome.UNKNOWN_NUMBER
     elif error.error_class == ErrorClass.TRANSIENT:
-        outcome = Outcome.THROTTLED
+        outcome = RefundOutcome.THROTTLED
     else:
-        outcome = REFUSALS.get(error.error_class, Outcome.REFUSED)
+        outcome = REFUSALS.get(error.error_class, RefundOutcome.REFUSED)
     return Receipt(outcome, code=error.code, message=error.message, request=request)
 
 

@@ -196,7 +196,7 @@ class CaseApi(Resource):
     @verb(CaseDecisionSerializer)
     def intercept(self, case: Case, *, version: int) -> None:
         """拦截: ask the courier to stop the parcel, if all of E01 to E16 pass. Accepted is not stopped."""
-        services.start_interception(case, by=self.by, shown_version=version)
+        services.intercept_case(case, by=self.by, shown_version=version)
 
     @verb()
     def withdraw(self, case: Case) -> None:

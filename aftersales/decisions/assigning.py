@@ -37,7 +37,7 @@ def claim_case(case: Case, *, by: User) -> Case:
     return case
 
 
-def take_up(case: Case, *, by: Actor) -> None:
+def claim_if_free(case: Case, *, by: Actor) -> None:
     """A person decides a locked case: refused when only its assignee may; a case nobody has becomes theirs."""
     if by is None:
         return

@@ -9,7 +9,7 @@ from aftersales.cases.enums import CaseKind, CaseState, InterceptionEvent
 from aftersales.cases.models import Case
 from aftersales.cases.transitions import move
 from aftersales.decisions import policies
-from aftersales.decisions.assigning import take_up
+from aftersales.decisions.assigning import claim_if_free
 from aftersales.decisions.eligibility import cases_on, eligibility, orders_in, packages_of
 from aftersales.refunds.enums import Source
 from aftersales.refunds.settling import agree_to_pay
@@ -32,7 +32,7 @@ from orders.record.models import Order
 logger = logging.getLogger(__name__)
 
 
-def start_interception(case: Case, *, by: Actor, shown_version: int | None = None) -> Case:
+def intercept_case(case: Case, *, by: Actor, shown_version: int | None = None) -> Case:
     """拦截, pressed: lock, weigh all of E01–E16 and submit. Nobody outside is asked while a person waits.
 
     A worker reads the track anew, checks it (E11, E12) and then asks the courier (`send_interception`); when the track
@@ -51,11 +51,11 @@ def start_interception(case: Case, *, by: Actor, shown_version: int | None = Non
         raise
 
 
-def read_and_start_interception(case: Case, *, by: Actor, shown_version: int | None = None) -> Case:
+def read_and_intercept_case(case: Case, *, by: Actor, shown_version: int | None = None) -> Case:
     """The same from a worker, where nobody waits: the track is read first, so that what it forbids is refused at once
     instead of by a failed interception. Outside any transaction."""
     refresh_tracks(case, by=by)
-    return start_interception(case, by=by, shown_version=shown_version)
+    return intercept_case(case, by=by, shown_version=shown_version)
 
 
 def refresh_tracks(case: Case, *, by: Actor) -> None:
@@ -81,7 +81,7 @@ def _submit(case: Case, *, by: Actor, shown_version: int | None) -> Case:
         raise found.refusal()
     if found.package is None or {member.pk for member in found.cases} - {member.pk for member in group}:
         raise Refused("E16", _("The case has changed since this page was drawn: look again."))
-    take_up(case, by=by)
+    claim_if_free(case, by=by)
     interception = interceptions.submit_interception(found.package, by=by, checks=found.checks)
     for member in group:
         if member.state != CaseState.APPLIED or member.kind != CaseKind.REFUND_ONLY_SHIPPED:
@@ -134,7 +134,7 @@ def stop_in_house(case: Case, *, by: Actor, shown_version: int | None = None) ->
         case = lock(case)
         policies.check_version(case, shown_version)
         policies.check_can_stop_in_house(case, by)
-        take_up(case, by=by)
+        claim_if_free(case, by=by)
         packages = lock_all(Package.objects.filter(pk__in=[package.pk for package in packages_of(case.order)]))
         policies.check_can_stop_in_house(case, by)
         case = agree_to_pay(case, source=Source.MANUAL, by=by, reason="stopped_in_house")
@@ -173,7 +173,7 @@ def intercept_by_rule(case_id: int | None = None) -> int:
         if not Case.objects.filter(pk=case.pk, auto_tried_at__isnull=True).update(auto_tried_at=now()):
             continue
         try:
-            read_and_start_interception(case, by=None)
+            read_and_intercept_case(case, by=None)
             done += 1
         except Refused as refusal:
             logger.info("case %s does not qualify by rule: %s", case.number, refusal.code)

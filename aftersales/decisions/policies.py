@@ -37,7 +37,7 @@ __all__ = ["Eligibility", "Verb", "eligibility", "open_verbs"]
 
 # What only the person who has the case does, where the shop says so (P-ONLY-ASSIGNEE).
 DECISIONS = {
-    "start_interception",
+    "intercept_case",
     "stop_in_house",
     "agree_case",
     "refuse_case",
@@ -63,7 +63,7 @@ def open_verbs(case: Case, user: Any, *, found: Eligibility | None = None) -> li
     `found` is the eligibility when the page has it already."""
     whose = _verb("", lambda: check_whose(case, user))
     verbs = [
-        _verb("start_interception", lambda: check_can_intercept(case, user, found=found)),
+        _verb("intercept_case", lambda: check_can_intercept(case, user, found=found)),
         _verb("stop_in_house", lambda: check_can_stop_in_house(case, user, packages=found.packages if found else None)),
         _verb("withdraw_interception", lambda: check_can_withdraw_interception(case, user)),
         _verb("agree_case", lambda: check_can_agree(case, user)),

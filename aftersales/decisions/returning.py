@@ -12,7 +12,7 @@ from aftersales.cases.models import Case, CaseLine
 from aftersales.cases.opening import insert_case, shares_of
 from aftersales.cases.transitions import hold_order, move, tag
 from aftersales.decisions import policies
-from aftersales.decisions.assigning import take_up
+from aftersales.decisions.assigning import claim_if_free
 from aftersales.refunds import services as refunds
 from aftersales.refunds.enums import UNSENT_STATES, Source
 from aftersales.refunds.settling import agree_to_pay
@@ -168,7 +168,7 @@ def settle_return_case(
     case = lock(case)
     policies.check_version(case, shown_version)
     policies.check_can_settle_return(case, by)
-    take_up(case, by=by)
+    claim_if_free(case, by=by)
     if amount_fen is not None:
         asked = dict(
             CaseLine.objects.filter(case=case).order_by("order_line_id").values_list("order_line_id", "amount_fen")

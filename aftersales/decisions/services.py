@@ -24,15 +24,15 @@ from aftersales.cases.models import Case, CaseLine
 from aftersales.cases.opening import check_attempts, check_may_apply, insert_case, shares_of
 from aftersales.cases.transitions import hold_order, move, tag
 from aftersales.decisions import policies
-from aftersales.decisions.assigning import claim_case, escalate_case, hand_over_case, release_case, take_up
+from aftersales.decisions.assigning import claim_case, claim_if_free, escalate_case, hand_over_case, release_case
 from aftersales.decisions.intercepting import (
     intercept_by_rule,
-    start_interception,
+    intercept_case,
     stop_in_house,
     withdraw_interception,
 )
 from aftersales.decisions.returning import settle_return_case
-from aftersales.platforms.following import PlatformCase, take_platform_case
+from aftersales.platforms.following import PlatformCase, follow_platform_case
 from aftersales.refunds import services as refunds
 from aftersales.refunds.enums import UNSENT_STATES, Source
 from aftersales.refunds.settling import agree_to_pay, leave_parcel
@@ -57,15 +57,15 @@ __all__ = [
     "claim_case",
     "clear_alarm",
     "escalate_case",
+    "follow_platform_case",
     "hand_over_case",
     "intercept_by_rule",
+    "intercept_case",
     "propose_case",
     "refuse_case",
     "release_case",
     "settle_return_case",
-    "start_interception",
     "stop_in_house",
-    "take_platform_case",
     "withdraw_case",
     "withdraw_interception",
 ]
@@ -143,7 +143,7 @@ def agree_case(case: Case, *, by: Actor, shown_version: int | None = None, reaso
     case = lock(case)
     policies.check_version(case, shown_version)
     policies.check_can_agree(case, by)
-    take_up(case, by=by)
+    claim_if_free(case, by=by)
     if case.kind in PAYING_KINDS:
         return agree_to_pay(case, source=Source.MANUAL, by=by, reason=reason)
     verb = "agree_resend" if case.kind == CaseKind.RESEND else "agree_return"
@@ -170,7 +170,7 @@ def refuse_case(
     case = lock(case)
     policies.check_version(case, shown_version)
     policies.check_can_refuse(case, by, reason=reason, evidence=evidence)
-    take_up(case, by=by)
+    claim_if_free(case, by=by)
     case.refusal = {"reason": reason, "note": note[:300], "evidence": dict(evidence or {})}
     if case.is_platform:
         case.platform_sync_at = now()
@@ -188,7 +188,7 @@ def propose_case(case: Case, *, by: Actor, shown_version: int | None = None, amo
     case = lock(case)
     policies.check_version(case, shown_version)
     policies.check_can_propose(case, by)
-    take_up(case, by=by)
+    claim_if_free(case, by=by)
     if not 0 < amount_fen < case.amount_fen:
         raise Refused("AMOUNT", _("An offer is more than nothing and less than what was asked for."))
     asked = dict(CaseLine.objects.filter(case=case, amount_fen__gt=0).values_list("order_line_id", "amount_fen"))
@@ -240,7 +240,7 @@ def clear_alarm(case: Case, *, by: Actor, reason: str) -> Case:
     """A person has settled what the tag of a closed case says (sent again, claimed, refunded): the queue lets it go."""
     case = lock(case)
     policies.check_can_clear(case, by)
-    take_up(case, by=by)
+    claim_if_free(case, by=by)
     if not reason.strip():
         raise Refused("REASON", _("Say what was done."))
     before = case.tag

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.channels import registry
 from aftersales.channels.base import Receipt
-from aftersales.channels.enums import Outcome
+from aftersales.channels.enums import RefundOutcome
 from aftersales.paying import sending
 from aftersales.refunds import bookings, policies
 from aftersales.refunds.models import Refund
@@ -92,14 +92,14 @@ def confirm_payout(refund: Refund, *, by: Actor, shown: str | None = None) -> Re
     started = now()
     channel = registry.get(refund.channel)
     receipt = channel.query(refund)
-    if receipt.outcome == Outcome.SUCCESS:
+    if receipt.outcome == RefundOutcome.SUCCESS:
         sending.record(refund.pk, receipt, operation="query", started_at=started)
         raise Refused("PAID", _("The channel has paid it after all: nothing is left to pay out."))
     if not proves_dead(receipt, is_platform=channel.is_platform):
         raise Refused(
             "MAY_STILL_PAY",
             _("The channel does not rule out that the old number still pays (%(answer)s). Try again later.")
-            % {"answer": Outcome(receipt.outcome).label},
+            % {"answer": RefundOutcome(receipt.outcome).label},
             outcome=str(receipt.outcome),
         )
     with transaction.atomic():
@@ -119,8 +119,8 @@ def confirm_payout(refund: Refund, *, by: Actor, shown: str | None = None) -> Re
 def proves_dead(receipt: Receipt, *, is_platform: bool) -> bool:
     """The channel's word that this number will not pay: closed, not payable, the buyer's account cannot take it, or
     the number was never taken. On a platform the last is no proof: the buyer's case there may still be paid."""
-    dead = (Outcome.CLOSED, Outcome.NOT_PAYABLE, Outcome.ABNORMAL)
-    return receipt.outcome in dead or (receipt.outcome == Outcome.UNKNOWN_NUMBER and not is_platform)
+    dead = (RefundOutcome.CLOSED, RefundOutcome.NOT_PAYABLE, RefundOutcome.ABNORMAL)
+    return receipt.outcome in dead or (receipt.outcome == RefundOutcome.UNKNOWN_NUMBER and not is_platform)
 
 
 def proof_files(refund: Refund) -> list[Attachment]:

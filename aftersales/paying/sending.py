@@ -20,7 +20,7 @@ from aftersales.cases.models import Case
 from aftersales.cases.transitions import move, reopen
 from aftersales.channels import registry
 from aftersales.channels.base import Receipt
-from aftersales.channels.enums import Outcome
+from aftersales.channels.enums import RefundOutcome
 from aftersales.platforms.following import follow, remember
 from aftersales.refunds import bookings, policies, services
 from aftersales.refunds.clocks import gap_between_refunds, poll_after
@@ -57,7 +57,7 @@ def poll_refund(refund_id: int) -> Refund | None:
         return None
     started = now()
     receipt = _call(refund, "query")
-    if receipt.outcome != Outcome.UNKNOWN_NUMBER:
+    if receipt.outcome != RefundOutcome.UNKNOWN_NUMBER:
         return record(refund.pk, receipt, operation="query", started_at=started)
     _note_call(refund, receipt, operation="query", started_at=started)
     refund = _claim_to_send_again(refund_id)
@@ -186,7 +186,7 @@ def _call(refund: Refund, operation: str) -> Receipt:
         receipt: Receipt = getattr(registry.get(refund.channel), operation)(refund)
     except Exception as error:
         logger.exception("refund %s: %s", refund.number, operation)
-        return Receipt(Outcome.UNKNOWN, code=type(error).__name__, message=str(error)[:200])
+        return Receipt(RefundOutcome.UNKNOWN, code=type(error).__name__, message=str(error)[:200])
     return receipt
 
 
@@ -201,7 +201,7 @@ def record(refund_id: int, receipt: Receipt, *, operation: str, started_at: date
     case, refund = services.lock_with_case(refund_id)
     _write_call(refund, receipt, operation=operation, started_at=started_at)
     if refund.state not in SENT_STATES and not (
-        refund.state == RefundState.ABNORMAL and receipt.outcome == Outcome.SUCCESS
+        refund.state == RefundState.ABNORMAL and receipt.outcome == RefundOutcome.SUCCESS
     ):
         return refund
     if receipt.channel_number:
@@ -266,7 +266,7 @@ def _processing(refund: Refund, case: Case | None, receipt: Receipt) -> None:
 def _later(refund: Refund, case: Case | None, receipt: Receipt) -> None:
     """Nothing decided: ask again, further and further apart; what the channel said stands on the row meanwhile."""
     rules = shop_policies.current(refund.shop_id)
-    said = receipt.outcome not in (Outcome.PROCESSING, Outcome.SUCCESS)
+    said = receipt.outcome not in (RefundOutcome.PROCESSING, RefundOutcome.SUCCESS)
     refund.error = f"{receipt.code} {receipt.message}".strip()[:300] if said else ""
     refund.next_at = now() + poll_after(rules, refund.attempts - 1)
     refund.save()
@@ -338,14 +338,14 @@ def _follow(case: Case, receipt: Receipt) -> None:
 
 
 _STEPS: dict[str, Any] = {
-    Outcome.SUCCESS: _paid,
-    Outcome.PROCESSING: _processing,
-    Outcome.UNKNOWN: _later,
-    Outcome.UNKNOWN_NUMBER: _later,
-    Outcome.THROTTLED: _later,
-    Outcome.REFUSED: _later,
-    Outcome.WAIT_FUNDS: _short_of_funds,
-    Outcome.ABNORMAL: _abnormal,
-    Outcome.CLOSED: _closed,
-    Outcome.NOT_PAYABLE: _not_payable,
+    RefundOutcome.SUCCESS: _paid,
+    RefundOutcome.PROCESSING: _processing,
+    RefundOutcome.UNKNOWN: _later,
+    RefundOutcome.UNKNOWN_NUMBER: _later,
+    RefundOutcome.THROTTLED: _later,
+    RefundOutcome.REFUSED: _later,
+    RefundOutcome.WAIT_FUNDS: _short_of_funds,
+    RefundOutcome.ABNORMAL: _abnormal,
+    RefundOutcome.CLOSED: _closed,
+    RefundOutcome.NOT_PAYABLE: _not_payable,
 }

@@ -48,7 +48,7 @@ ENTER = {
 }
 
 
-def take_platform_case(shop: Any, snapshot: PlatformCase, known: Case | None = None) -> Case:
+def follow_platform_case(shop: Any, snapshot: PlatformCase, known: Case | None = None) -> Case:
     """Bring our case to where the platform has it; an older or equal version changes nothing. `known` is our case where
     the caller has just read it.
 
@@ -168,7 +168,7 @@ def _paid(case: Case, snapshot: PlatformCase, refund: Refund | None) -> Case:
             case=case,
             channel_number=snapshot.channel_number or snapshot.number,
             paid_at=snapshot.paid_at,
-            replaces=refunds.take_over_closed(case),
+            replaces=refunds.replace_closed(case),
         )
     elif refund is not None and refund.state not in PAID_STATES:
         case.order = refund.order

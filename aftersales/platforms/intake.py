@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 from aftersales.cases.enums import CaseState
 from aftersales.cases.models import Case
 from aftersales.channels import registry as channels
-from aftersales.platforms.following import take_platform_case
+from aftersales.platforms.following import follow_platform_case
 from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund
 from merchant.clock import now
@@ -87,7 +87,7 @@ def take(account: Any, client: Client, snapshot: CaseRow, known: Case | None = N
         order = re_read_order(account, client, snapshot.oid) or order
     is_shipped = order is not None and order.is_sent
     case = channels.of_platform(account.platform).platform_case(snapshot, is_shipped=is_shipped)
-    return take_platform_case(account.shop, case, known)
+    return follow_platform_case(account.shop, case, known)
 
 
 def pull_platform_cases(account_id: int | None = None) -> int:

@@ -10,7 +10,7 @@ from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
-from aftersales.channels.enums import Outcome, WentTo
+from aftersales.channels.enums import RefundOutcome, WentTo
 from aftersales.refunds.enums import LIVE_STATES, PAID_STATES, WAITING_STATES, RefundKind, RefundState, Source, Way
 from merchant.encryption.fields import EncryptedJSON
 from merchant.fsm import StateMachine, state_constraint
@@ -75,7 +75,7 @@ class Refund(StateMachine):
     # When people must have acted: T-FUNDS while the balance is short, T-OFFLINE once it failed.
     due_at = models.DateTimeField(_("due"), null=True)
     # What the channel last said about this number, and where it says the money went.
-    outcome = models.CharField(_("last answer"), max_length=16, choices=Outcome, blank=True, default="")
+    outcome = models.CharField(_("last answer"), max_length=16, choices=RefundOutcome, blank=True, default="")
     went_to = models.CharField(_("paid to"), max_length=12, choices=WentTo, blank=True, default="")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+"

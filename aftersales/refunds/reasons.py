@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.reason_texts import WHY
-from aftersales.channels.enums import Outcome
+from aftersales.channels.enums import RefundOutcome
 from aftersales.refunds.enums import FAILED_STATES, SENT_STATES, RefundState
 from aftersales.refunds.models import Refund
 
@@ -75,37 +75,37 @@ CODES: dict[str, tuple[Any, Any, str]] = {
     ),
 }
 OUTCOMES: dict[str, tuple[Any, Any, str]] = {
-    Outcome.UNKNOWN: (
+    RefundOutcome.UNKNOWN: (
         _("Nobody knows yet whether the channel has taken it: no answer came."),
         _("It is asked again by itself; it is never sent twice before the channel says it does not know the number."),
         "ask",
     ),
-    Outcome.UNKNOWN_NUMBER: (
+    RefundOutcome.UNKNOWN_NUMBER: (
         _("The channel does not know the number: nothing was paid."),
         _("The same number is told again by itself."),
         "ask",
     ),
-    Outcome.THROTTLED: (
+    RefundOutcome.THROTTLED: (
         _("The channel asks to come later."),
         _("The same number is tried again by itself."),
         "ask",
     ),
-    Outcome.REFUSED: (
+    RefundOutcome.REFUSED: (
         _("The channel refused the call; nothing was paid."),
         _("Mend what its words name, then ask the channel: the same number is tried again."),
         "ask",
     ),
-    Outcome.WAIT_FUNDS: (
+    RefundOutcome.WAIT_FUNDS: (
         _("The shop's balance at the channel is too low."),
         _("Top up; the same number is tried again by itself, or at once by the button."),
         "ask",
     ),
-    Outcome.ABNORMAL: (
+    RefundOutcome.ABNORMAL: (
         _("The buyer's account cannot take the money."),
         _("Ask the buyer where else it may go; then pay outside the channel with proof."),
         "ask-buyer",
     ),
-    Outcome.CLOSED: (
+    RefundOutcome.CLOSED: (
         _("The channel has closed this number unpaid."),
         _("Pay under a new number; the old one can never pay again."),
         "replace",
@@ -132,26 +132,26 @@ def explain(refund: Refund) -> Reason | None:
     if refund.state in (S.VOID, S.REJECTED):
         return _ended(refund)
     if refund.state == S.WAIT_FUNDS:
-        return _of(refund, OUTCOMES[Outcome.WAIT_FUNDS], "act")
+        return _of(refund, OUTCOMES[RefundOutcome.WAIT_FUNDS], "act")
     if refund.state in SENT_STATES:
         return _under_way(refund)
     if refund.state in FAILED_STATES:
         code = _code(refund)
-        row = CODES.get(code) or OUTCOMES[Outcome.CLOSED if refund.state == S.CLOSED else Outcome.ABNORMAL]
+        row = CODES.get(code) or OUTCOMES[RefundOutcome.CLOSED if refund.state == S.CLOSED else RefundOutcome.ABNORMAL]
         return _of(refund, row, "bad")
     return None
 
 
 def _under_way(refund: Refund) -> Reason | None:
-    if refund.outcome == Outcome.PROCESSING:
+    if refund.outcome == RefundOutcome.PROCESSING:
         return None
     if not refund.outcome:
         return NOT_ASKED
     for words, title, then in LIMITS:
-        if refund.outcome == Outcome.REFUSED and any(word in refund.error for word in words):
+        if refund.outcome == RefundOutcome.REFUSED and any(word in refund.error for word in words):
             return Reason(title, then, "act", "", refund.error)
     row = CODES.get(_code(refund)) or OUTCOMES.get(refund.outcome)
-    tone = "act" if refund.outcome == Outcome.REFUSED else "wait"
+    tone = "act" if refund.outcome == RefundOutcome.REFUSED else "wait"
     return _of(refund, row, tone) if row else None
 
 

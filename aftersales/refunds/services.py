@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.enums import CaseKind, CaseState, CaseTag
 from aftersales.cases.models import Case
-from aftersales.cases.packing_stop import check_still_in_house, empty_the_bench
+from aftersales.cases.packing_stop import check_still_in_house, stop_packing
 from aftersales.cases.transitions import move, reopen
 from aftersales.channels import registry
 from aftersales.refunds import bookings, calculator, payback_requests, policies
@@ -248,7 +248,7 @@ def hold_live_refund(case: Case) -> Refund | None:
     return rows.select_for_update(of=("self",), no_key=True).first()
 
 
-def take_over_closed(case: Case) -> Refund | None:
+def replace_closed(case: Case) -> Refund | None:
     """The closed, unreplaced number of a locked case whose money a new refund takes over: its reservation and its
     debt are given back, and the new row names it as `replaces`. None when there is none."""
     found = closed_refunds().filter(case=case).values_list("pk", flat=True).first()
@@ -340,7 +340,7 @@ def _follow_up(refund: Refund, *, by: Actor) -> Refund:
         refund, "refund.approve", by=by, from_state=RefundState.CREATED, to_state=refund.state, source=refund.source
     )
     if refund.case is not None and refund.case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
-        empty_the_bench(refund.case, by=by)
+        stop_packing(refund.case, by=by)
     if refund.next_at is not None and refund.next_at <= now():
         wake("aftersales.send_refund", refund_id=refund.pk)
     return refund

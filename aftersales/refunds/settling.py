@@ -8,7 +8,7 @@ from django.db.models.functions import JSONObject
 
 from aftersales.cases.enums import CaseKind, CaseTag, Timer
 from aftersales.cases.models import Case, CaseLine
-from aftersales.cases.packing_stop import hold_bench
+from aftersales.cases.packing_stop import lock_packing
 from aftersales.cases.transitions import move, tag
 from aftersales.refunds import services as refunds
 from aftersales.refunds.enums import RefundKind, Source
@@ -42,7 +42,7 @@ def agree_to_pay(
     parts, freight, closed_id = _money_and_closed(case)
     if case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
         # Parcels before the order: the bench is emptied once the money is reserved and approved.
-        hold_bench(case)
+        lock_packing(case)
     closed = refunds.take_over(closed_id) if closed_id is not None else None
     case.is_auto = is_auto
     move(case, verb, by=by, reason=reason, tag="", source=str(source), is_late=is_late)

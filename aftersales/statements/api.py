@@ -125,7 +125,7 @@ class StatementApi(Resource):
         if file.size and file.size > most:
             sentence = _("The file is larger than %(most)d MB; split it.") % {"most": most // 1024 // 1024}
             raise Refused("FILE", sentence, field="file")
-        return reading.take_statement(
+        return reading.file_statement(
             self.shop, file.name or "", file.read(), by=self.by, from_date=from_date, to_date=to_date
         )
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.statements.enums import FileState
 from aftersales.statements.models import StatementFile
-from aftersales.statements.reading import read_statement, take_statement
+from aftersales.statements.reading import file_statement, read_statement
 from merchant.clock import SHANGHAI, now
 from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
@@ -59,7 +59,7 @@ def pull_statement(account: PlatformAccount, day: date, *, by: Actor) -> Stateme
     if not transaction.get_autocommit():
         raise RuntimeError("a statement is fetched outside any transaction")
     try:
-        file = take_statement(account.shop, f"fundflow-{day}.csv", body, by=by, from_date=day, to_date=day)
+        file = file_statement(account.shop, f"fundflow-{day}.csv", body, by=by, from_date=day, to_date=day)
     except Refused:
         return None
     return read_statement(file.pk) or file

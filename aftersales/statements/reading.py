@@ -29,7 +29,7 @@ CHUNK = 2000
 BATCH = 20
 
 
-def take_statement(
+def file_statement(
     shop: Any, name: str, body: bytes, *, by: Actor, from_date: date | None = None, to_date: date | None = None
 ) -> StatementFile:
     """Keep a statement and have it read. Without dates it covers the days its rows name.

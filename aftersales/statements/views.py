@@ -207,7 +207,7 @@ def statement_take(request: SignedInRequest) -> HttpResponse:
     with refusals_as_messages(request):
         typed = TakeStatementForm(request.POST, request.FILES).checked()
         upload = typed["file"]
-        reading.take_statement(
+        reading.file_statement(
             shop,
             upload.name or "",
             upload.read(),

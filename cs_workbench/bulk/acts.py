@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from aftersales.cases.enums import CaseState
 from aftersales.cases.models import Case
-from aftersales.decisions.intercepting import read_and_start_interception
+from aftersales.decisions.intercepting import read_and_intercept_case
 from cs_workbench.bulk.enums import Verb
 from cs_workbench.bulk.plan import lines
 from merchant.jobs.models import Job
@@ -45,7 +45,7 @@ def _flag(job: Job, order: Order, shown: Any) -> list[Any] | None:
 
 def _unflag(job: Job, order: Order, shown: Any) -> None:
     note_id, former = shown
-    remarks.take_flag_back(Note.objects.get(pk=note_id, order=order), former=former, by=job.by)
+    remarks.undo_bulk_flag(Note.objects.get(pk=note_id, order=order), former=former, by=job.by)
 
 
 def _intercept(job: Job, order: Order, shown: Any) -> None:
@@ -53,7 +53,7 @@ def _intercept(job: Job, order: Order, shown: Any) -> None:
     case = Case.objects.select_related("interception").get(pk=case_id, order=order)
     if _is_ours(job, case):
         return
-    read_and_start_interception(case, by=job.by, shown_version=version)
+    read_and_intercept_case(case, by=job.by, shown_version=version)
 
 
 def _is_ours(job: Job, case: Case) -> bool:

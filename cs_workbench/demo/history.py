@@ -99,7 +99,7 @@ def take_cases(staged: Iterable[Staged]) -> None:
 def press(one: Staged, agent: Any) -> None:
     """拦截, as an agent would; what the courier refuses at once is part of the story."""
     assert one.case is not None
-    one.case = cases.start_interception(one.case, by=agent, shown_version=one.case.version)
+    one.case = cases.intercept_case(one.case, by=agent, shown_version=one.case.version)
 
 
 def settle(one: Staged, verb: str) -> None:

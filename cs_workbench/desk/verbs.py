@@ -25,7 +25,7 @@ from merchant.ui.forms import ReasonGivenForm
 
 def _intercept(request: SignedInRequest, case: Case) -> str:
     typed = ShownForm(request.POST).checked()
-    cases.start_interception(case, by=request.user, shown_version=typed["version"])
+    cases.intercept_case(case, by=request.user, shown_version=typed["version"])
     return _("Sent to the courier. Accepted is not stopped: the refund waits for the result.")
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from aftersales.channels.enums import Outcome
+from aftersales.channels.enums import RefundOutcome
 from aftersales.refunds.arrivals import Arrival
 from aftersales.refunds.enums import FAILED_STATES, UNSENT_STATES, Source
 from aftersales.refunds.enums import RefundState as S
@@ -136,7 +136,7 @@ def _answer(refund: Refund, at: datetime | None, *, is_outside: bool) -> Step:
 
 
 def _waiting(refund: Refund, title: str, at: datetime | None) -> Step:
-    if refund.outcome == Outcome.UNKNOWN:
+    if refund.outcome == RefundOutcome.UNKNOWN:
         return Step(_("Outcome unknown"), "now", at, _("it is asked for, never sent twice unasked"), "alert")
     if not refund.outcome:
         return Step(title, "now", None, _("not answered yet"), "clock")

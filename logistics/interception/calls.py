@@ -42,7 +42,7 @@ ARRIVED = (InterceptState.RUNNING, InterceptState.UNCLEAR, InterceptState.SUCCEE
 
 
 @dataclass(frozen=True)
-class Claim:
+class ClaimedCall:
     """A call that is ours to make."""
 
     interception: Interception
@@ -71,7 +71,7 @@ def send(interception_id: int) -> InterceptStatus | None:
 
 
 @transaction.atomic(durable=True)
-def _claim(interception_id: int, *, may_query: bool) -> Claim | None:
+def _claim(interception_id: int, *, may_query: bool) -> ClaimedCall | None:
     interception = lock(Interception(pk=interception_id))
     at = now()
     is_early = interception.next_attempt_at is not None and interception.next_attempt_at > at
@@ -102,7 +102,7 @@ def _claim(interception_id: int, *, may_query: bool) -> Claim | None:
     interception.next_attempt_at = at + lease()
     interception.attempts += operation == Operation.CREATE
     interception.save(update_fields=["next_attempt_at", "attempts"])
-    return Claim(interception, call, courier, bool(unknown))
+    return ClaimedCall(interception, call, courier, bool(unknown))
 
 
 def _unknown_requests(interception: Interception) -> list[CourierCall]:
@@ -122,7 +122,7 @@ def _is_given_up(interception: Interception, unknown: int, at: datetime, *, aske
     return unknown >= MAX_ASKS and asked
 
 
-def _request(claim: Claim) -> None:
+def _request(claim: ClaimedCall) -> None:
     interception = claim.interception
     assert interception.account is not None
     try:
@@ -146,7 +146,7 @@ def _request(claim: Claim) -> None:
         _record(claim, CallOutcome.OK, answer=answer.raw, then=accept)
 
 
-def _refused(claim: Claim, error: CourierError, interception: Interception) -> None:
+def _refused(claim: ClaimedCall, error: CourierError, interception: Interception) -> None:
     if error.is_unknown_outcome:
         _wait_unknown(interception)
     elif error.error_class == ErrorClass.DUPLICATE and claim.may_have_arrived:
@@ -178,7 +178,7 @@ def _wait_unknown(interception: Interception) -> None:
     interception.save(update_fields=["next_attempt_at"])
 
 
-def _ask_about_earlier(claim: Claim) -> tuple[InterceptStatus | None, bool]:
+def _ask_about_earlier(claim: ClaimedCall) -> tuple[InterceptStatus | None, bool]:
     """(the answer, whether the request is to be sent again). Only "running" or "stopped" show that ours arrived: any
     other word may be about an older interception of the same parcel, and the number makes asking again harmless."""
     interception = claim.interception
@@ -201,7 +201,7 @@ def _ask_about_earlier(claim: Claim) -> tuple[InterceptStatus | None, bool]:
 
 @transaction.atomic(durable=True)
 def _record(
-    claim: Claim,
+    claim: ClaimedCall,
     outcome: str,
     *,
     answer: str = "",
@@ -241,7 +241,7 @@ def withdraw(interception: Interception, *, by: Actor) -> Interception:
 
 
 @transaction.atomic(durable=True)
-def _claim_withdrawal(interception: Interception, *, by: Actor) -> Claim | None:
+def _claim_withdrawal(interception: Interception, *, by: Actor) -> ClaimedCall | None:
     row = lock(interception)
     policies.check_can_withdraw(row, by=by)
     requests = CourierCall.objects.filter(operation=Operation.CREATE, key=row.number)
@@ -254,11 +254,11 @@ def _claim_withdrawal(interception: Interception, *, by: Actor) -> Claim | None:
     courier = policies.courier_for(row)
     assert courier is not None, "the policy asked for it"
     call = claim_call(Operation.CANCEL, shop_id=row.shop_id, key=row.number, subject_id=row.pk, waybill=row.waybill)
-    return Claim(row, call, courier, may_have_arrived=True)
+    return ClaimedCall(row, call, courier, may_have_arrived=True)
 
 
 @transaction.atomic(durable=True)
-def _record_withdrawal(claim: Claim, *, by: Actor) -> Interception:
+def _record_withdrawal(claim: ClaimedCall, *, by: Actor) -> Interception:
     row = lock(claim.interception)
     record_answer(claim.call, CallOutcome.OK)
     if not row.is_open:

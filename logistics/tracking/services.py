@@ -101,7 +101,7 @@ def refresh_track(package: Package, *, by: Actor) -> Package:
     return package
 
 
-def take_push(message: Any) -> None:
+def handle_push(message: Any) -> None:
     """Work on a verified push that the inbox kept: read it, store its scans, and look at what they move.
 
     Raises UnknownParcel when this account has no such parcel (it may be imported a moment later), CourierError when

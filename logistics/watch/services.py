@@ -64,7 +64,7 @@ class Due:
     answer_hash: int | None = None
 
 
-class Outcome(NamedTuple):
+class PollOutcome(NamedTuple):
     """What becomes of a claimed row: when to ask again, after how many seconds, and the answers in a row without news.
 
     `answer_hash` when the whole answer was written down, so that the same words need not be read again.
@@ -157,7 +157,7 @@ def claim_due(account: CourierAccount, limit: int) -> list[Due]:
 
 def after_answer(
     due: Due, *, has_news: bool, courier: Courier, at: datetime, answer_hash: int | None = None
-) -> Outcome:
+) -> PollOutcome:
     """When to ask again after an answer. `answer_hash`: see `Outcome`."""
     misses = 0 if has_news else due.misses + 1
     seconds = intervals.base_interval(
@@ -169,14 +169,14 @@ def after_answer(
     )
     floor_s = courier.capabilities.min_interval_s
     seconds = intervals.spread(seconds, scale=settings.CLOCK_SCALE, floor_s=floor_s)
-    return Outcome(due, at + timedelta(seconds=seconds), seconds, misses, answer_hash)
+    return PollOutcome(due, at + timedelta(seconds=seconds), seconds, misses, answer_hash)
 
 
-def after_error(due: Due, *, courier: Courier, at: datetime) -> Outcome:
+def after_error(due: Due, *, courier: Courier, at: datetime) -> PollOutcome:
     """The same after a question that failed."""
     floor_s = courier.capabilities.min_interval_s
     seconds = intervals.spread(intervals.error_interval(due.misses), scale=settings.CLOCK_SCALE, floor_s=floor_s)
-    return Outcome(due, at + timedelta(seconds=seconds), seconds, due.misses + 1)
+    return PollOutcome(due, at + timedelta(seconds=seconds), seconds, due.misses + 1)
 
 
 def release(rows: Iterable[Due]) -> None:
@@ -192,7 +192,7 @@ def release(rows: Iterable[Due]) -> None:
         )
 
 
-def write_back(results: Iterable[Outcome]) -> None:
+def write_back(results: Iterable[PollOutcome]) -> None:
     """Set the next due times, only where the claimed one still stands: a push that pulled a row forward wins."""
     rows = sorted(results, key=lambda row: row.due.package_id)
     if not rows:

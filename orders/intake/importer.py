@@ -23,7 +23,7 @@ from merchant.refusals import Refused
 from merchant.trail import activity
 from orders.intake import registry
 from orders.intake.mapping import Record
-from orders.intake.normal import Outcome
+from orders.intake.normal import RowOutcome
 from orders.intake.readers import SourceFile, Table, read_tables
 
 log = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ def _chunk(job: Job, mine: str, profile: Any, records: Sequence[Record]) -> Job:
 
 def _chunk_once(job: Job, mine: str, profile: Any, records: Sequence[Record]) -> Job:
     job = lock_if_mine(job, mine)
-    outcomes: list[Outcome] = profile.store(job.shop, records, by=job.by)
+    outcomes: list[RowOutcome] = profile.store(job.shop, records, by=job.by)
     _write_outcomes(job, outcomes)
     found = Counter(job.figures)
     found.update(outcome.outcome for outcome in outcomes)
@@ -134,8 +134,8 @@ def _chunk_once(job: Job, mine: str, profile: Any, records: Sequence[Record]) ->
     return job
 
 
-def _write_outcomes(job: Job, outcomes: Sequence[Outcome]) -> None:
-    seen: dict[int, Outcome] = {}
+def _write_outcomes(job: Job, outcomes: Sequence[RowOutcome]) -> None:
+    seen: dict[int, RowOutcome] = {}
     for outcome in outcomes:
         # Several orders of one row (an answer that holds a list) share its line of the report: the refusal is told.
         lock_if_mine = seen.get(outcome.row_no)

@@ -7,7 +7,7 @@ from datetime import datetime
 from merchant.vault.services import Person
 from orders.record.enums import CategoryClass
 
-__all__ = ["NormalLine", "NormalOrder", "NormalPackage", "NormalPayment", "Outcome", "Person"]
+__all__ = ["NormalLine", "NormalOrder", "NormalPackage", "NormalPayment", "Person", "RowOutcome"]
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ class NormalOrder:
 
 
 @dataclass(slots=True, frozen=True)
-class Outcome:
+class RowOutcome:
     """What became of one row: created, updated, unchanged or refused, and in words why where that needs saying."""
 
     row_no: int
@@ -99,6 +99,6 @@ class Outcome:
     reason: str = ""
 
 
-def outcomes_of(order: NormalOrder, outcome: str, reason: str = "") -> Sequence[Outcome]:
+def outcomes_of(order: NormalOrder, outcome: str, reason: str = "") -> Sequence[RowOutcome]:
     """One outcome for every row the order was read from."""
-    return [Outcome(row_no, order.number, outcome, reason) for row_no in order.row_nos or (0,)]
+    return [RowOutcome(row_no, order.number, outcome, reason) for row_no in order.row_nos or (0,)]

@@ -20,7 +20,7 @@ from merchant.platforms.registry import client_of
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from orders.intake.models import MissedOrder, OrderPayload
-from orders.intake.normal import Outcome
+from orders.intake.normal import RowOutcome
 from orders.intake.platforms.registry import normal_order
 from orders.intake.services import upsert_orders
 from orders.record.models import Order
@@ -32,7 +32,7 @@ RETRY_LIMIT = 20
 PURGE_BATCH = 2000
 
 
-def take_orders(account: Any, snapshots: Sequence[OrderRow]) -> list[Outcome]:
+def store_orders(account: Any, snapshots: Sequence[OrderRow]) -> list[RowOutcome]:
     """Store these orders of the account's shop; one outcome for each. Nothing raised for a row that cannot be taken:
     it is noted as missed, and forgotten as such once it is here."""
     keep_payloads(account, snapshots)
@@ -41,7 +41,7 @@ def take_orders(account: Any, snapshots: Sequence[OrderRow]) -> list[Outcome]:
         try:
             rows.append(normal_order(account.platform, snapshot))
         except ValueError as error:
-            outcomes.append(Outcome(0, snapshot.oid, "refused", str(error)))
+            outcomes.append(RowOutcome(0, snapshot.oid, "refused", str(error)))
     outcomes += upsert_orders(account.shop, rows)
     taken = [outcome.subject for outcome in outcomes if outcome.outcome != "refused"]
     MissedOrder.objects.filter(account=account, number__in=taken).delete()
@@ -53,7 +53,7 @@ def take_orders(account: Any, snapshots: Sequence[OrderRow]) -> list[Outcome]:
 
 def re_read_order(account: Any, client: Client, oid: str) -> Order | None:
     """Read one order at the platform now and store it. Raises PlatformError, or Refused ORDER with the reason."""
-    outcome = take_orders(account, [client.order_detail(oid)])[0]
+    outcome = store_orders(account, [client.order_detail(oid)])[0]
     if outcome.outcome == "refused":
         raise Refused("ORDER", outcome.reason, order=oid)
     return Order.objects.filter(shop=account.shop, number=oid).first()

@@ -15,7 +15,7 @@ from merchant.refusals import Refused
 from orders.intake import mapping, services
 from orders.intake.benefits import words_in
 from orders.intake.mapping import Record, columns_of, find
-from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment, Outcome, Person
+from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment, Person, RowOutcome
 from orders.intake.profile_parts import Join, by_key, line_ids_of, readable_spec, what_it_proves
 from orders.intake.readers import BROKEN, Row, Table
 from orders.intake.values import BadValue, identifier, moment, structure, text
@@ -277,16 +277,16 @@ class OrderProfile:
         order.payments = self._payments(record, order)
         return order
 
-    def store(self, shop: Any, records: Sequence[Record], *, by: Actor) -> list[Outcome]:
+    def store(self, shop: Any, records: Sequence[Record], *, by: Actor) -> list[RowOutcome]:
         """One chunk: what can be read is stored, what cannot is refused with the column and the reason."""
-        outcomes: list[Outcome] = []
+        outcomes: list[RowOutcome] = []
         orders = []
         for record in records:
             try:
                 orders.append(self.normal(record))
             except BadValue as bad:
                 number = text(find(record.row, self._number_name))[:64]
-                outcomes += [Outcome(row_no, number, "refused", str(bad)) for row_no in record.row_nos]
+                outcomes += [RowOutcome(row_no, number, "refused", str(bad)) for row_no in record.row_nos]
         return outcomes + services.upsert_what_can_be(shop, orders, by=by)
 
     def _state_of(self, record: Record, order: NormalOrder) -> str:

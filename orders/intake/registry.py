@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from merchant.people.models import Actor
 from merchant.refusals import Refused
 from orders.intake.mapping import Record
-from orders.intake.normal import Outcome
+from orders.intake.normal import RowOutcome
 from orders.intake.profile import OrderProfile
 from orders.intake.readers import Table
 
@@ -34,7 +34,7 @@ class Profile(Protocol):
 
     def records(self, main: Table, joined: dict[str, Table]) -> Iterable[Record]: ...
 
-    def store(self, shop: Any, records: Sequence[Record], *, by: Actor) -> list[Outcome]:
+    def store(self, shop: Any, records: Sequence[Record], *, by: Actor) -> list[RowOutcome]:
         """Write one chunk inside the caller's transaction; an outcome for every row number of every record."""
 
 

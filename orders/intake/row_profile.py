@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from merchant.people.models import Actor
 from merchant.refusals import Refused
 from orders.intake.mapping import Record
-from orders.intake.normal import Outcome
+from orders.intake.normal import RowOutcome
 from orders.intake.readers import Table
 from orders.intake.values import text
 
 # (shop, records of one chunk, by) -> an outcome for every row number of every record
-Store = Callable[..., list[Outcome]]
+Store = Callable[..., list[RowOutcome]]
 
 
 @dataclass(frozen=True)
@@ -60,5 +60,5 @@ class RowProfile:
             if any(text(cell) for cell in row.values()):
                 yield Record((number,), row, [row])
 
-    def store(self, shop: Any, records: Sequence[Record], *, by: Actor) -> list[Outcome]:
+    def store(self, shop: Any, records: Sequence[Record], *, by: Actor) -> list[RowOutcome]:
         return self.handler(shop, records, by=by)

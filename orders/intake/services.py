@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 
 from merchant.people.models import Actor
 from merchant.refusals import Refused
-from orders.intake.normal import NormalOrder, Outcome, outcomes_of
+from orders.intake.normal import NormalOrder, RowOutcome, outcomes_of
 from orders.intake.upsert import upsert_chunk
 
 CHUNK = 2000
 
 
-def upsert_orders(shop: Any, rows: Sequence[NormalOrder], by: Actor = None) -> list[Outcome]:
+def upsert_orders(shop: Any, rows: Sequence[NormalOrder], by: Actor = None) -> list[RowOutcome]:
     """Create, update or leave these orders of `shop`; one outcome per row, in the order of the rows' numbers.
 
     May be called with one order or with many. The same orders twice change nothing. One order the database refuses is
@@ -22,13 +22,13 @@ def upsert_orders(shop: Any, rows: Sequence[NormalOrder], by: Actor = None) -> l
     """
     for position, row in enumerate(rows, start=1):
         row.row_nos = row.row_nos or (position,)
-    outcomes: list[Outcome] = []
+    outcomes: list[RowOutcome] = []
     for start in range(0, len(rows), CHUNK):
         outcomes += upsert_what_can_be(shop, rows[start : start + CHUNK], by=by)
     return sorted(outcomes, key=lambda outcome: outcome.row_no)
 
 
-def upsert_what_can_be(shop: Any, rows: Sequence[NormalOrder], *, by: Actor) -> list[Outcome]:
+def upsert_what_can_be(shop: Any, rows: Sequence[NormalOrder], *, by: Actor) -> list[RowOutcome]:
     """One chunk. When the database refuses it, halves are tried until the one bad order stands alone."""
     try:
         with transaction.atomic():

@@ -26,7 +26,7 @@ from merchant.shops.models import PlatformAccount
 from merchant.trail import activity
 from merchant.wakeups import wake
 from orders.intake.models import MissedOrder, SyncCursor
-from orders.intake.platform import note_unreadable, retry_missed, take_orders
+from orders.intake.platform import note_unreadable, retry_missed, store_orders
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class Walk:
             self.place.span_from_at, self.place.span_until_at = begin, end
             for page in self.client.order_pages(begin, end, cursor):
                 unreadable = note_unreadable(self.account, page.unreadable) or unreadable
-                outcomes = take_orders(self.account, page.orders)
+                outcomes = store_orders(self.account, page.orders)
                 self.taken += sum(outcome.outcome in ("created", "updated") for outcome in outcomes)
                 self.place.cursor = page.cursor
                 if not page.cursor:

@@ -21,7 +21,7 @@ from orders.intake import hooks, people, rows_of_orders
 from orders.intake.amounts import add_up
 from orders.intake.fingerprint import fingerprint
 from orders.intake.incoming import Incoming
-from orders.intake.normal import NormalOrder, Outcome, outcomes_of
+from orders.intake.normal import NormalOrder, RowOutcome, outcomes_of
 from orders.intake.signals import orders_imported
 from orders.intake.values import BadValue
 from orders.payments import imported
@@ -36,9 +36,9 @@ WATCHED = (
 )  # fmt: skip
 
 
-def upsert_chunk(shop: Any, orders: Sequence[NormalOrder], *, by: Actor = None) -> list[Outcome]:
+def upsert_chunk(shop: Any, orders: Sequence[NormalOrder], *, by: Actor = None) -> list[RowOutcome]:
     """Store these orders; one outcome per row they were read from. The caller holds the transaction."""
-    outcomes: list[Outcome] = []
+    outcomes: list[RowOutcome] = []
     incoming: list[Incoming] = []
     for order in _newest_of_each(orders, outcomes):
         try:
@@ -52,7 +52,7 @@ def upsert_chunk(shop: Any, orders: Sequence[NormalOrder], *, by: Actor = None) 
     return outcomes
 
 
-def _newest_of_each(orders: Sequence[NormalOrder], outcomes: list[Outcome]) -> list[NormalOrder]:
+def _newest_of_each(orders: Sequence[NormalOrder], outcomes: list[RowOutcome]) -> list[NormalOrder]:
     """An order named twice in one chunk is written once, as its newest version; a statement cannot write it twice."""
     newest: dict[str, NormalOrder] = {}
     for order in orders:
@@ -74,7 +74,7 @@ def _is_older(order: NormalOrder, than: NormalOrder) -> bool:
     return bool(order.source_updated_at and than.source_updated_at and order.source_updated_at < than.source_updated_at)
 
 
-def _set_aside_unchanged(shop: Any, incoming: Sequence[Incoming], outcomes: list[Outcome]) -> list[Incoming]:
+def _set_aside_unchanged(shop: Any, incoming: Sequence[Incoming], outcomes: list[RowOutcome]) -> list[Incoming]:
     """The orders that are new or differ; the differing ones come back locked, so nothing moves under the comparison."""
     known = {
         number: (bytes(digest or b""), updated_at)
@@ -105,7 +105,7 @@ def _set_aside_unchanged(shop: Any, incoming: Sequence[Incoming], outcomes: list
     return changed
 
 
-def _refuse_impossible(changed: Sequence[Incoming], outcomes: list[Outcome]) -> list[Incoming]:
+def _refuse_impossible(changed: Sequence[Incoming], outcomes: list[RowOutcome]) -> list[Incoming]:
     """Number the lines, and refuse a version that leaves less paid than is already on its way back (M5)."""
     stored_ids = [item.stored.pk for item in changed if item.stored]
     lines: dict[int, dict[str, OrderLine]] = {}
@@ -151,7 +151,7 @@ def _line_numbers(order: NormalOrder, by_external: dict[str, OrderLine], by_no: 
     ]
 
 
-def _store(shop: Any, changed: list[Incoming], outcomes: list[Outcome], *, by: Actor) -> None:
+def _store(shop: Any, changed: list[Incoming], outcomes: list[RowOutcome], *, by: Actor) -> None:
     rules = policy.current(shop)
     for item in changed:
         item.clocks = _clocks(item.order, rules)

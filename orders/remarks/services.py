@@ -43,7 +43,7 @@ def check_note(text: str, flag: int | None) -> None:
 
 
 @transaction.atomic
-def take_flag_back(note: Note, *, former: int | None, by: Actor) -> Note:
+def undo_bulk_flag(note: Note, *, former: int | None, by: Actor) -> Note:
     """Undo the flag that `note` set: the order shows `former` again, unless somebody changed it since. The remark stays
     and a new one says so. Raises Refused RIGHT or FLAG_CHANGED."""
     check_right(by, note.shop_id, Right.REMARK_ORDER)

@@ -113,7 +113,7 @@ def package_of(case: Case) -> Package:
 
 def intercepting(case: Case, *, by: Any = None) -> Interception:
     """The case with its interception registered at the courier."""
-    cases.start_interception(case, by=by)
+    cases.intercept_case(case, by=by)
     case.refresh_from_db()
     assert case.interception is not None
     return interceptions.accept_interception(case.interception, external_ref="WO-1")

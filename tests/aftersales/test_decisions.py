@@ -417,7 +417,7 @@ def test_the_verbs_of_a_case_say_why_they_are_closed(platform):
     open_to_agent = {found.name: (found.is_allowed, found.code) for found in open_verbs(case, agent)}
 
     assert open_to_agent == {
-        "start_interception": (False, "E10"),
+        "intercept_case": (False, "E10"),
         "stop_in_house": (False, "E11"),
         "withdraw_interception": (False, "NO_INTERCEPTION"),
         "agree_case": (True, ""),
@@ -428,4 +428,4 @@ def test_the_verbs_of_a_case_say_why_they_are_closed(platform):
         "settle_return_case": (False, "CASE_STATE"),
     }
     assert verb(case, warehouse, "agree_case").code == "RIGHT"
-    assert str(verb(case, agent, "start_interception").sentence) != ""
+    assert str(verb(case, agent, "intercept_case").sentence) != ""

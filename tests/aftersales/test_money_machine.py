@@ -98,7 +98,7 @@ class Road(RuleBasedStateMachine):
     @rule()
     def intercept(self):
         with self.allowed_to_fail():
-            cases.start_interception(self.fresh, by=self.agent)
+            cases.intercept_case(self.fresh, by=self.agent)
 
     @rule()
     def agree(self):

@@ -43,7 +43,7 @@ def stopped(platform, courier, client):
     case = case_of(platform, shop, courier="yto")
     package = Package.objects.get(order=case.order)
     Package.objects.filter(pk=package.pk).update(account=account)
-    cases.start_interception(case, by=agent_of(shop))
+    cases.intercept_case(case, by=agent_of(shop))
     # The door knows the account, as it does after its first push.
     push_endpoint.accounts.find(account.push_token)
 

@@ -612,7 +612,7 @@ def test_a_courier_nobody_can_ask_says_nothing_about_where_its_parcel_is(platfor
 def test_two_benches_scan_one_parcel_and_one_of_them_receives_it(platform, courier):
     courier.on("createIntercept", ZTO_OK)
     case = case_of(platform, own_shop())
-    cases.start_interception(case, by=None)
+    cases.intercept_case(case, by=None)
     stop(case)
     package, people = package_of(case), [agent_of(case.shop, "warehouse") for _ in range(4)]
 

@@ -7,7 +7,7 @@ import pytest
 from aftersales.cases.enums import CaseState
 from aftersales.cases.models import Case
 from aftersales.decisions import services as cases
-from aftersales.decisions.intercepting import read_and_start_interception
+from aftersales.decisions.intercepting import read_and_intercept_case
 from logistics.interception.models import Interception
 from logistics.parcels.models import Package
 from logistics.tracking.services import record_events
@@ -31,7 +31,7 @@ def test_the_press_submits_one_interception_with_the_list_it_was_based_on(platfo
     case = case_of(platform)
     agent = agent_of(case.shop)
 
-    case = cases.start_interception(case, by=agent, shown_version=case.version)
+    case = cases.intercept_case(case, by=agent, shown_version=case.version)
 
     interception = Interception.objects.get()
     assert (case.state, case.interception, case.version) == (CaseState.INTERCEPTING, interception, 2)
@@ -48,7 +48,7 @@ def test_the_deadline_goes_on_while_the_parcel_is_being_stopped(platform):
     case = case_of(platform)
     due_at = case.due_at
 
-    case = cases.start_interception(case, by=None)
+    case = cases.intercept_case(case, by=None)
 
     assert (case.due_at, case.clock) == (due_at, "T-AS-HANDLE")
 
@@ -57,7 +57,7 @@ def test_the_press_itself_asks_nobody(platform, courier):
     case = case_of(platform)
     make_stale(case)
 
-    case = cases.start_interception(case, by=agent_of(case.shop), shown_version=case.version)
+    case = cases.intercept_case(case, by=agent_of(case.shop), shown_version=case.version)
 
     assert (case.state, case.interception.state, courier.calls) == ("intercepting", "submitted", [])
 
@@ -68,7 +68,7 @@ def test_s3_out_for_delivery_by_a_fresh_track_is_refused_at_the_press(platform, 
     record_events({package_of(case).pk: [scan("out_for_delivery", now() - timedelta(seconds=30))]})
 
     with pytest.raises(Refused) as refused:
-        cases.start_interception(case, by=agent, shown_version=case.version)
+        cases.intercept_case(case, by=agent, shown_version=case.version)
 
     case.refresh_from_db()
     assert refused.value.code == "E11"
@@ -86,7 +86,7 @@ def test_s3_out_for_delivery_meanwhile_sends_nothing_and_hands_the_case_back(pla
     courier.on(TRACK, {"status": True, "statusCode": "SYS000", "result": [out]})
 
     with commits():
-        cases.start_interception(case, by=agent_of(case.shop), shown_version=case.version)
+        cases.intercept_case(case, by=agent_of(case.shop), shown_version=case.version)
 
     case.refresh_from_db()
     assert (case.state, case.tag, case.tag_reason) == ("applied", "interception_failed", "in_delivery")
@@ -100,7 +100,7 @@ def test_a_courier_that_cannot_be_asked_fails_closed_and_hands_the_case_back(pla
     courier.on(TRACK, down())
 
     with commits():
-        cases.start_interception(case, by=agent_of(case.shop))
+        cases.intercept_case(case, by=agent_of(case.shop))
 
     case.refresh_from_db()
     assert (case.state, case.tag, case.tag_reason) == ("applied", "interception_failed", "track_unread")
@@ -114,7 +114,7 @@ def test_a_worker_reads_first_and_refuses_at_once_what_the_track_forbids(platfor
     courier.on(TRACK, {"status": True, "statusCode": "SYS000", "result": []})
 
     with pytest.raises(Refused) as refused:
-        read_and_start_interception(case, by=None)
+        read_and_intercept_case(case, by=None)
 
     assert (refused.value.code, Interception.objects.count()) == ("E11", 0)
 
@@ -124,14 +124,14 @@ def test_the_press_takes_no_more_than_thirty_statements(platform, django_assert_
     agent = agent_of(case.shop)
 
     with django_assert_max_num_queries(30):
-        cases.start_interception(case, by=agent, shown_version=case.version)
+        cases.intercept_case(case, by=agent, shown_version=case.version)
 
 
 def test_an_older_page_is_refused_and_changes_nothing(platform):
     case = case_of(platform)
 
     with pytest.raises(Refused) as refused:
-        cases.start_interception(case, by=agent_of(case.shop), shown_version=0)
+        cases.intercept_case(case, by=agent_of(case.shop), shown_version=0)
 
     assert (refused.value.code, Interception.objects.count()) == ("E16", 0)
 
@@ -139,10 +139,10 @@ def test_an_older_page_is_refused_and_changes_nothing(platform):
 def test_the_second_press_reads_that_the_case_has_moved(platform):
     case = case_of(platform)
     shown = case.version
-    cases.start_interception(case, by=agent_of(case.shop), shown_version=shown)
+    cases.intercept_case(case, by=agent_of(case.shop), shown_version=shown)
 
     with pytest.raises(Refused) as refused:
-        cases.start_interception(case, by=agent_of(case.shop), shown_version=shown)
+        cases.intercept_case(case, by=agent_of(case.shop), shown_version=shown)
 
     assert refused.value.detail["codes"] == ["E04", "E14", "E16"]
     assert Interception.objects.count() == 1
@@ -152,7 +152,7 @@ def test_the_warehouse_may_not_intercept(platform):
     case = case_of(platform)
 
     with pytest.raises(Refused) as refused:
-        cases.start_interception(case, by=agent_of(case.shop, "warehouse"))
+        cases.intercept_case(case, by=agent_of(case.shop, "warehouse"))
 
     assert (refused.value.code, Interception.objects.count()) == ("RIGHT", 0)
 
@@ -164,7 +164,7 @@ def test_both_orders_of_a_shared_parcel_wait_for_the_one_interception(platform):
     make_package("zto", order=orders[1], waybill=package.waybill)
     one, two = (case_of(platform, order=order, parcel=None) for order in orders)
 
-    cases.start_interception(one, by=None)
+    cases.intercept_case(one, by=None)
 
     interception = Interception.objects.get()
     assert list(Case.objects.order_by("pk").values_list("pk", "state", "interception_id")) == [

@@ -78,7 +78,7 @@ def bill(*rows, day="2026-11-20"):
 
 
 def take(shop, body, **days):
-    file = reading.take_statement(shop, "fund.csv", body, by=None, **days)
+    file = reading.file_statement(shop, "fund.csv", body, by=None, **days)
     reading.read_statement(file.pk)
     file.refresh_from_db()
     return file
@@ -292,7 +292,7 @@ def test_an_explained_difference_books_nothing_and_stays_explained(shop, finance
 def test_statements_are_for_those_who_handle_the_money(shop, role):
     difference, person = unknown(shop), agent_of(shop, role)
     acts = (
-        lambda: reading.take_statement(shop, "a.csv", b"x", by=person),
+        lambda: reading.file_statement(shop, "a.csv", b"x", by=person),
         lambda: services.explain_difference(difference, by=person, note="x"),
         lambda: services.file_write_off(difference, by=person, note="x"),
         lambda: services.confirm_write_off(difference, by=person),

@@ -57,7 +57,7 @@ def test_two_agents_press_intercept_and_one_interception_is_submitted(platform, 
 
     ended = at_once(
         *[
-            lambda agent=agent: cases.start_interception(Case.objects.get(pk=case.pk), by=agent, shown_version=shown)
+            lambda agent=agent: cases.intercept_case(Case.objects.get(pk=case.pk), by=agent, shown_version=shown)
             for agent in agents
         ]
     )
@@ -184,7 +184,7 @@ def test_cases_of_many_lines_at_once_never_pass_what_was_paid(platform):
 def test_a_stop_and_a_withdrawal_at_the_same_moment_leave_one_right_state(platform, courier):
     courier.on("createIntercept", ZTO_OK)
     case = case_of(platform, own_shop())
-    cases.start_interception(case, by=None)
+    cases.intercept_case(case, by=None)
     interception = Interception.objects.get()
 
     ended = at_once(

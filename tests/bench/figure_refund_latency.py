@@ -172,7 +172,7 @@ class Road:
         }
         with override_settings(**hosts):
             case = intake.re_read(self.platform, rows[0][2])
-            cases.start_interception(case, by=supervisor)
+            cases.intercept_case(case, by=supervisor)
         case.refresh_from_db()
         copy_case(case, rows[1:])
         with connection.cursor() as cursor:

@@ -30,7 +30,7 @@ def test_broken_goods_are_claimed_from_the_courier_to_the_last_fen(scene, page, 
     case = scene.case(nets=(49_900,))
     for line in case.order.lines.select_related("listing"):
         set_cost(sku_of(line.listing), cost_fen=45_000, by=scene.people["owner"])
-    cases.start_interception(case, by=scene.people["agent"])
+    cases.intercept_case(case, by=scene.people["agent"])
     scene.courier_does(case, "stop")
     scene.money_arrives()
     package = Package.objects.get(order=case.order)

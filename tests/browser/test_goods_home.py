@@ -183,7 +183,7 @@ def full_house(scene) -> dict[str, str]:
     """(name: address) of every page of the warehouse with something on it."""
     shop, packer = scene.shop, scene.people["warehouse"]
     stopped = scene.case()
-    cases.start_interception(stopped, by=scene.people["agent"])
+    cases.intercept_case(stopped, by=scene.people["agent"])
     scene.courier_does(stopped, "stop")
     case, expected = returned(scene)
     parcel = returns.receive_parcel(expected.package, by=packer)

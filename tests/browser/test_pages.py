@@ -15,7 +15,7 @@ from aftersales.paying import sending
 from aftersales.refunds.models import Refund
 from aftersales.refunds.services import release_refund
 from aftersales.statements.models import Difference
-from aftersales.statements.reading import read_statement, take_statement
+from aftersales.statements.reading import file_statement, read_statement
 from aftersales.statements.services import file_write_off
 from cs_workbench.orders.buyer_links import link_of
 from logistics.claims.models import Claim
@@ -50,7 +50,7 @@ def morning(scene: Scene) -> dict[str, Any]:
     scene.case(hours_left=9, nets=(19900,), reason="不想要了")
     for hours, verb in ((20, None), (26, "stop"), (30, "fail")):
         case = scene.case(hours_left=hours, nets=(12600,))
-        cases.start_interception(case, by=agent)
+        cases.intercept_case(case, by=agent)
         if verb:
             scene.courier_does(case, verb)
     scene.money_arrives()
@@ -101,7 +101,7 @@ def statements_of(scene: Scene) -> None:
     told = [("5030", "128.00"), *([(paid.channel_number, "1.00")] if paid else [])]
     rows = [f"`{day},`{number},`F{n},`退款,`退款,`支出,`{yuan},`0,`system,`,`" for n, (number, yuan) in enumerate(told)]
     for name, text in (("fundflow.csv", "\n".join([BILL_HEADER, *rows])), ("通讯录.csv", "姓名,电话\n甲,1\n")):
-        file = take_statement(scene.shop, name, text.encode(), by=scene.people["finance"])
+        file = file_statement(scene.shop, name, text.encode(), by=scene.people["finance"])
         read_statement(file.pk)
     file_write_off(Difference.objects.order_by("pk")[0], by=scene.people["finance"], note="手工打款重复")
 

@@ -38,7 +38,7 @@ def test_s1_stopped_on_the_road_the_refund_pays_itself_and_the_goods_come_home(r
     case = road.apply(order_number)
     shown = eligibility(case)
 
-    cases.start_interception(case, by=road.agent, shown_version=case.version)
+    cases.intercept_case(case, by=road.agent, shown_version=case.version)
     interception = until(lambda: Interception.objects.filter(state="running").first())
     accepted = road.paid(order_number), state_of(case)
     road.advance(waybill, *stop)
@@ -94,7 +94,7 @@ def test_s3_out_for_delivery_when_the_button_is_pressed(road):
     road.advance(waybill, "arrived_destination", "out_for_delivery")
 
     with pytest.raises(Refused) as refused:
-        cases.start_interception(case, by=road.agent, shown_version=case.version)
+        cases.intercept_case(case, by=road.agent, shown_version=case.version)
     road.courier.control("/faults", {"push_loss": 0})
 
     case.refresh_from_db()
@@ -108,7 +108,7 @@ def test_s3_out_for_delivery_when_the_button_is_pressed(road):
 def test_s4_the_courier_fails_near_the_deadline_and_the_platform_decides(road):
     order_number, (waybill,) = road.order(8800, "zto")
     case = road.apply(order_number)
-    cases.start_interception(case, by=road.agent, shown_version=case.version)
+    cases.intercept_case(case, by=road.agent, shown_version=case.version)
     until(lambda: Interception.objects.filter(state="running").exists())
     road.advance(waybill, "arrived_destination", "out_for_delivery", "signed", "fail")
     road.read_tracks(case)

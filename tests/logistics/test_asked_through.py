@@ -15,7 +15,7 @@ from logistics.interception.models import Interception
 from logistics.parcels.models import Package
 from logistics.parcels.tracking_models import TrackingEvent
 from logistics.shipping.services import account_for
-from logistics.tracking.services import record_events, refresh_track, take_push
+from logistics.tracking.services import handle_push, record_events, refresh_track
 from logistics.watch import services as watching
 from logistics.watch.models import Priority, Watch
 from merchant.clock import SHANGHAI, now
@@ -271,7 +271,7 @@ def test_a_pushed_track_moves_the_parcel():
     package = make_package("kuaidi100")
     at = now().astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
 
-    take_push(pushed(package, track_of(package, (at, "派件中", "5"))))
+    handle_push(pushed(package, track_of(package, (at, "派件中", "5"))))
 
     package.refresh_from_db()
     assert package.state == "out_for_delivery"
@@ -290,7 +290,7 @@ def test_the_word_about_an_interception_is_kept_and_only_makes_us_ask(client):
         f"/push/courier/{package.account.push_token}/", body, content_type="application/x-www-form-urlencoded"
     )
     message = InboxMessage.objects.get()
-    take_push(message)
+    handle_push(message)
 
     interception.refresh_from_db()
     assert (answer.status_code, answer.content.decode()) == (
@@ -321,7 +321,7 @@ def test_pushes_that_ended_too_early_are_ordered_again_after_half_an_hour_three_
 
     def abort():
         Watch.objects.update(subscribed_at=now(), next_at=now() + timedelta(hours=8))
-        take_push(pushed(package, track_of(package, status="abort")))
+        handle_push(pushed(package, track_of(package, status="abort")))
         found = row(package)
         return found.subscribed_at, round((found.next_at - now()) / timedelta(minutes=1))
 
@@ -336,7 +336,7 @@ def test_only_the_account_s_own_parcels_are_woken():
     Watch.objects.update(next_at=now() + timedelta(hours=4))
     body = {"Body": {"WaybillRoute": [{"mailno": one.waybill, "opCode": "80"} for one in (package, foreign)]}}
 
-    take_push(received(package, json.dumps(body).encode(), "courier:sf"))
+    handle_push(received(package, json.dumps(body).encode(), "courier:sf"))
 
     assert [a_moment(row(one).next_at) for one in (package, foreign)] == [True, False]
     assert package.state == "in_transit"

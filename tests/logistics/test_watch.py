@@ -13,7 +13,7 @@ from logistics.polling.batch import Reply
 from logistics.watch import circuit_breaker, intervals, services
 from logistics.watch.circuit_breaker import Tally
 from logistics.watch.models import AccountHealth, Priority, Watch
-from logistics.watch.services import Outcome
+from logistics.watch.services import PollOutcome
 from merchant.clock import now
 from merchant.refusals import Refused
 from merchant.shops.models import CourierAccount
@@ -118,7 +118,7 @@ def test_results_are_written_only_while_the_claim_stands():
     services.pull_forward([package.pk])
     pulled = Watch.objects.get().next_at
 
-    services.write_back([Outcome(claimed, now() + timedelta(hours=4), 14400.0, 3)])
+    services.write_back([PollOutcome(claimed, now() + timedelta(hours=4), 14400.0, 3)])
 
     assert (Watch.objects.get().next_at, Watch.objects.get().misses) == (pulled, 0)
 
@@ -143,7 +143,7 @@ def test_an_answers_hash_is_kept_with_the_due_time_and_lost_with_the_claim():
     claimed = {due.package_id: due for due in services.claim_due(package.account, 10)}
     services.pull_forward([other.pk])
 
-    services.write_back([Outcome(due, now() + timedelta(hours=4), 14400.0, 1, 77) for due in claimed.values()])
+    services.write_back([PollOutcome(due, now() + timedelta(hours=4), 14400.0, 1, 77) for due in claimed.values()])
     assert dict(Watch.objects.values_list("package_id", "answer_hash")) == {package.pk: 77, other.pk: None}
 
     Watch.objects.filter(package=package).update(next_at=now())

@@ -20,7 +20,7 @@ from merchant.refusals import Refused
 from merchant.trail.models import Activity
 from orders.intake import importer, jobs, report
 from orders.intake.models import ImportFile
-from orders.intake.normal import Outcome
+from orders.intake.normal import RowOutcome
 from orders.intake.readers import SourceFile
 from orders.intake.registry import profile_named
 from orders.record.models import Order
@@ -259,9 +259,9 @@ class TestReport:
     def test_it_opens_right_in_a_spreadsheet_and_runs_no_formula(self):
         job = jobs.new_job(make_shop(), ["a.csv"], by=None)
         outcomes = [
-            Outcome(2, "=1+1", "refused", "+cmd"),
-            Outcome(3, "-2", "refused", "@x"),
-            Outcome(4, "A4", "created"),
+            RowOutcome(2, "=1+1", "refused", "+cmd"),
+            RowOutcome(3, "-2", "refused", "@x"),
+            RowOutcome(4, "A4", "created"),
         ]
         importer._write_outcomes(job, outcomes)
 

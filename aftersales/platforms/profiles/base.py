@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 
 from aftersales.cases.models import Case
 from aftersales.channels.snapshot import PlatformCase
-from aftersales.platforms.following import take_platform_case
+from aftersales.platforms.following import follow_platform_case
 from logistics.parcels.models import Package
 from logistics.shipping import services as parcels
 from merchant.people.models import Actor
 from merchant.refusals import Refused
 from orders.intake.mapping import Record
-from orders.intake.normal import NormalOrder, NormalPackage, Outcome
+from orders.intake.normal import NormalOrder, NormalPackage, RowOutcome
 from orders.intake.readers import BROKEN, Row, Table
 from orders.intake.services import upsert_orders
 from orders.intake.values import BadValue, text
@@ -85,12 +85,12 @@ class CaseProfile:
             key = text(row.get(self.order_column))
             yield Record((number,), row, siblings[key] if key else [row])
 
-    def store(self, shop: Any, records: Iterable[Record], *, by: Actor) -> list[Outcome]:
-        outcomes: list[Outcome] = []
+    def store(self, shop: Any, records: Iterable[Record], *, by: Actor) -> list[RowOutcome]:
+        outcomes: list[RowOutcome] = []
         for record in records:
             outcome, reason = self._store_one(shop, record, by=by)
             subject = text(record.row.get(self.number_column))[:64]
-            outcomes += [Outcome(row_no, subject, outcome, reason) for row_no in record.row_nos]
+            outcomes += [RowOutcome(row_no, subject, outcome, reason) for row_no in record.row_nos]
         return outcomes
 
     def _store_one(self, shop: Any, record: Record, *, by: Actor) -> tuple[str, str]:
@@ -112,7 +112,7 @@ class CaseProfile:
         self._add_packages(order, record.row, by=by)
         snapshot = self.snapshot(record.row, is_shipped=order.is_sent)
         # Some platforms name the sub-order where we know the order it belongs to.
-        case = take_platform_case(shop, replace(snapshot, order_number=order.number))
+        case = follow_platform_case(shop, replace(snapshot, order_number=order.number))
         if before is None:
             return "created"
         return "unchanged" if before == (case.version, case.external_version, case.external_status) else "updated"
