@@ -33,6 +33,7 @@ from merchant.carriers import registry as carriers
 from merchant.clock import now
 from merchant.policy import rules as book
 from merchant.policy import services as policy
+from merchant.policy import switches
 from merchant.refusals import Refused
 from merchant.shops.models import CourierAccount
 from orders.intake.normal import NormalPackage
@@ -136,10 +137,16 @@ def account(heron, owner):
 
 @pytest.fixture
 def in_the_book(monkeypatch):
-    """Its line in docs/rules.md."""
+    """Its line in docs/rules.md, which a process reads once."""
     more = {rule.code: rule for rule in book.parse(RULE)}
     known = {rule.code: rule for rule in book.all_rules()}
+    read_once = (switches._rules_of, switches._defaults_of)
     monkeypatch.setattr(book, "_book", lambda: {**known, **more})
+    for read in read_once:
+        read.cache_clear()
+    yield
+    for read in read_once:
+        read.cache_clear()
 
 
 def test_its_account_is_drawn_checked_and_kept(account, owner):
