@@ -34,11 +34,12 @@ class SwitchesField(forms.MultipleChoiceField):
 
 
 def _couriers() -> list[tuple[str, str]]:
+    """Asked for when the page is drawn: by then every adapter is registered."""
     return [(carrier.code, carrier.label) for carrier in carriers.spoken_with()]
 
 
 def _several(column: models.Field, label: Any) -> forms.MultipleChoiceField:
-    choices = _couriers() if column.name == "intercept_couriers" else column.base_field.choices  # type: ignore[attr-defined]
+    choices = _couriers if column.name == "intercept_couriers" else column.base_field.choices  # type: ignore[attr-defined]
     return forms.MultipleChoiceField(label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple)
 
 

@@ -1,6 +1,7 @@
 """What each verb of a case, a refund, a return and a statement is told, and the sentence for what is wrong."""
 
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,7 +15,6 @@ from aftersales.returns.forms import InspectionForm, KeepForm, MatchForm, ScanFo
 from aftersales.returns.inspecting import Count, Other
 from aftersales.statements.forms import NoteForm, PullStatementForm, TakeStatementForm
 from merchant.refusals import Refused
-from orders.record.models import OrderLine
 
 STALE = "The page did not say which version it showed; reload it."
 AMOUNT = "Write the amount as yuan, for example 88.00."
@@ -113,7 +113,7 @@ def test_units_are_read_line_by_line():
 
 
 def lines_of_a_parcel():
-    return [(OrderLine(pk=7, title="杯子"), 2), (OrderLine(pk=8, title="盘子"), 1)]
+    return [(SimpleNamespace(pk=7, title="杯子"), 2), (SimpleNamespace(pk=8, title="盘子"), 1)]
 
 
 @pytest.mark.parametrize(
