@@ -65,7 +65,7 @@ def note_tally(account: CourierAccount, tally: Tally) -> timedelta | None:
 def _count_in_slice(account: CourierAccount, tally: Tally, at: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO logistics_pulseslice AS s (shop_id, account_id, start_at, asked_count, error_count)"
+            "INSERT INTO logistics_healthslice AS s (shop_id, account_id, start_at, asked_count, error_count)"
             " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (account_id, start_at) DO UPDATE SET"
             " asked_count = s.asked_count + excluded.asked_count, error_count = s.error_count + excluded.error_count",
             [account.shop_id, account.pk, slice_start(at), tally.answered + tally.failed, tally.failed],

@@ -25,5 +25,5 @@ urlpatterns = [
     path("", api_reference, name="api_reference"),
     path("openapi.yaml", api_document, name="api_document"),
     *(path("", include(name)) for name in CAPABILITIES),
-    re_path(r"^.*$", unknown, name="api_unknown"),
+    re_path(r"^(?P<rest>.+)$", unknown, name="api_unknown"),
 ]

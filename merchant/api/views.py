@@ -39,7 +39,7 @@ def api_document(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_exempt
-def unknown(request: HttpRequest) -> HttpResponse:
+def unknown(request: HttpRequest, rest: str) -> HttpResponse:
     """Any other address under /api/v1/: a problem, not a page."""
     translation.activate(language_of(request))
     answer = problem(404, "not-found", "NOT_FOUND", _("There is no such address."))

@@ -162,7 +162,7 @@ def make_due() -> None:
 
 def polled() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(sum(polled_count), 0)::int FROM logistics_accountpulse")
+        cursor.execute("SELECT coalesce(sum(polled_count), 0)::int FROM logistics_accounthealth")
         return int(cursor.fetchone()[0])
 
 

@@ -525,7 +525,7 @@ def test_what_has_rules_of_its_own_answers_as_written(world):
 
 
 def address_apart(name: str) -> str:
-    return reverse(name, args=["no-such-token"] if name.endswith(("_push", "_page")) else [])
+    return reverse(name, args=["no-such-token"] if name.endswith(("_push", "_page", "_unknown")) else [])
 
 
 # A world for each role: some of its rows must be seconds old.
