@@ -19,5 +19,5 @@ BACK = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("aftersales", "0002_initial"), ("orders", "0001_initial")]
+    dependencies = [("aftersales", "0001_initial"), ("orders", "0001_initial")]
     operations = [migrations.RunSQL(FORWARD, BACK)]
