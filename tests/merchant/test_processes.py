@@ -88,7 +88,7 @@ def test_every_process_starts_works_and_ends_when_asked(start, environment, tmp_
     wait_until(lambda: is_answering(health), processes, tmp_path)
     # Beat schedules the sign of life, the background worker gives it; the poller gives its own.
     wait_until(lambda: has_beaten("worker") and has_beaten("poller"), processes, tmp_path)
-    assert sorted(workers_that_answer(environment)) == ["background", "push", "road"]
+    assert sorted(workers_that_answer(environment)) == ["background", "intercept", "push", "urgent"]
     assert alive("worker", environment) == alive("poller", environment) == 0
     assert alive("nobody", environment) == 1
 
