@@ -65,7 +65,8 @@ def test_leaving_the_dialog_changes_nothing_and_gives_the_focus_back(scene, page
 
 @pytest.mark.req("R0.3", "R0.4")
 def test_a_parcel_that_went_out_for_delivery_meanwhile_is_not_asked_for(scene, page, enter, live_server):
-    """S3: the panel passed, the forced read says 派件中; nothing is sent and the deadline is the old one."""
+    """S3: the panel passed, the worker's read says 派件中; nothing is sent, the reason comes to the open page by itself
+    and the deadline is the old one."""
     case = scene.case()
     due_at = case.due_at
     enter(page, scene.people["agent"])
@@ -80,9 +81,10 @@ def test_a_parcel_that_went_out_for_delivery_meanwhile_is_not_asked_for(scene, p
     page.keyboard.press("i")
     page.keyboard.press("Enter")
 
-    expect(page.locator("#action .notice.is-bad")).to_contain_text("E11", timeout=SLOW)
+    expect(page.locator("#action")).to_contain_text("已派件", timeout=SLOW)
     case.refresh_from_db()
-    assert (case.state, case.due_at, Interception.objects.count()) == (CaseState.APPLIED, due_at, 0)
+    row = Interception.objects.get()
+    assert (case.state, case.due_at, row.state, row.attempts) == (CaseState.APPLIED, due_at, "failed", 0)
 
 
 def test_two_agents_press_the_same_button_and_the_second_reads_a_sentence(
