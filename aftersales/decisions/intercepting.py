@@ -82,7 +82,7 @@ def _submit(case: Case, *, by: Actor, shown_version: int | None) -> Case:
     if found.package is None or {member.pk for member in found.cases} - {member.pk for member in group}:
         raise Refused("E16", _("The case has changed since this page was drawn: look again."))
     claim_if_free(case, by=by)
-    interception = interceptions.submit_interception(found.package, by=by, checks=found.checks)
+    interception = interceptions.submit_with_caller(found.package, by=by, checks=found.checks)
     for member in group:
         if member.state != CaseState.APPLIED or member.kind != CaseKind.REFUND_ONLY_SHIPPED:
             continue

@@ -261,7 +261,7 @@ def closed_refunds() -> QuerySet[Refund]:
 
 
 def take_over(refund_id: int) -> Refund:
-    """`take_over_closed` where its id is known already."""
+    """`replace_closed` where its id is known already."""
     found = lock(Refund(pk=refund_id))
     payments.release_money(found.order, parts=found.parts, freight_fen=found.freight_fen)
     bookings.take_back(found)

@@ -43,15 +43,22 @@ TURNS = 4
 LATE_EVIDENCE = timedelta(days=30)
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def submit_interception(
     package: Package, *, by: Actor, checks: Sequence[Check] = (), kind: str = Kind.RETURN_TO_SENDER
 ) -> Interception:
-    """拦截: ask that this parcel be stopped. Runs in the caller's transaction; the courier is called after commit.
+    """拦截: ask that this parcel be stopped. The courier is called after commit.
 
     `checks` is the eligibility list with the values it had, stored with the document. Raises Refused RIGHT, KIND,
-    ACCOUNT, or the code of the road check that blocks (E07, E08, E09, E11, E12, E14).
+    ACCOUNT, or the code of the road check that blocks (E07, E08, E09, E11, E14); by a stale track nobody is refused.
     """
+    return submit_with_caller(package, by=by, checks=checks, kind=kind)
+
+
+def submit_with_caller(
+    package: Package, *, by: Actor, checks: Sequence[Check] = (), kind: str = Kind.RETURN_TO_SENDER
+) -> Interception:
+    """The same without a savepoint of its own: what refuses it must end the caller's transaction."""
     # Interceptions before the parcel (the order of locks); two who press at once stand in line here or at the insert.
     lock_all(Interception.objects.of_waybill(package.courier, package.waybill))
     package = lock(package, "account", "shop")

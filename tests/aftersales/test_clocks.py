@@ -159,5 +159,5 @@ def test_the_timer_finds_everything_a_lost_wake_up_would_have_started(platform, 
 
     for case in (failed, stopped):
         case.refresh_from_db()
-    assert {name: count for name, count in moved.items() if count} == {"stopped": 1, "failed": 1}
+    assert {name: count for name, count in moved.items() if count} == {"followed": 2}
     assert (failed.state, failed.tag, stopped.state) == ("applied", "interception_failed", "success")

@@ -75,8 +75,8 @@ def test_an_older_or_equal_version_changes_nothing(platform):
     now_at(platform, case)
     version = Case.objects.get().version
 
-    cases.take_platform_case(case.shop, old)
-    cases.take_platform_case(case.shop, snapshot_of(platform, case))
+    cases.follow_platform_case(case.shop, old)
+    cases.follow_platform_case(case.shop, snapshot_of(platform, case))
 
     assert (Case.objects.get().amount_fen, Case.objects.get().version) == (8000, version)
 
@@ -115,7 +115,7 @@ def test_every_state_follows_every_word_of_the_platform(platform, target):
             is_closed = state in CLOSED_STATES
             CaseLine.objects.filter(case=case).update(is_open=not is_closed)
             Case.objects.filter(pk=case.pk).update(state=state, closed_at=now() if is_closed else None)
-            moved = cases.take_platform_case(case.shop, newer)
+            moved = cases.follow_platform_case(case.shop, newer)
             assert moved.lines.get().is_open is (moved.state not in CLOSED_STATES)
             assert moved.external_version == str(newer.version)
             reached[state] = moved.state
@@ -190,7 +190,7 @@ def test_the_platforms_amount_stands_when_it_differs_from_ours(platform):
         version=int(case.external_version) + 1,
     )  # fmt: skip
 
-    case = cases.take_platform_case(case.shop, newer)
+    case = cases.follow_platform_case(case.shop, newer)
 
     case.order.refresh_from_db()
     assert list(Refund.objects.order_by("pk").values_list("state", "amount_fen")) == [
@@ -221,7 +221,7 @@ def test_more_than_was_ever_paid_is_not_booked_and_stays_visible(platform):
     )  # fmt: skip
 
     with pytest.raises(Refused) as refused:
-        cases.take_platform_case(case.shop, newer)
+        cases.follow_platform_case(case.shop, newer)
 
     assert (refused.value.code, Case.objects.get().state, Refund.objects.count()) == ("M5", "applied", 0)
 
