@@ -12,6 +12,7 @@ from aftersales.statements.enums import DifferenceKind, DifferenceState, FileSta
 from aftersales.statements.models import Difference, StatementFile
 from merchant.api.fields import ROW_ID, PersonSerializer, RowSerializer, Text
 from merchant.api.resources import Resource, verb
+from merchant.platforms.registry import with_bills
 from merchant.refusals import Refused
 from merchant.shops.models import PlatformAccount
 from orders.payments.enums import PayChannel
@@ -101,7 +102,9 @@ class StatementUploadSerializer(serializers.Serializer):
 
 
 class StatementPullSerializer(serializers.Serializer):
-    account = serializers.IntegerField(**ROW_ID, help_text="The shop's WeChat Pay account.")
+    account = serializers.IntegerField(
+        **ROW_ID, help_text="An account of the shop whose platform hands out statements."
+    )
     day = serializers.DateField()
 
 
@@ -131,8 +134,8 @@ class StatementApi(Resource):
 
     @verb(StatementPullSerializer, at_top=True)
     def pull(self, *, account: int, day: date) -> StatementFile:
-        """Fetch one day's statement of a WeChat Pay account now."""
-        row = PlatformAccount.objects.filter(shop=self.shop, platform=PayChannel.WECHAT_PAY, pk=account).first()
+        """Fetch one day's statement of an account now."""
+        row = PlatformAccount.objects.filter(shop=self.shop, platform__in=with_bills(), pk=account).first()
         if row is None:
             raise Refused("ACCOUNT", _("This shop has no such account."), field="account")
         found = pulling.pull_statement(row, day, by=self.by)

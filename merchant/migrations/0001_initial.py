@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=80, verbose_name='name')),
                 ('state', models.CharField(choices=[('normal', 'in normal operation'), ('suspended', 'suspended'), ('closed', 'closed')], default='normal', max_length=16, verbose_name='state')),
                 ('is_cross_border', models.BooleanField(default=False, verbose_name='cross-border')),
-                ('agent_scope', models.CharField(choices=[('own', "the customers they keep and those nobody keeps; supervisors their team's"), ('shop', 'every customer of the shop')], db_default='own', default='own', max_length=8, verbose_name='agents see')),
+                ('agent_scope', models.CharField(choices=[('own', "the customers they keep and those nobody keeps; supervisors their team's"), ('shop', 'every customer of the shop')], db_default='own', default='own', editable=False, max_length=8, verbose_name='agents see')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={

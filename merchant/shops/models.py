@@ -43,7 +43,13 @@ class Shop(models.Model):
     # The policy's setting of this name, written here with each new version: who sees what is then read from the
     # memberships and their shops alone.
     agent_scope = models.CharField(
-        _("agents see"), max_length=8, choices=AgentScope, default=AgentScope.OWN, db_default=AgentScope.OWN
+        _("agents see"),
+        max_length=8,
+        choices=AgentScope,
+        default=AgentScope.OWN,
+        db_default=AgentScope.OWN,
+        # The policy service writes it with each version that changes it.
+        editable=False,
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

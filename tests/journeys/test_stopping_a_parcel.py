@@ -109,9 +109,10 @@ def test_s4_the_courier_fails_near_the_deadline_and_the_platform_decides(road):
     case = road.apply(order_number)
     cases.intercept_case(case, by=road.agent, shown_version=case.version)
     until(lambda: Interception.objects.filter(state="running").exists())
-    road.advance(waybill, "arrived_destination", "out_for_delivery", "signed", "fail")
+    road.advance(waybill, "arrived_destination", "out_for_delivery", "signed")
     road.read_tracks(case)
     until(lambda: state_of(case) == "applied")
+    road.advance(waybill, "fail")
     case.refresh_from_db()
     back = case.tag, case.tag_reason, case.interception.state
 

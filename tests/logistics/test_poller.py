@@ -153,7 +153,9 @@ def test_a_courier_that_answers_nothing_but_errors_opens_the_breaker(courier):
 
     account = CourierAccount.objects.get()
     assert account.paused_until > now()
-    assert account.pause_reason.startswith(("20 × transient", "21 × transient", "24 × transient"))
+    # Twenty open it; what was under way by then, five at most, still counts.
+    streak, _times, error = account.pause_reason.partition(" × ")
+    assert (20 <= int(streak) <= 25, error.partition(":")[0]) == (True, "transient")
     assert AccountHealth.objects.get().error_count < 30
     # What was not asked any more is due, and waits for the account.
     assert Watch.objects.filter(next_at__lte=now()).count() == 30 - AccountHealth.objects.get().error_count

@@ -32,6 +32,7 @@ NAMES = [
     "web",
     "worker",
     "worker-background",
+    "worker-intercept",
     "worker-push",
 ]
 

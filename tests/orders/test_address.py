@@ -192,7 +192,7 @@ def test_a_label_made_before_holds_the_order_back_until_it_is_void():
     order = services.change_address(order, **NEW, by=agent)
 
     block = Block.objects.get(order=order)
-    assert (block.kind, block.document, block.stops) == (BlockKind.EDIT, "zto 77881234567890", [Stop.SHIP])
+    assert (block.kind, block.document, block.stops) == (BlockKind.EDIT, "中通快递 77881234567890", [Stop.SHIP])
     with pytest.raises(Refused) as refused:
         record.lift_hold(block, by=agent)
     void_package(package, by=agent)

@@ -161,7 +161,7 @@ def test_a_question_names_the_courier_in_its_words(courier, company):
 
 
 def test_a_courier_it_has_no_name_for_is_not_asked():
-    account = other(courier="ems")
+    account = other(courier="unknown")
 
     with translation.override("en"):
         assert "does not stop" in str(way.obstacle(account))
