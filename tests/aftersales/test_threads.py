@@ -155,8 +155,10 @@ def test_whoever_waits_for_a_case_does_not_hold_its_refund_meanwhile(platform):
 def blocked():
     """Whether somebody in this database waits for a lock."""
     with connection.cursor() as cursor:
+        # Not pg_stat_activity: a transaction sees that one as it was when it first looked.
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database OR l.database IS NULL"
+            " WHERE NOT l.granted AND d.datname = current_database()"
         )
         return cursor.fetchone()[0] > 0
 

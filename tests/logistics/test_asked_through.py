@@ -86,6 +86,8 @@ def test_what_can_be_done_is_what_can_be_done_this_way(settings):
 
 def test_nothing_is_stopped_through_kuaidi100_until_it_can_call_back(settings):
     settings.SITE_URL = "http://127.0.0.1:8000"
+    # Its own servers, from where an address of this machine is not reached.
+    settings.COURIER_SANDBOX_URL = ""
     package = make_package("kuaidi100")
 
     with pytest.raises(Refused) as refusal, translation.override("en"):

@@ -78,7 +78,7 @@ def test_a_push_is_stored_acknowledged_and_then_read(account, read, django_captu
         before = list(read)
 
     assert (answer.status_code, answer.json(), before) == (200, {"result": 1}, [])
-    assert read == [(account.pk, Hint(case_numbers=("9",)))]
+    assert read == [(account.pk, Hint(case_numbers=("9",), row_status=10))]
     message = InboxMessage.objects.get()
     assert (message.source, message.shop_id, message.account_id, message.verdict, message.event_key) == (
         "platform:kuaishou",
