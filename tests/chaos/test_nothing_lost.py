@@ -18,14 +18,14 @@ from dataclasses import dataclass
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.urls import reverse
 
 from aftersales.cases.enums import CaseState, CaseTag
 from aftersales.cases.models import Case
 from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund
-from logistics.interception.enums import InterceptionState
+from logistics.interception.enums import InterceptionState, Reason
 from logistics.interception.models import Interception
 from logistics.sandbox.accounts import YTO_SECRETS, ZTO_SECRETS
 from merchant.inbox.models import InboxTask
@@ -203,8 +203,11 @@ def wait_until(is_true, seconds: float, otherwise) -> None:
         time.sleep(0.5)
 
 
-def untouched(shop) -> list[Case]:
-    return list(Case.objects.filter(shop=shop, state=CaseState.APPLIED, interception=None).select_related("order"))
+def to_press(shop) -> list[Case]:
+    """Untouched, or back with people since the courier did not say where the parcel is: they press again."""
+    unread = Q(tag=CaseTag.INTERCEPTION_FAILED, tag_reason=Reason.TRACK_UNREAD)
+    rows = Case.objects.filter(Q(interception=None) | unread, shop=shop, state=CaseState.APPLIED)
+    return list(rows.select_related("order"))
 
 
 def press_until_all_are_submitted(crew: Crew, shop, dealt: list[Dealt], agents: list[Agent], kill) -> None:
@@ -215,7 +218,7 @@ def press_until_all_are_submitted(crew: Crew, shop, dealt: list[Dealt], agents: 
     with ThreadPoolExecutor(PRESSERS) as pool:
         while time.monotonic() < moved_at + PATIENCE_S:
             kill()
-            open_cases = [case for case in untouched(shop) if case.amount_fen == want[case.order.number].paid_fen]
+            open_cases = [case for case in to_press(shop) if case.amount_fen == want[case.order.number].paid_fen]
             arrived = Case.objects.filter(shop=shop).count()
             if not open_cases and arrived == len(dealt):
                 return
@@ -260,6 +263,10 @@ def verdict_of(crew: Crew, one: Dealt, case: Case, theirs: dict, paid_times: int
         "delivered_anyway": (CaseState.APPLIED, {CaseTag.DELIVERED_ANYWAY}, {InterceptionState.DELIVERED_ANYWAY}),
         "late_stop": (CaseState.APPLIED, {CaseTag.STOPPED}, {InterceptionState.SUCCEEDED, InterceptionState.RETURNING}),
     }.get(kind)
+    is_late = Activity.objects.about(interception).filter(verb="interception.mark_unknown").exists()
+    if expected is None and is_late and case.tag == CaseTag.STOPPED:
+        # A person was asked while the courier was still changing the parcel's way: the stop, known later, asks again.
+        return "" if state == CaseState.APPLIED and not paid_refunds else "asked and not left to a person"
     if expected is None:
         # Three requests without an answer count as not stopped. When the courier heard one of them all the same, the
         # parcel turns round and late evidence asks a person (state table, FAILED); when it heard none, nothing turns.
@@ -340,6 +347,7 @@ def test_every_case_ends_in_its_one_right_state(crew, shop):
             "redis",
             "poller",
             "worker-push",
+            "worker-intercept",
             "worker",
             "courier",
             "worker-background",
@@ -373,7 +381,13 @@ def test_every_case_ends_in_its_one_right_state(crew, shop):
         dict.fromkeys(("rate_5xx", "lost", "garbage", "slow", "duplicate", "disorder", "lose_push", "throttle"), 0),
     )
 
-    wait_until(lambda: not wrong_ones(crew, shop, dealt), SETTLE_S, lambda: "\n".join(wrong_ones(crew, shop, dealt)))
+    def is_settled() -> bool:
+        for case in to_press(shop):
+            if case.interception_id is not None:
+                agents[0].press(case)
+        return not wrong_ones(crew, shop, dealt)
+
+    wait_until(is_settled, SETTLE_S, lambda: "\n".join(wrong_ones(crew, shop, dealt)))
 
     totals = crew.control("platform", "/control/ledger")["totals"]
     paid = Refund.objects.filter(shop=shop, state=RefundState.SUCCESS)
