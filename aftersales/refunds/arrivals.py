@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from aftersales.channels import registry as channels
 from aftersales.channels.enums import WentTo
-from aftersales.refunds.enums import PAID_STATES, SENT_STATES, RefundState
+from aftersales.refunds.enums import SENT_STATES, RefundState
 from aftersales.refunds.models import Refund
 from merchant.clock import SHANGHAI, now
 from merchant.policy.models import Policy
@@ -54,14 +54,6 @@ def estimate(refund: Refund, rules: Policy, *, at: datetime | None = None) -> Ar
         "card": card.text,
     }
     return Arrival(card.by, text, card.rule)
-
-
-def is_there(refund: Refund, rules: Policy, *, at: datetime | None = None) -> bool:
-    """Paid, and the time the bank may take is over."""
-    if refund.state not in PAID_STATES:
-        return False
-    expected = estimate(refund, rules)
-    return expected is None or expected.by <= (at or now())
 
 
 def went_to(refund: Refund) -> str:

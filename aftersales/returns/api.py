@@ -58,12 +58,6 @@ class InspectionLineSerializer(RowSerializer):
         read_only_fields = fields
 
 
-class ExpectedLineSerializer(serializers.Serializer):
-    line = serializers.IntegerField(help_text="The order line's id.")
-    title = serializers.CharField()
-    units = serializers.IntegerField()
-
-
 class InspectionSerializer(RowSerializer):
     """What should be in a parcel that came home, and what was found. Done once; T-INSPECT is its clock."""
 

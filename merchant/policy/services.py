@@ -65,12 +65,6 @@ def current_of(shop_ids: Iterable[int]) -> dict[int, Policy]:
     return found
 
 
-def version_of(policy_id: int | None) -> Policy:
-    """The rules as they were in one version; the defaults when none was stored then."""
-    row = None if policy_id is None else Policy.objects.filter(pk=policy_id).first()
-    return row or Policy()
-
-
 def timer(rules: Policy, name: str) -> timedelta:
     """The length of a timer, named by its rule, on the running clock."""
     return scaled(timedelta(seconds=getattr(rules, TIMERS[name])))
