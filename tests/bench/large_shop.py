@@ -71,6 +71,7 @@ def a_large_shop() -> tuple[Any, Any]:
     from aftersales.cases.enums import CaseKind, OpenedBy, Origin
     from aftersales.cases.models import Case
     from aftersales.decisions import services as cases
+    from merchant.trail.models import Activity
     from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment, Person
     from orders.intake.services import upsert_orders
     from orders.record.models import Block, Order
@@ -206,6 +207,16 @@ def a_large_shop() -> tuple[Any, Any]:
         )
         multiply(
             "aftersales_case", one, count=ORDERS // 20, order_id=f"{base} + 10000 + n", buyer_id=f"{buyer} + n", **old
+        )
+        # And what people and the product wrote down about older orders.
+        written = Activity.objects.values_list("pk", flat=True)[0]
+        multiply(
+            "merchant_activity",
+            written,
+            count=ORDERS // 10,
+            subject_kind="'order'",
+            subject_id=f"{base} + 10000 + n",
+            at="now() - n * interval '40 seconds'",
         )
         cursor.execute("SET session_replication_role = DEFAULT")
     connection.cursor().execute("VACUUM ANALYZE")
