@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from logistics.couriers.base import Event, event_key
 from logistics.parcels.enums import STATE_RANK, Direction, OwnScan, PackageState
-from logistics.parcels.places import is_same_city
+from logistics.parcels.places import Match, compare, is_same_city
 
 P = PackageState
 FUTURE_TOLERANCE = timedelta(minutes=10)
@@ -200,11 +200,23 @@ class _Walk:
             return "sender"
         if point.site and point.site in self.receiver_sites:
             return "receiver"
-        at_sender = is_same_city(point.city, self.sender_city)
-        at_receiver = is_same_city(point.city, self.frame.receiver_city)
-        if at_sender == at_receiver:
+        if not point.city:
+            return self._side_by_name(point.site)
+        at_sender = compare(point.city, self.sender_city)
+        at_receiver = compare(point.city, self.frame.receiver_city)
+        if max(at_sender, at_receiver) > Match.UNSURE and at_sender != at_receiver:
+            return "sender" if at_sender > at_receiver else "receiver"
+        # Where the buyer's city is not known, what is certainly not our own city is theirs: nothing is paid for a
+        # parcel that may be with the buyer.
+        return "receiver" if at_sender == Match.APART and at_receiver == Match.UNSURE else ""
+
+    def _side_by_name(self, site: str) -> str:
+        """Of a scan without a city: sites begin with the name of theirs (杭州余杭). A street's name may mean a city far
+        away (中山路), so only what fits one of the two ends counts."""
+        at_sender, at_receiver = compare(site, self.sender_city), compare(site, self.frame.receiver_city)
+        if max(at_sender, at_receiver) <= Match.UNSURE or at_sender == at_receiver:
             return ""
-        return "sender" if at_sender else "receiver"
+        return "sender" if at_sender > at_receiver else "receiver"
 
     def _is_receivers_city(self, point: Point) -> bool:
         return is_same_city(point.city, self.frame.receiver_city) and not (

@@ -12,6 +12,7 @@ from logistics.couriers.base import Event
 from logistics.parcels import store
 from logistics.parcels.enums import OwnScan, PackageState, WaybillSource
 from logistics.parcels.models import Package, PackageLine
+from logistics.parcels.places import settled_city
 from logistics.parcels.projection import Point, point_of
 from logistics.shipping.services import WATCH_FOR, label_source
 from logistics.tracking.services import recompute
@@ -80,7 +81,8 @@ def _source(shop: Any, parcel: NormalPackage, account: CourierAccount | None) ->
 
 def _insert(shop: Any, named: Sequence[Named], accounts: Mapping[str, CourierAccount]) -> set[int]:
     order_rows = Order.objects.filter(pk__in={item.order_id for item in named})
-    cities = dict(order_rows.values_list("pk", "recipient__city"))
+    places = order_rows.values_list("pk", "recipient__province", "recipient__city")
+    cities = {pk: settled_city(province or "", city or "") for pk, province, city in places}
     columns: list[list[Any]] = [[] for _ in range(8)]
     for item in named:
         account = accounts.get(item.parcel.courier)

@@ -13,6 +13,7 @@ from logistics.interception import services as interceptions
 from logistics.interception.models import Interception
 from logistics.parcels.enums import ENDED, OWN_PLATFORMS, Direction, OwnScan, PackageState, WaybillSource
 from logistics.parcels.models import Package, PackageLine
+from logistics.parcels.places import settled_city
 from logistics.parcels.tracking_models import TrackingEvent
 from logistics.tracking import services as tracking
 from logistics.watch import services as watching
@@ -249,4 +250,5 @@ def _add_lines(package: Package, order: Order, lines: Mapping[int, int] | None) 
 
 
 def _city_of(order: Order) -> str:
-    return order.recipient.city if order.recipient_id and order.recipient else ""
+    whom = order.recipient if order.recipient_id else None
+    return settled_city(whom.province, whom.city) if whom else ""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from logistics.couriers.base import Event
 from logistics.parcels.enums import OwnScan, PackageState
-from logistics.parcels.places import city_name, is_same_city
+from logistics.parcels.places import Match, city_name, compare, is_same_city, settled_city
 from logistics.parcels.projection import Frame, point_of, project
 
 P = PackageState
@@ -209,11 +209,88 @@ def test_the_same_scan_from_a_push_and_from_a_query_is_one():
         ("大理白族自治州", "大理白族", True),
         ("新疆维吾尔自治区乌鲁木齐市", "乌鲁木齐", True),
         ("杭州市", "湖州市", False),
+        ("凉山彝族自治州", "凉山", True),
+        ("四川省,凉山彝族自治州,西昌市", "凉山州", True),
+        ("恩施土家族苗族自治州", "恩施州", True),
+        ("伊犁哈萨克自治州", "伊犁州", True),
+        ("巴音郭楞蒙古自治州", "巴州", True),
+        ("博尔塔拉蒙古自治州", "博尔塔拉", True),
+        ("西双版纳傣族自治州", "西双版纳", True),
+        ("海西蒙古族藏族自治州", "海西州", True),
+        ("黔南布依族苗族自治州", "黔东南", False),
+        ("锡林郭勒盟", "锡林郭勒", True),
+        ("大兴安岭地区", "大兴安岭", True),
+        ("神农架林区", "湖北神农架", True),
+        ("湖北省直辖县级行政区划仙桃市", "仙桃", True),
+        ("北京市市辖区", "北京", True),
+        ("北京市", "朝阳区", False),
+        ("金华市", "义乌", True),
+        ("苏州", "江苏苏州昆山", True),
+        ("吉林市", "吉林", True),
+        ("长春市", "吉林", False),
+        ("海南藏族自治州", "海南省", False),
+        ("香港特别行政区", "香港", True),
         ("", "", False),
     ],
 )
 def test_cities_are_the_same_however_they_are_written(one, other, same):
     assert is_same_city(one, other) is same
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "match"),
+    [
+        ("杭州市", "凉山州", Match.APART),
+        ("海南省", "海南藏族自治州", Match.APART),
+        # A province, a filler word, a district of several cities, a name of no table: nobody can tell.
+        ("浙江", "杭州市", Match.UNSURE),
+        ("吉林", "长春市", Match.UNSURE),
+        ("市辖区", "北京", Match.UNSURE),
+        ("省直辖县级行政区划", "仙桃", Match.UNSURE),
+        ("鼓楼区", "南京市", Match.UNSURE),
+        ("新城子", "杭州市", Match.UNSURE),
+        ("金华市", "义乌市", Match.SAME),
+        ("义乌市", "东阳市", Match.SAME_CITY),
+        ("义乌", "浙江省金华市义乌市", Match.SAME_DISTRICT),
+    ],
+)
+def test_places_are_apart_only_where_both_are_known(one, other, match):
+    assert (compare(one, other), compare(other, one)) == (match, match)
+
+
+def test_the_city_of_an_address_is_never_a_filler_word():
+    assert settled_city("北京市", "市辖区") == "北京市"
+    assert settled_city("重庆", "县") == "重庆"
+    assert settled_city("湖北省", "省直辖县级行政区划") == ""
+    assert settled_city("浙江省", "杭州市") == "杭州市"
+
+
+def test_a_return_delivered_to_the_buyer_in_a_prefecture_after_all_is_signed():
+    road = Frame(sender_city="上海市", receiver_city="凉山彝族自治州")
+    there = {"city": "凉山", "site": "凉山城东网点"}
+    turned = (PICKED_UP, at(400, P.RETURNING, city="凉山", site="凉山转运中心"))
+
+    assert state_of(*turned, at(900, P.SIGNED, **there), frame=road) == P.SIGNED
+    assert state_of(*turned, at(900, P.SIGNED, site="凉山城东网点"), frame=road) == P.SIGNED
+    assert state_of(*turned, at(600, P.OUT_FOR_DELIVERY, **there), frame=road) == P.OUT_FOR_DELIVERY
+    assert state_of(*turned, at(900, P.SIGNED, city="上海", site="上海青浦"), frame=road) == P.RETURNED
+
+
+def test_a_signature_far_from_us_is_the_buyers_where_the_buyers_city_is_not_known():
+    turned = (PICKED_UP, at(400, P.RETURNING, city="北京", site="北京转运中心"))
+
+    for unknown in ("市辖区", "省直辖县级行政区划", ""):
+        road = Frame(sender_city="上海市", receiver_city=unknown)
+        assert state_of(*turned, at(900, P.SIGNED, city="北京", site="北京城东"), frame=road) == P.SIGNED
+        assert state_of(*turned, at(900, P.SIGNED, city="上海", site="上海青浦"), frame=road) == P.RETURNED
+
+
+def test_a_district_tells_the_two_ends_of_one_city_apart():
+    road = Frame(sender_city="义乌市", receiver_city="东阳市")
+    turned = (at(0, P.PICKED_UP, city="义乌", site="义乌江东"), at(400, P.RETURNING, city="金华"))
+
+    assert state_of(*turned, at(900, P.SIGNED, city="东阳", site="东阳城东"), frame=road) == P.SIGNED
+    assert state_of(*turned, at(900, P.SIGNED, city="义乌", site="义乌北苑"), frame=road) == P.RETURNED
 
 
 def test_a_province_alone_keeps_its_name():
