@@ -10,7 +10,9 @@ class ApiScope(models.TextChoices):
     """`write` is for the verbs of an area; it never gives what the person's role does not."""
 
     ORDERS_READ = "orders:read", _("see orders and imports")
-    ORDERS_WRITE = "orders:write", _("import, note, flag and take orders")
+    ORDERS_WRITE = "orders:write", _("import, note, flag, take and re-address orders")
+    CUSTOMERS_READ = "customers:read", _("see customers")
+    CUSTOMERS_WRITE = "customers:write", _("say whose customer a buyer is")
     PARCELS_READ = "parcels:read", _("see parcels and their tracks, have a track read again")
     CASES_READ = "cases:read", _("see after-sale cases")
     CASES_WRITE = "cases:write", _("open and decide after-sale cases")
@@ -31,7 +33,8 @@ class ApiScope(models.TextChoices):
 S, R = ApiScope, Right
 # A scope is open to whoever holds one of these rights in the shop; to look takes no more than seeing the shop.
 RIGHTS_OF_SCOPE: dict[str, tuple[Right, ...]] = {
-    S.ORDERS_WRITE: (R.IMPORT_ORDERS, R.REMARK_ORDER, R.AGREE_CASE),
+    S.ORDERS_WRITE: (R.IMPORT_ORDERS, R.REMARK_ORDER, R.AGREE_CASE, R.EDIT_ADDRESS),
+    S.CUSTOMERS_WRITE: (R.ASSIGN_WORK,),
     S.CASES_WRITE: (R.AGREE_CASE, R.REFUSE_CASE, R.SUBMIT_INTERCEPTION, R.RELEASE_REFUND),
     S.INTERCEPTIONS_WRITE: (R.SUBMIT_INTERCEPTION, R.WITHDRAW_INTERCEPTION, R.SETTLE_STATEMENT),
     S.REFUNDS_WRITE: (R.AGREE_CASE, R.APPROVE_REFUND, R.RELEASE_REFUND, R.OFFLINE_PAYOUT),

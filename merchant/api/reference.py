@@ -13,6 +13,7 @@ FILE = settings.BASE_DIR / "docs" / "openapi.yaml"
 AREAS = {
     "shops": _("Shop and token"),
     "orders": _("Orders and imports"),
+    "customers": _("Customers"),
     "parcels": _("Parcels and tracks"),
     "cases": _("After-sale cases"),
     "interceptions": _("Interceptions"),

@@ -18,10 +18,9 @@ WITHOUT_API = {
 # Pages that mix rooms, or stand higher than what they show: their verbs are those of the capabilities named here.
 SHOWN_BY = {
     "cs_workbench/desk": ("aftersales/decisions", "aftersales/returns", "orders/remarks"),
-    "cs_workbench/orders": ("orders/remarks",),
+    "cs_workbench/orders": ("orders/remarks", "orders/editing"),
     "cs_workbench/interceptions": ("logistics/interception", "aftersales/returns"),
     "cs_workbench/refunds": ("aftersales/paying", "aftersales/refunds"),
-    "aftersales/team": ("aftersales/decisions", "orders/assignment"),
     "logistics/shipping": ("logistics/tracking",),
 }
 

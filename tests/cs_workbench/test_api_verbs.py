@@ -14,12 +14,14 @@ from logistics.parcels.models import Package
 from merchant.attachments.models import Attachment
 from merchant.stock.models import Stock
 from merchant.trail.models import Activity
+from orders.buyers.models import Buyer
 from orders.record.models import Order
 from tests.aftersales.factories import case_of, own_shop, shipped_order
 from tests.logistics.factories import make_package
 from tests.logistics.wire import CREATE, ZTO_OK
 from tests.merchant.api_client import program
 from tests.merchant.factories import make_user, photo_upload
+from tests.orders.factories import make_order
 from tests.orders.test_importer import sheet
 
 pytestmark = pytest.mark.django_db
@@ -227,3 +229,37 @@ def test_nothing_of_the_api_shows_a_person_in_plain(platform, shop, owner):
 
     assert ("林**" in shown, "139****1234" in shown) == (True, True)
     assert [word for word in ("林小满", "13900001234", "文一西路") if word in shown] == []
+
+
+def test_an_address_is_changed_in_part_and_told_masked(shop, owner):
+    order = make_order(shop, state="to_fulfil")
+
+    answer = program(owner, shop).tell(
+        f"/api/v1/orders/{shop.pk}/{order.number}/change-address/", {"phone": "13700005678", "reason": "买家来电"}
+    )
+
+    told = answer.json()
+    assert (answer.status_code, told["recipient_phone"]) == (200, "137****5678")
+    assert Activity.objects.get(verb="order.change_address").reason == "买家来电"
+
+
+def test_a_wrong_phone_changes_no_address(shop, owner):
+    order = make_order(shop, state="to_fulfil")
+
+    answer = program(owner, shop).tell(f"/api/v1/orders/{shop.pk}/{order.number}/change-address/", {"phone": "1370"})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "ADDRESS")
+    assert Order.objects.get().recipient_id == order.recipient_id
+
+
+def test_a_customer_is_given_to_a_colleague_and_to_everybody_again(shop, owner):
+    agent, client = make_user("agent", shop), program(owner, shop)
+    buyer = Buyer.objects.create(shop=shop, external_id="buyer-9", nickname="小满")
+    address = f"/api/v1/customers/{shop.pk}/{buyer.pk}/account-owner/"
+
+    given = client.tell(address, {"to": agent.pk, "reason": "老客户"})
+    [kept] = client.get(f"/api/v1/customers/?account_owner={agent.pk}").json()["results"]
+    freed = client.tell(address, {"to": None, "reason": "离职"})
+
+    assert (given.json()["account_owner"]["id"], kept["external_id"]) == (agent.pk, "buyer-9")
+    assert (freed.status_code, freed.json()["account_owner"]) == (200, None)

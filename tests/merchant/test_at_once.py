@@ -17,7 +17,10 @@ from merchant.shops import services as shops
 from merchant.vault import services as vault
 from merchant.vault.models import PiiCounted, PiiReveal, QuotaRequest
 from merchant.vault.quota import approve_quota, ask_quota, quota_of
+from orders.remarks.models import Note
+from tests.merchant.api_client import Program, make_api_token
 from tests.merchant.factories import make_shop, make_user
+from tests.orders.factories import make_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -170,3 +173,20 @@ def test_a_message_handled_by_six_workers_is_handled_by_one(monkeypatch):
 
     assert read == [message.pk]
     assert InboxTask.objects.count() == 0
+
+
+def test_one_request_sent_twice_at_once_under_one_key_acts_once():
+    shop = make_shop("own")
+    order, secret = make_order(shop), make_api_token(make_user("owner", shop), shop)[1]
+    url = f"/api/v1/orders/{shop.pk}/{order.number}/note/"
+
+    def send(_number):
+        answer = Program(secret).tell(url, {"text": "电话已打"}, **{"Idempotency-Key": "k-1"})
+        return answer.status_code, answer.json().get("code", "")
+
+    found = at_once(8, send)
+
+    assert (200, "") in found
+    # Those that come while the first is at work are told so; those after it have its answer.
+    assert {*found} <= {(200, ""), (409, "KEY_BUSY")}
+    assert Note.objects.count() == 1
