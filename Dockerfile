@@ -17,4 +17,4 @@ RUN python manage.py messages --compile \
 USER huicang
 
 EXPOSE 8000
-CMD ["granian", "--interface", "wsgi", "--no-ws", "--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers", "merchant.wsgi:application"]
+CMD ["granian", "--interface", "rsgi", "--http", "1", "--no-ws", "--workers", "2", "--respawn-failed-workers", "--backlog", "4096", "--http1-header-read-timeout", "10000", "merchant.front:application"]

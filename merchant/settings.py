@@ -89,7 +89,6 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "merchant.urls"
 WSGI_APPLICATION = "merchant.wsgi.application"
-ASGI_APPLICATION = "merchant.asgi.application"
 
 TEMPLATES = [
     {
@@ -189,6 +188,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# A body with files, from somebody who signed in or a program with a token; everybody else sends no more than a form.
+UPLOAD_MAX_BYTES = round(env.number("HUICANG_UPLOAD_MAX_MB", 80)) * 1024 * 1024
 
 REST_FRAMEWORK = {
     # Tokens only: a browser's session opens no address of the API, so none needs a CSRF token.

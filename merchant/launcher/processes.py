@@ -10,8 +10,8 @@ from merchant.launcher.supervisor import python
 # and says nothing holds the threads that stop parcels, and nobody else's.
 COMMANDS: dict[str, Sequence[str]] = {
     "web": (
-        "granian --interface wsgi --no-ws --workers 2 --blocking-threads 4 --respawn-failed-workers "
-        "merchant.wsgi:application"
+        "granian --interface rsgi --http 1 --no-ws --workers 2 --respawn-failed-workers --backlog 4096 "
+        "--http1-header-read-timeout 10000 merchant.front:application"
     ).split(),
     "worker": (
         "celery -q -A merchant worker --without-mingle --without-gossip -P threads -c 8 -Q money -n urgent@%h "
