@@ -14,6 +14,7 @@ from merchant.ui.query_params import parse_int
 from orders.record.models import OrderLine
 
 PILES = ("sellable", "defective", "missing")
+OUTCOMES = ("fine", "damaged", "differs")
 # How many rows for things nobody sent the form of an inspection has.
 OTHERS = 3
 
@@ -74,8 +75,10 @@ class InspectionForm(VerbForm):
     def counts(self) -> dict[int, Count]:
         """Units by line; "all fine" needs no counts, and neither does damage to everything.
 
-        Raises Refused COUNT (`detail["field"]` is `line-<line>`)."""
+        Raises Refused OUTCOME when nobody has said what was found, COUNT (`detail["field"]` is `line-<line>`)."""
         outcome = self.data.get("outcome")
+        if outcome not in OUTCOMES:
+            raise Refused("OUTCOME", _("Choose what was found first: 1, 2 or 3."), field="outcome")
         if outcome == "fine":
             return {line.pk: Count(sellable=units) for line, units in self.wanted}
         counts = {}

@@ -86,7 +86,7 @@ def _page(
         "rows": _rows(wanted, typed, refusal.detail.get("field", "") if refusal else ""),
         "others": _typed_others(typed),
         "note": typed.get("note", "") if typed is not None else inspection.note,
-        "outcome": typed.get("outcome", "") if typed is not None else "fine",
+        "outcome": typed.get("outcome", "") if typed is not None else "",
         "files": files_of(inspection),
         "parcel_files": files_of(parcel),
         "lines": list(inspection.lines.select_related("order_line__listing").order_by("pk")),
@@ -109,10 +109,7 @@ def _rows(wanted: Sequence[tuple[OrderLine, int]], typed: QueryDict | None, wron
     found = []
     for line, units in wanted:
         sku = skus[line.pk]
-        sellable, defective, missing = (
-            str(default) if typed is None else typed.get(f"{pile}-{line.pk}", "")
-            for pile, default in zip(PILES, (units, 0, 0), strict=True)
-        )
+        sellable, defective, missing = ("" if typed is None else typed.get(f"{pile}-{line.pk}", "") for pile in PILES)
         cost, place = (sku.cost_fen, bins.get(sku.pk, "")) if sku else (None, "")
         is_wrong = wrong == f"line-{line.pk}"
         found.append(Row(line, units, sellable, defective, missing, cost, place, is_wrong))

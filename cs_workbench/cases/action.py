@@ -5,22 +5,42 @@ from typing import Any, Literal
 
 from django.db.models import Q
 
-from aftersales.cases.enums import REASONS_WITH_EVIDENCE, REFUSAL_REASONS, TO_DECIDE_STATES, CaseKind, CaseState
+from aftersales.cases.enums import (
+    PAYING_KINDS,
+    REASONS_WITH_EVIDENCE,
+    REFUSAL_REASONS,
+    TO_DECIDE_STATES,
+    CaseKind,
+    CaseState,
+    CaseTag,
+)
 from aftersales.cases.models import Case
 from aftersales.decisions import policies
 from aftersales.refunds import arrivals, reasons
+from aftersales.refunds.enums import Source
 from aftersales.refunds.models import Refund
+from aftersales.refunds.policies import needs_second_person
 from aftersales.returns.models import Inspection
 from cs_workbench.interceptions.checks import Line, lines
 from cs_workbench.interceptions.steps import Step, steps
 from logistics.couriers.facts import Facts
 from logistics.couriers.names import courier_name
+from logistics.interception.models import Interception
 from logistics.interception.policies import facts_about
+from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package
 from merchant.attachments.models import Attachment
 from merchant.attachments.services import files_of
 from merchant.carriers import registry as carriers
 from merchant.policy import services as policy
+
+# Nobody has it yet: the buyer can still turn it away at the door.
+BEFORE_THE_BUYER = (
+    PackageState.PICKED_UP,
+    PackageState.IN_TRANSIT,
+    PackageState.ARRIVED_DESTINATION,
+    PackageState.OUT_FOR_DELIVERY,
+)
 
 
 @dataclass
@@ -38,6 +58,8 @@ class Action:
     photos: list[Attachment] = field(default_factory=list)
     pays_by_itself: bool = True
     pays_when_home: bool = False
+    # Agreeing only files the refund: a second person approves it (the shop's second-person limit, the person's own).
+    needs_approval: bool = False
 
     @property
     def stamp(self) -> str:
@@ -66,8 +88,24 @@ class Action:
         return [line for line in self.checks if line.kind == "no"]
 
     @property
+    def warned(self) -> list[Line]:
+        """What a person should weigh. An old track is none: pressing the button reads it again."""
+        return [line for line in self.checks if line.kind == "slow" and line.code != "E12"]
+
+    @property
     def passing(self) -> list[Line]:
-        return [line for line in self.checks if line.kind != "no"]
+        return [line for line in self.checks if line.kind == "ok" or (line.kind == "slow" and line.code == "E12")]
+
+    @property
+    def failed(self) -> Interception | None:
+        """The interception that failed while the case still waits for a decision: what comes next is asked then."""
+        is_failed = self.is_to_decide and self.case.tag == CaseTag.INTERCEPTION_FAILED
+        return self.case.interception if is_failed else None
+
+    @property
+    def may_be_refused_at_door(self) -> bool:
+        """Whether the parcel is still to be handed over, so that the buyer can turn it away."""
+        return self.package is not None and self.package.state in BEFORE_THE_BUYER
 
     @property
     def package(self) -> Package | None:
@@ -140,12 +178,13 @@ def build(case: Case, user: Any) -> Action:
     refund = refund_of(case)
     rules = policy.current(case.shop_id)
     found = policies.eligibility(case, order=case.order)
+    verbs = {verb.name: verb for verb in policies.open_verbs(case, user, found=found)}
     packages = list(found.packages)
     is_stoppable_kind = case.kind == CaseKind.REFUND_ONLY_SHIPPED
     inspection = inspection_of(case)
     return Action(
         case=case,
-        verbs={verb.name: verb for verb in policies.open_verbs(case, user, found=found)},
+        verbs=verbs,
         checks=lines(found.checks, case.order.shipped_at)
         if is_stoppable_kind and case.state == CaseState.APPLIED
         else [],
@@ -157,4 +196,7 @@ def build(case: Case, user: Any) -> Action:
         photos=files_of(inspection) if inspection else [],
         pays_by_itself=rules.auto_agree,
         pays_when_home=rules.pay_when == "returned",
+        needs_approval=case.kind in PAYING_KINDS
+        and verbs["agree_case"].is_allowed
+        and bool(needs_second_person(case.order, case.amount_fen, source=Source.MANUAL, by=user, rules=rules)),
     )

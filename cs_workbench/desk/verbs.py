@@ -14,9 +14,11 @@ from aftersales.decisions.forms import (
     SettleReturnForm,
     ShownForm,
 )
+from aftersales.refunds.enums import RefundState
 from aftersales.returns import services as returns
 from aftersales.returns.forms import ShipBackForm
 from aftersales.team.views import CASE_VERBS
+from cs_workbench.cases.action import refund_of
 from logistics.tracking import services as tracking
 from merchant.attachments.services import read_files
 from merchant.ui.access import SignedInRequest
@@ -36,8 +38,15 @@ def _withdraw(request: SignedInRequest, case: Case) -> str:
 
 def _agree(request: SignedInRequest, case: Case) -> str:
     typed = AgreeForm(request.POST).checked()
-    cases.agree_case(case, by=request.user, shown_version=typed["version"], reason=typed["reason"])
-    return ""
+    agreed = cases.agree_case(case, by=request.user, shown_version=typed["version"], reason=typed["reason"])
+    refund = refund_of(agreed)
+    if refund is None:
+        return _("Agreed.")
+    if refund.state == RefundState.CREATED:
+        return _("Submitted: a second person approves it before any money moves.")
+    if refund.waits_for_finance:
+        return _("Agreed: finance releases the refund.")
+    return _("Agreed: the refund is on its way.")
 
 
 def _refuse(request: SignedInRequest, case: Case) -> str:

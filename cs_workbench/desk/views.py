@@ -108,9 +108,10 @@ def _found(request: SignedInRequest, view: queue.View, term: str) -> HttpRespons
     goods = search.goods_of(found.orders)
     rows = [(order, goods.get(order.pk)) for order in found.orders]
     context = {"found": found, "found_rows": rows, "term": term}
-    if request.htmx:
-        return render(request, "cs_workbench/_found.html", context)
-    return render(request, "cs_workbench/desk.html", context_of(request, view, None) | context)
+    # Nothing stays open beside what was found: a key or a button would act on a case that is not the one looked for.
+    context |= context_of(request, view, None, keep=shown_in(request.GET)) | {"is_asked_for": True}
+    template = "cs_workbench/_desk_panes.html" if request.htmx else "cs_workbench/desk.html"
+    return render(request, template, context)
 
 
 @login_required
@@ -140,7 +141,7 @@ def desk_panes(
     request: SignedInRequest, view: queue.View, opened: Subject, *, keep: list[str] | None = None
 ) -> HttpResponse:
     template = "cs_workbench/_desk_panes.html" if request.htmx else "cs_workbench/desk.html"
-    return render(request, template, context_of(request, view, opened, keep=keep))
+    return render(request, template, context_of(request, view, opened, keep=keep) | {"is_asked_for": True})
 
 
 @login_required

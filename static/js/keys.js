@@ -1,9 +1,12 @@
 // One letter, one verb; never while typing, never with a modifier, and off where the reader turned them off.
+import { isWaiting } from "./desk.js";
 import { openDialog } from "./dialogs.js";
 import { setFlag } from "./flags.js";
 import { tickAll, tickHere } from "./ticks.js";
 
 const OFF = "hc_keys_off", WAITS = 5000;
+// What may be pressed while the case of the lit line is still on its way.
+const MOVES = ["j", "k", "/", "?", "."];
 const isSeen = (element) => element.offsetParent !== null || element.getClientRects().length > 0;
 
 const press = (selector) => {
@@ -85,10 +88,11 @@ document.addEventListener("keydown", (event) => {
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   const isOff = localStorage.getItem(OFF) === "1" && named(event) !== "?";
   if (isOff) return;
-  if (event.key === "Enter" && (at === document.body || at.matches?.(".task[aria-current]"))) {
+  if (event.key === "Enter" && !isWaiting() && (at === document.body || at.matches?.(".task[aria-current]"))) {
     if (press('[data-key="Enter"]')) event.preventDefault();
     return;
   }
+  if (isWaiting() && !MOVES.includes(named(event))) { event.preventDefault(); return; }
   const act = letters[named(event)], isDigit = /^[0-5]$/.test(event.key);
   // Held down, only the way through the queue goes on.
   if (event.repeat && !["j", "k"].includes(named(event))) { if (act) event.preventDefault(); return; }

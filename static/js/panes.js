@@ -7,6 +7,9 @@ export function showPane(index) {
   if (place && place.scrollWidth > place.clientWidth) place.scrollTo({ left: index * place.clientWidth });
 }
 
+// What an address or a search names stands in the middle pane.
+if (desk()?.dataset.pane) showPane(Number(desk().dataset.pane));
+
 desk()?.addEventListener("scroll", () => {
   const shown = Math.round(desk().scrollLeft / desk().clientWidth);
   tabs().forEach((tab, index) => {

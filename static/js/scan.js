@@ -23,19 +23,18 @@ if (form) {
   const piles = [...form.querySelectorAll("[data-expected]")];
   const set = (name) => piles.forEach((row) => {
     for (const input of row.querySelectorAll("[data-pile]")) {
-      input.value = input.dataset.pile === name ? row.dataset.expected : "0";
+      input.value = !name ? "" : input.dataset.pile === name ? row.dataset.expected : "0";
     }
   });
   const show = (outcome) => {
-    form.querySelectorAll("[data-unless]").forEach((part) => { part.hidden = part.dataset.unless === outcome; });
+    form.querySelectorAll("[data-unless]").forEach((part) => { part.hidden = !outcome || part.dataset.unless === outcome; });
   };
   form.addEventListener("change", (event) => {
     if (event.target.name !== "outcome") return;
     show(event.target.value);
-    if (event.target.value !== "differs") set(event.target.value === "fine" ? "sellable" : "defective");
+    set({ fine: "sellable", damaged: "defective" }[event.target.value]);
   });
-  const chosen = form.querySelector("[name=outcome]:checked");
-  if (chosen) show(chosen.value);
+  show(form.querySelector("[name=outcome]:checked")?.value);
   document.addEventListener("keydown", (event) => {
     if (event.target.matches("input:not([type=radio]), textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
     const radio = form.querySelector(`[name=outcome][data-digit="${CSS.escape(event.key)}"]`);

@@ -127,7 +127,7 @@ def lines_of_a_parcel():
             [],
         ),
         (
-            {"outcome": "", "what-0": " a brick ", "other-0": "1", "what-2": "", "other-2": "-4"},
+            {"outcome": "differs", "what-0": " a brick ", "other-0": "1", "what-2": "", "other-2": "-4"},
             {7: Count(), 8: Count()},
             [Other("a brick", 1), Other("", 0)],
         ),
@@ -137,6 +137,16 @@ def test_an_inspection_is_read_line_by_line(typed, counts, others):
     form = InspectionForm({"note": "wet", **typed}, wanted=lines_of_a_parcel())
 
     assert (form.counts(), form.others(), form.checked()["note"]) == (counts, others, "wet")
+
+
+@pytest.mark.parametrize("outcome", ["", "all"])
+def test_nothing_is_inspected_before_somebody_says_what_was_found(outcome):
+    form = InspectionForm({"outcome": outcome, "sellable-7": "2", "sellable-8": "1"}, wanted=lines_of_a_parcel())
+
+    with pytest.raises(Refused) as refused:
+        form.counts()
+
+    assert (refused.value.code, refused.value.detail) == ("OUTCOME", {"field": "outcome"})
 
 
 @pytest.mark.parametrize("written", ["two", "-1", "10000", "1.5"])

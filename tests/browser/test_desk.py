@@ -33,6 +33,8 @@ def test_keys_move_through_the_queue_and_stay_out_of_the_way_while_typing(scene,
     expect(page).to_have_url(re.compile(second.number))
     page.keyboard.press("k")
     expect(here(page)).to_have_attribute("id", f"task-c{first.pk}", timeout=SLOW)
+    # Letters rest until the case of the lit line is there.
+    expect(page.locator("#buyer:not([inert])")).to_be_attached(timeout=SLOW)
 
     page.keyboard.press("n")
     expect(page.locator("#note-text")).to_be_focused()
@@ -47,6 +49,47 @@ def test_keys_move_through_the_queue_and_stay_out_of_the_way_while_typing(scene,
     expect(page.locator("#keys-help")).to_be_hidden()
     page.keyboard.press("/")
     expect(page.locator("#q")).to_be_focused()
+
+
+def test_no_key_acts_while_the_case_of_the_lit_line_is_not_there_yet(scene, page, enter, live_server):
+    first, second = scene.case(hours_left=0.7), scene.case(hours_left=5)
+    enter(page, scene.people["agent"])
+    held = []
+    page.route(f"**/case/**{second.number}/**", lambda route: held.append(route))
+    desk(page, live_server)
+
+    page.keyboard.press("j")
+    expect(here(page)).to_have_attribute("id", f"task-c{second.pk}")
+    for key in ("a", "i", "r", "Enter"):
+        page.keyboard.press(key)
+
+    expect(page.locator("#action[inert]")).to_be_attached()
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    expect(page).to_have_url(re.compile("/desk/$"))
+    for route in held:
+        route.continue_()
+    expect(page.locator("#buyer:not([inert])")).to_be_attached(timeout=SLOW)
+    page.keyboard.press("a")
+    expect(page.locator("#dialog-agree form")).to_have_attribute("action", re.compile(second.number), timeout=SLOW)
+    assert Case.objects.get(pk=first.pk).state == CaseState.APPLIED
+
+
+def test_on_a_phone_a_search_shows_what_it_found_and_leaves_no_other_case_to_decide(scene, page, enter, live_server):
+    scene.case(hours_left=2)
+    scene.order(buyer_id="buyer-9", buyer_nickname="云朵")
+    other = scene.order(buyer_id="buyer-9", buyer_nickname="云朵")
+    page.set_viewport_size({"width": 390, "height": 844})
+    enter(page, scene.people["agent"])
+    desk(page, live_server)
+
+    page.locator("#q").fill("云朵")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".found-row")).to_have_count(2, timeout=SLOW)
+    expect(page.locator(".found-row").first).to_be_in_viewport()
+    expect(page.locator("#act-bar button")).to_have_count(0)
+    page.locator(".found-row", has_text=other.number).click()
+    expect(page.locator(f"#order-{other.pk}")).to_be_in_viewport(timeout=SLOW)
 
 
 def test_leaving_the_dialog_changes_nothing_and_gives_the_focus_back(scene, page, enter, live_server):
