@@ -10,6 +10,6 @@ class CsWorkbenchConfig(AppConfig):
 
     def ready(self) -> None:
         from aftersales.returns.order_search import register_search
-        from cs_workbench.orders.search import search
+        from cs_workbench.orders.search import orders_or_refusal
 
-        register_search(lambda user, term: search(user, term).orders)
+        register_search(orders_or_refusal)

@@ -11,7 +11,7 @@ _searches: list[Search] = []
 
 
 def register_search(search: Search) -> None:
-    """`search(user, term)` gives the orders this person may see that fit the term."""
+    """`search(user, term)` gives the orders this person may see that fit the term; it may raise Refused."""
     _searches.append(search)
 
 

@@ -148,8 +148,12 @@ def return_parcel(request: SignedInRequest, shop_id: int, number: str) -> HttpRe
     """One parcel that came home; while nobody knows whose it is, a search for its order."""
     parcel = _parcel(request, shop_id, number)
     term = request.GET.get("find", "").strip()[:60]
-    found = order_search.find(request.user, term) if term and parcel.order_id is None else []
-    refusal = None
+    found: list[Order] = []
+    not_searched = refusal = None
+    try:
+        found = order_search.find(request.user, term) if term and parcel.order_id is None else []
+    except Refused as refused:
+        not_searched = refused.message
     try:
         policies.check_can_match(parcel, request.user)
     except Refused as refused:
@@ -159,6 +163,7 @@ def return_parcel(request: SignedInRequest, shop_id: int, number: str) -> HttpRe
         "files": files_of(parcel),
         "find": term,
         "found": [order for order in found if order.shop_id == parcel.shop_id][:20],
+        "not_searched": not_searched,
         "refusal": refusal,
         "lines": returns.expected_lines(parcel) if parcel.order_id else [],
         "inspection": getattr(parcel, "inspection", None),

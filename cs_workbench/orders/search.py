@@ -12,8 +12,9 @@ from merchant.clock import now
 from merchant.people.querysets import union
 from merchant.people.visibility import shops_of
 from merchant.policy import services as policy
+from merchant.refusals import Refused
 from merchant.ui.query_params import key_of_page, page_key
-from merchant.vault import services as vault
+from merchant.vault import searching
 from orders.buyers.models import Buyer
 from orders.intake.listings import bigrams
 from orders.record.enums import IN_HOUSE, OrderState
@@ -48,6 +49,8 @@ class Found:
     orders: list[Order]
     how: str = ""
     next_key: str = ""
+    # Why a phone was not looked for.
+    refusal: str = ""
 
 
 @dataclass(frozen=True)
@@ -148,8 +151,11 @@ def _with_product(shops: list[int], term: str) -> list[int]:
 
 
 def search(user: Any, term: str) -> Found:
-    """Exact things first: order number, waybill, phone; then the end of a number, a nickname, a product, a name."""
-    term = term.strip()
+    """Exact things first: order number, waybill, phone; then the end of a number, a nickname, a product, a name.
+
+    Phones and names are found through the vault's door, which counts them (PII-SEARCH); where it refuses, `refusal`
+    says so and the rest is still searched."""
+    term, refusal = term.strip(), ""
     shops = shops_of(user)
     mine = _ready(Order.objects.visible_to(user))
     newest = ("-placed_at", "-pk")
@@ -160,24 +166,35 @@ def search(user: Any, term: str) -> Found:
         return Found(orders, "waybill")
     digits = "".join(filter(str.isdigit, term))
     if len(digits) in (4, 11) and digits == term.replace(" ", "").replace("-", ""):
-        recipients = vault.find_by_phone(shops, digits)
-        if recipients and (orders := list(mine.filter(recipient_id__in=recipients).order_by(*newest)[:SIZE])):
-            return Found(orders, "phone")
+        people = searching.find_by_phone(user, shops, digits)
+        refusal = people.refusal
+        if people.recipients:
+            rows = mine.filter(recipient_id__in=people.recipients)
+            if orders := list(rows.order_by(*newest)[:SIZE]):
+                return Found(orders, "phone", refusal=refusal)
     if digits == term and len(term) >= 4:
         for shop in shops:
             rows = Order.objects.seen_in(shop, user).number_ends_with(term)
             if orders := list(_ready(rows).order_by(*newest)[:SIZE]):
-                return Found(orders, "tail")
+                return Found(orders, "tail", refusal=refusal)
     # Buyers and listings first, their orders after: the planner must not be tempted to walk all orders by date.
     buyers = list(Buyer.objects.visible_to(user).filter(nickname__startswith=term).values_list("pk", flat=True)[:SIZE])
     if buyers and (orders := list(mine.filter(buyer_id__in=buyers).order_by(*newest)[:SIZE])):
         return Found(orders, "buyer")
     if len(term) >= 2 and (ids := _with_product(shops, term)):
         return Found(list(mine.filter(pk__in=ids).order_by(*newest)), "product")
-    names = vault.find_by_name(shops, term)
-    if names and (orders := list(mine.filter(recipient_id__in=names).order_by(*newest)[:SIZE])):
+    people = searching.find_by_name(user, shops, term)
+    if people.recipients and (orders := list(mine.filter(recipient_id__in=people.recipients).order_by(*newest)[:SIZE])):
         return Found(orders, "name")
-    return Found([], "nothing")
+    return Found([], "nothing", refusal=refusal)
+
+
+def orders_or_refusal(user: Any, term: str) -> list[Order]:
+    """The orders `search` finds. Raises Refused PII-SEARCH where none is found because a phone was not looked for."""
+    found = search(user, term)
+    if found.refusal and not found.orders:
+        raise Refused("PII-SEARCH", found.refusal)
+    return found.orders
 
 
 def goods_of(orders: list[Order]) -> dict[int, Goods]:

@@ -173,6 +173,7 @@ class Migration(migrations.Migration):
                 ('refund_window', models.CharField(blank=True, choices=[('', 'at any hour'), ('09:00-21:00', 'between 09:00 and 21:00 (T-REFUND-WINDOW)')], db_comment='T-REFUND-WINDOW', default='', max_length=11, verbose_name='Automatic refunds are paid')),
                 ('pii_quota_per_day', models.PositiveIntegerField(db_comment='PII-QUOTA', default=100, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100000)], verbose_name='Looks at personal data a day')),
                 ('pii_count', models.CharField(choices=[('order', 'once per order and day'), ('view', 'every time')], db_comment='PII-COUNT', default='order', max_length=8, verbose_name='A look is counted')),
+                ('phone_searches_per_day', models.PositiveIntegerField(db_comment='PII-SEARCH', default=100, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10000)], verbose_name='Searches by phone or name, a person and day (PII-SEARCH)')),
                 ('forced_reads_per_day', models.PositiveIntegerField(db_comment='TRACK-FORCED', default=5, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(50)], verbose_name="Reads of one parcel's track out of turn a day, through Kuaidi100 (E12)")),
                 ('bulk_address_limit', models.PositiveIntegerField(db_comment='P-BULK-ADDRESS', default=20, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)], verbose_name='Addresses an agent may change at once (P-BULK-ADDRESS)')),
                 ('arrive_balance_minutes', models.PositiveIntegerField(db_comment='ARRIVE-WECHAT-BALANCE', default=5, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(60)], verbose_name='WeChat balance: a refund arrives within (minutes)')),
@@ -245,6 +246,25 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'platform account',
                 'verbose_name_plural': 'platform accounts',
+            },
+        ),
+        migrations.CreateModel(
+            name='PiiSearch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('kind', models.CharField(choices=[('phone', 'whole phone'), ('phone4', 'last four digits'), ('name', 'name')], max_length=8)),
+                ('bidx', models.BinaryField(max_length=16)),
+                ('mask', models.CharField(max_length=40)),
+                ('found', models.PositiveIntegerField()),
+                ('is_refused', models.BooleanField()),
+                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+            ],
+            options={
+                'verbose_name': 'search by phone or name',
+                'verbose_name_plural': 'searches by phone or name',
             },
         ),
         migrations.CreateModel(
@@ -654,6 +674,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='platformaccount',
             constraint=models.UniqueConstraint(fields=('shop', 'platform', 'app_key'), name='platform_account_once'),
+        ),
+        migrations.AddIndex(
+            model_name='piisearch',
+            index=models.Index(fields=['shop', 'at', 'id'], name='pii_search_newest'),
+        ),
+        migrations.AddConstraint(
+            model_name='piisearch',
+            constraint=models.UniqueConstraint(fields=('shop', 'user', 'day', 'kind', 'bidx'), name='pii_search_once'),
         ),
         migrations.AddIndex(
             model_name='piireveal',

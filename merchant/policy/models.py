@@ -103,6 +103,9 @@ class Policy(models.Model):
     pii_count = models.CharField(
         _("A look is counted"), max_length=8, choices=PiiCount, default=PiiCount.ORDER, db_comment="PII-COUNT"
     )
+    phone_searches_per_day = _count(
+        _("Searches by phone or name, a person and day (PII-SEARCH)"), 100, "PII-SEARCH", least=1, most=10_000
+    )
     forced_reads_per_day = _count(
         _("Reads of one parcel's track out of turn a day, through Kuaidi100 (E12)"), 5, "TRACK-FORCED", least=1, most=50
     )

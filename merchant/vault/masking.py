@@ -21,6 +21,17 @@ def mask_phone(phone: str) -> str:
     return "*" * max(0, len(phone) - 2) + phone[-2:]
 
 
+def mask_kept_phone(phone: str) -> str:
+    """A number that is kept here and found by its last four digits: those and no more, or the rest is soon guessed."""
+    masked = mask_phone(phone)
+    return f"{'*' * 7}{masked[7:]}" if re.match(r"\d{3}\*{4}", masked) and "*" not in phone else masked
+
+
+def may_be_same(one: str, other: str) -> bool:
+    """Whether two masks can be of one number: they hide different digits and show the same."""
+    return len(one) == len(other) and all(a == b or "*" in (a, b) for a, b in zip(one, other, strict=True))
+
+
 # Province, city, district, town, each where it stands. 小区, 园区 and 古镇路 name a house or a road: they stay hidden.
 _PLACE = r"(?:\s*[^\d\s]{%s}?(?:%s))?"
 REGION = re.compile(

@@ -134,6 +134,37 @@ class PiiCounted(models.Model):
         constraints = [models.UniqueConstraint(fields=["shop", "day", "order_number"], name="pii_counted_once")]
 
 
+class SearchKind(models.TextChoices):
+    PHONE = "phone", _("whole phone")
+    LAST_FOUR = "phone4", _("last four digits")
+    NAME = "name", _("name")
+
+
+class PiiSearch(models.Model):
+    """Who searched for which number or name on a day (PII-SEARCH); what was typed is a blind index and masked."""
+
+    shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, db_index=False, related_name="+")
+    day = models.DateField()
+    kind = models.CharField(max_length=8, choices=SearchKind)
+    bidx = models.BinaryField(max_length=16)
+    mask = models.CharField(max_length=40)
+    found = models.PositiveIntegerField()
+    is_refused = models.BooleanField()
+    at = models.DateTimeField(db_default=Now())
+
+    objects = ShopQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("search by phone or name")
+        verbose_name_plural = _("searches by phone or name")
+        constraints = [models.UniqueConstraint(fields=["shop", "user", "day", "kind", "bidx"], name="pii_search_once")]
+        indexes = [models.Index(fields=["shop", "at", "id"], name="pii_search_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.mask}"
+
+
 class QuotaState(models.TextChoices):
     ASKED = "asked", _("waits for the shop's owner")
     APPLIED = "applied", _("waits for the platform administrator")

@@ -8,9 +8,11 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.utils.translation import gettext_lazy as _
 
+from merchant.people.models import User
+from merchant.people.visibility import visible_owner_ids
 from merchant.shops.models import Shop
 from merchant.ui.query_params import key_of_page, page_key
-from merchant.vault.models import PiiReveal, QuotaRequest, RevealVerdict
+from merchant.vault.models import PiiReveal, PiiSearch, QuotaRequest, RevealVerdict
 from merchant.vault.quota import quota_of
 
 SIZE = 50
@@ -39,21 +41,32 @@ def _page(rows: QuerySet[Any], clock: str, key: str) -> Page:
     return Page(found[:SIZE], key_of_page(getattr(last, clock), last.pk) if last else "")
 
 
-def looks(shop: Shop, key: str) -> Page:
-    return _page(PiiReveal.objects.filter(shop=shop).select_related("user"), "at", key)
+def looks(shop: Shop, user: User, key: str) -> Page:
+    return _page(_of_people(PiiReveal.objects.filter(shop=shop), shop, user).select_related("user"), "at", key)
 
 
-def requests(shop: Shop, key: str) -> Page:
+def searches(shop: Shop, user: User, key: str) -> Page:
+    """Who searched for whom by phone or name (PII-SEARCH), the newest first."""
+    return _page(_of_people(PiiSearch.objects.filter(shop=shop), shop, user).select_related("user"), "at", key)
+
+
+def _of_people(rows: QuerySet[Any], shop: Shop, user: User) -> QuerySet[Any]:
+    """Who sees only their own or their team's customers sees what those people did (P-AGENT-SCOPE)."""
+    seen = visible_owner_ids(user).get(shop.pk)
+    return rows if seen is None else rows.filter(user__in=sorted(seen))
+
+
+def requests(shop: Shop, user: User, key: str) -> Page:
     people = ("shop", "asked_by", "applied_by", "decided_by")
     return _page(QuotaRequest.objects.filter(shop=shop).select_related(*people), "created_at", key)
 
 
-def people_today(shop: Shop) -> list[Any]:
+def people_today(shop: Shop, user: User) -> list[Any]:
     """Who looked how often since midnight in Shanghai, and what it took from the quota."""
     begin = quota_of(shop).resets_at - timedelta(days=1)
     shown = Q(verdict=RevealVerdict.SHOWN)
     rows = (
-        PiiReveal.objects.filter(shop=shop, at__gte=begin)
+        _of_people(PiiReveal.objects.filter(shop=shop, at__gte=begin), shop, user)
         .values("user_id", "user__display_name", "user__username")
         .annotate(
             looks=Count("pk", filter=shown),

@@ -44,7 +44,7 @@ def _sealed(person: Person) -> dict[str, Any]:
         is_plain = value and "*" not in value
         row[f"{field}_enc"] = crypto.encrypt(value.encode(), aad=_aad(token, field)) if is_plain else None
     row["name_mask"] = masking.mask_name(person.name)[:40]
-    row["phone_mask"] = masking.mask_phone(person.phone)[:40]
+    row["phone_mask"] = masking.mask_kept_phone(person.phone)[:40]
     row["address_mask"] = masking.mask_address(person.address)[:120]
     row["province"], row["city"], row["region_code"] = person.province[:40], person.city[:40], person.region_code[:12]
     phone = masking.normal_phone(person.phone)
@@ -89,20 +89,6 @@ def store_ids(shop: Any, people: Sequence[Person]) -> list[int]:
 def store(shop: Any, name: str = "", phone: str = "", address: str = "", **more: str) -> Recipient:
     """One recipient; `more` takes virtual_phone, province, city, region_code."""
     return store_many(shop, [Person(name=name, phone=phone, address=address, **more)])[0]
-
-
-def find_by_phone(shop_ids: Sequence[int], phone: str) -> list[int]:
-    """Recipient ids with this phone: the whole number, or its last four digits."""
-    digits = masking.normal_phone(phone).partition("-")[0]
-    kind = "phone4" if len(digits) == 4 else "phone"
-    rows = Recipient.objects.filter(shop_id__in=shop_ids, **{f"{kind}_bidx": crypto.blind_index(kind, digits)})
-    return list(rows.values_list("pk", flat=True)[:500])
-
-
-def find_by_name(shop_ids: Sequence[int], name: str) -> list[int]:
-    """Recipient ids with exactly this name."""
-    rows = Recipient.objects.filter(shop_id__in=shop_ids, name_bidx=crypto.blind_index("name", name.strip()))
-    return list(rows.values_list("pk", flat=True)[:500])
 
 
 def _open(recipient: Recipient, field: str) -> str:

@@ -27,7 +27,8 @@ from merchant.vault import quota_lists as lists
 from merchant.vault.forms import AskQuotaForm, RefuseQuotaForm
 from merchant.vault.models import QuotaRequest, QuotaState
 
-TABS = ("looks", "people", "requests")
+TABS = ("looks", "people", "searches", "requests")
+LISTS = {"looks": lists.looks, "searches": lists.searches, "requests": lists.requests}
 RIGHTS = (Right.REVEAL_PII, Right.APPLY_QUOTA, Right.APPROVE_QUOTA)
 # Open requests on one page; as many as a shop has people who look, or an administrator a morning.
 OPEN = 100
@@ -78,15 +79,20 @@ def quota(request: SignedInRequest) -> HttpResponse:
         "applies": can(request.user, shop, Right.APPLY_QUOTA),
         "may_ask": can(request.user, shop, Right.REVEAL_PII) or can(request.user, shop, Right.APPLY_QUOTA),
         "tab": tab,
-        "tabs": [("looks", _("Latest looks")), ("people", _("Today by person")), ("requests", _("Requests"))],
+        "tabs": [
+            ("looks", _("Latest looks")),
+            ("people", _("Today by person")),
+            ("searches", _("Searches by phone or name")),
+            ("requests", _("Requests")),
+        ],
         "is_first": not key,
         "fields": lists.FIELDS,
         "day": today(),
     }
     if tab == "people":
-        context["people"] = lists.people_today(shop)
+        context["people"] = lists.people_today(shop, request.user)
     else:
-        context["page"] = lists.looks(shop, key) if tab == "looks" else lists.requests(shop, key)
+        context["page"] = LISTS[tab](shop, request.user, key)
     return render(request, "merchant/quota.html", context)
 
 

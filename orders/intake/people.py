@@ -72,7 +72,7 @@ def difference(item: Incoming) -> tuple[str, str, str] | None:
     field = "recipient" if _is_told_as(held.corrects, person) else "recipient_since"
     ours = f"{held.name_mask} {held.phone_mask} {held.address_mask}"
     theirs = " ".join(
-        (masking.mask_name(person.name), masking.mask_phone(person.phone), masking.mask_address(person.address))
+        (masking.mask_name(person.name), masking.mask_kept_phone(person.phone), masking.mask_address(person.address))
     )
     return field, ours[:200], theirs[:200]
 
@@ -89,7 +89,8 @@ def _is_told_as(held: Recipient, person: Person) -> bool:
         if not value:
             continue
         if "*" in value or index is None:
-            if said != getattr(held, f"{kind}_mask"):
+            mask = getattr(held, f"{kind}_mask")
+            if said != mask and not (kind == "phone" and masking.may_be_same(said, mask)):
                 return False
         elif bytes(index) != crypto.blind_index(kind, value):
             return False
@@ -112,7 +113,7 @@ def _is_same(held: Recipient, person: Person) -> bool:
             held.phone_bidx,
             held.phone_mask,
             "phone",
-            masking.mask_phone(person.phone)[:40],
+            masking.mask_kept_phone(person.phone)[:40],
         )
         and _same_field(
             "".join(person.address.split()),

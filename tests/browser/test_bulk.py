@@ -187,9 +187,9 @@ def test_the_address_of_one_order_changes_in_its_dialog(scene, page, enter, live
     dialog.get_by_role("button", name="修改地址").click()
 
     expect(dialog).to_be_hidden(timeout=SLOW)
-    expect(page.locator(f"#pii-{order.pk}-phone")).to_contain_text("137****5678")
+    expect(page.locator(f"#pii-{order.pk}-phone")).to_contain_text("*******5678")
     order.refresh_from_db()
-    assert (order.recipient.phone_mask, order.recipient.name_mask) == ("137****5678", "林**")
+    assert (order.recipient.phone_mask, order.recipient.name_mask) == ("*******5678", "林**")
 
 
 def test_every_bulk_page_is_fit_to_be_seen(scene, chromium_browser, enter, live_server):

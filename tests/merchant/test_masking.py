@@ -3,6 +3,16 @@ import pytest
 from merchant.vault.masking import mask_address, mask_name, mask_phone, normal_phone
 
 
+def test_a_number_that_its_end_finds_shows_no_more_than_the_end():
+    assert masking.mask_kept_phone("+86 138 0000 1234") == "*******1234"
+    assert masking.mask_kept_phone("13800138000-1234") == "*******8000-****"
+    assert masking.mask_kept_phone("138****1234") == "138****1234"  # masked where it came from: nothing finds it
+    assert masking.mask_kept_phone("0571-88001234") == "**********34"
+    assert masking.may_be_same("138****1234", "*******1234") is True
+    assert masking.may_be_same("138****1235", "*******1234") is False
+    assert masking.may_be_same("138****1234", "") is False
+
+
 @pytest.mark.parametrize(
     ("name", "masked"),
     [

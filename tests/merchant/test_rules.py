@@ -160,7 +160,7 @@ def test_the_groups_keep_the_order_of_the_page():
         ("Promises to the buyer", 26),
         ("When a refund arrives", 3),
         ("Rights", 30),
-        ("Personal data", 5),
+        ("Personal data", 6),
         ("The road", 9),
     ]
 

@@ -14,8 +14,8 @@ from merchant.inbox import services as inbox
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from merchant.shops.models import CourierAccount
-from merchant.vault import rotation, services
-from merchant.vault.models import PiiQuotaDay, PiiReveal, Recipient
+from merchant.vault import rotation, searching, services
+from merchant.vault.models import PiiQuotaDay, PiiReveal, PiiSearch, Recipient
 from merchant.vault.quota import quota_of
 from tests.merchant.factories import make_courier_account, make_shop, make_user
 
@@ -106,10 +106,10 @@ def test_nothing_plain_is_in_the_row():
     assert [word for word in ("小明", "13800001234", "文一西路", "17000001111") if word in stored] == []
     assert (recipient.name_mask, recipient.phone_mask, recipient.address_mask) == (
         "王**",
-        "138****1234",
+        "*******1234",
         "浙江省杭州市余杭区仓前街道******",
     )
-    assert str(recipient) == "王** 138****1234"
+    assert str(recipient) == "王** *******1234"
 
 
 def test_what_the_platform_masked_is_kept_as_it_came_and_cannot_be_opened():
@@ -130,7 +130,7 @@ def test_a_thousand_people_are_one_statement(django_assert_num_queries):
         rows = services.store_many(shop, people)
 
     assert len({row.pk for row in rows}) == 1000
-    assert (rows[7].name_mask, rows[7].phone_mask) == ("买**", "138****0007")
+    assert (rows[7].name_mask, rows[7].phone_mask) == ("买**", "*******0007")
 
 
 # --- finding ----------------------------------------------------------------------------------------------------------
@@ -138,35 +138,87 @@ def test_a_phone_is_found_by_all_digits_or_the_last_four_in_the_shops_asked_for(
     shop, other = make_shop(), make_shop()
     mine, neighbour, foreign = make_recipient(shop), make_recipient(shop, phone="13911111234"), make_recipient(other)
 
-    assert services.find_by_phone([shop.pk], "+86 138 0000 1234") == [mine.pk]
-    assert sorted(services.find_by_phone([shop.pk], "1234")) == [mine.pk, neighbour.pk]
-    assert sorted(services.find_by_phone([shop.pk, other.pk], "13800001234")) == [mine.pk, foreign.pk]
-    assert services.find_by_phone([], "13800001234") == []
-    assert services.find_by_phone([shop.pk], "13800001235") == []
+    assert searching.find_by_phone(make_user(), [shop.pk], "+86 138 0000 1234").recipients == [mine.pk]
+    assert sorted(searching.find_by_phone(make_user(), [shop.pk], "1234").recipients) == [mine.pk, neighbour.pk]
+    assert sorted(searching.find_by_phone(make_user(), [shop.pk, other.pk], "13800001234").recipients) == [
+        mine.pk,
+        foreign.pk,
+    ]
+    assert searching.find_by_phone(make_user(), [], "13800001234").recipients == []
+    assert searching.find_by_phone(make_user(), [shop.pk], "13800001235").recipients == []
 
 
 def test_a_virtual_number_is_found_without_its_extension():
     shop = make_shop()
     recipient = make_recipient(shop, phone="13800001234-9876")
 
-    assert services.find_by_phone([shop.pk], "13800001234") == [recipient.pk]
-    assert services.find_by_phone([shop.pk], "9876") == []
+    assert searching.find_by_phone(make_user(), [shop.pk], "13800001234").recipients == [recipient.pk]
+    assert searching.find_by_phone(make_user(), [shop.pk], "9876").recipients == []
 
 
 def test_two_landlines_of_one_town_are_apart():
     shop = make_shop()
     first, second = make_recipient(shop, phone="0571-88001234"), make_recipient(shop, phone="0571-88005678")
 
-    assert services.find_by_phone([shop.pk], "0571 88001234") == [first.pk]
-    assert services.find_by_phone([shop.pk], "5678") == [second.pk]
+    assert searching.find_by_phone(make_user(), [shop.pk], "0571 88001234").recipients == [first.pk]
+    assert searching.find_by_phone(make_user(), [shop.pk], "5678").recipients == [second.pk]
+
+
+def searches(shop):
+    rows = PiiSearch.objects.filter(shop=shop).order_by("pk")
+    return [(row.user.username, row.kind, row.mask, row.found, row.is_refused) for row in rows]
+
+
+def test_every_search_for_a_person_is_on_record_and_a_day_has_so_many():
+    shop, agent = make_shop(), make_user("agent")
+    policy.change(shop, by=None, reason="少查", phone_searches_per_day=2)
+    mine = make_recipient(shop)
+
+    assert searching.find_by_phone(agent, [shop.pk], "13900001234").recipients == []
+    assert searching.find_by_phone(agent, [shop.pk], "1234").recipients == [mine.pk]
+    refused = searching.find_by_phone(agent, [shop.pk], "138 0000 1234")
+    again = searching.find_by_phone(agent, [shop.pk], "1234")
+    by_name = searching.find_by_name(agent, [shop.pk], "王小明")
+
+    assert refused.recipients == by_name.recipients == []
+    assert "2" in refused.refusal
+    assert again == searching.People([mine.pk])  # the same again on one day costs nothing
+    assert searches(shop) == [
+        (agent.username, "phone", "*******1234", 0, False),
+        (agent.username, "phone4", "1234", 1, False),
+        (agent.username, "phone", "*******1234", 0, True),
+    ]
+    assert searching.find_by_phone(make_user(), [shop.pk], "13800001234").recipients == [mine.pk]
+
+
+def test_a_name_that_finds_nobody_is_no_search_for_a_person():
+    shop, agent = make_shop(), make_user("agent")
+    make_recipient(shop)
+
+    assert searching.find_by_name(agent, [shop.pk], "连衣裙").recipients == []
+    assert len(searching.find_by_name(agent, [shop.pk], "王小明").recipients) == 1
+
+    assert searches(shop) == [(agent.username, "name", "王**", 1, False)]
+
+
+def test_a_shop_whose_searches_are_used_up_leaves_the_other_shops_searchable():
+    tight, open_shop, owner = make_shop(), make_shop(), make_user()
+    policy.change(tight, by=None, reason="少查", phone_searches_per_day=1)
+    searching.find_by_phone(owner, [tight.pk], "0000")
+    make_recipient(tight)
+    there = make_recipient(open_shop)
+
+    found = searching.find_by_phone(owner, [tight.pk, open_shop.pk], "13800001234")
+
+    assert (found.recipients, bool(found.refusal)) == ([there.pk], True)
 
 
 def test_a_name_is_found_whole():
     shop = make_shop()
     recipient = make_recipient(shop)
 
-    assert services.find_by_name([shop.pk], " 王小明 ") == [recipient.pk]
-    assert services.find_by_name([shop.pk], "王小") == []
+    assert searching.find_by_name(make_user(), [shop.pk], " 王小明 ").recipients == [recipient.pk]
+    assert searching.find_by_name(make_user(), [shop.pk], "王小").recipients == []
 
 
 def test_indexes_of_different_kinds_and_keys_do_not_meet(settings):

@@ -295,8 +295,8 @@ def test_the_platform_s_old_address_does_not_undo_ours_and_is_noted_once():
     assert differences(order) == [
         (
             "recipient",
-            "林** 139****1234 江苏省苏州市姑苏区******",
-            "林** 139****1234 浙江省杭州市余杭区仓前街道******",
+            "林** *******1234 江苏省苏州市姑苏区******",
+            "林** *******1234 浙江省杭州市余杭区仓前街道******",
         )
     ]
     assert Recipient.objects.count() == 2
