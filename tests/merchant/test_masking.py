@@ -1,5 +1,6 @@
 import pytest
 
+from merchant.vault import masking
 from merchant.vault.masking import mask_address, mask_name, mask_phone, normal_phone
 
 
