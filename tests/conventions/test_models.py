@@ -6,8 +6,11 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import models
+from django.db.migrations import AddField, AddIndex, CreateModel
+from django.db.migrations.loader import MigrationLoader
 
 from merchant.fsm import StateMachine
+from merchant.management.commands.makemigrations import folded
 from merchant.state_diagrams import OUR_APPS, machines
 
 # Rows that belong to nobody's shop, each with its reason.
@@ -117,3 +120,26 @@ def test_the_diagrams_are_drawn_from_this_code():
         call_command("states", check=True)
     except CommandError as error:
         pytest.fail(str(error))
+
+
+def test_a_new_database_is_made_without_a_step_for_each_index():
+    """`makemigrations` writes them where their table is made; by hand they would be a step each again."""
+    loader = MigrationLoader(None)
+    loose = {
+        str(migration)
+        for (app, _name), migration in loader.disk_migrations.items()
+        if app in OUR_APPS and len(folded(migration.operations)) < len(migration.operations)
+    }
+
+    assert loose == set()
+
+
+def test_an_index_of_a_field_that_comes_later_stays_behind_it():
+    table = CreateModel("Cup", [("size", models.IntegerField())])
+    late, early = AddField("cup", "place", models.TextField()), models.Index(fields=["size"], name="by_size")
+    of_late = AddIndex("cup", models.Index(fields=["place"], name="by_place"))
+
+    [made, *rest] = folded([table, AddIndex("cup", early), late, of_late])
+
+    assert made.options["indexes"] == [early]
+    assert rest == [late, of_late]
