@@ -62,6 +62,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'after-sale case',
                 'verbose_name_plural': 'after-sale cases',
+                'indexes': [models.Index(fields=['shop', 'state', 'applied_at', 'id'], name='case_tab'), models.Index(condition=models.Q(('state__in', ['applied', 'wait_buyer_reply', 'intercepting', 'refunding', 'wait_buyer_return', 'wait_seller_receive', 'inspecting', 'wait_seller_resend', 'repairing', 'wait_buyer_receive', 'refused', 'refused_after_return', 'platform', 'refund_failed'])), fields=['assignee', 'due_at'], name='case_mine_due'), models.Index(condition=models.Q(('state__in', ['applied', 'wait_buyer_reply', 'intercepting', 'refunding', 'wait_buyer_return', 'wait_seller_receive', 'inspecting', 'wait_seller_resend', 'repairing', 'wait_buyer_receive', 'refused', 'refused_after_return', 'platform', 'refund_failed'])), fields=['shop', 'due_at'], name='case_shop_due'), models.Index(condition=models.Q(('state__in', ['applied', 'wait_buyer_reply', 'intercepting', 'refunding', 'wait_buyer_return', 'wait_seller_receive', 'inspecting', 'wait_seller_resend', 'repairing', 'wait_buyer_receive', 'refused', 'refused_after_return', 'platform', 'refund_failed'])), fields=['due_at'], name='case_due'), models.Index(condition=models.Q(('state__in', ['applied', 'wait_buyer_reply', 'intercepting', 'refunding', 'wait_buyer_return', 'wait_seller_receive', 'inspecting', 'wait_seller_resend', 'repairing', 'wait_buyer_receive', 'refused', 'refused_after_return', 'platform', 'refund_failed'])), fields=['order'], name='case_open_order'), models.Index(fields=['buyer', 'applied_at'], name='case_buyer'), models.Index(condition=models.Q(('interception__isnull', False)), fields=['interception'], name='case_interception'), models.Index(condition=models.Q(('auto_tried_at__isnull', True), ('kind', 'refund_only_shipped'), ('state', 'applied')), fields=['shop'], name='case_to_try'), models.Index(condition=models.Q(('platform_sync_at__isnull', False)), fields=['platform_sync_at'], name='case_to_tell'), models.Index(condition=models.Q(('tag', ''), _negated=True), fields=['shop', 'tag', 'due_at'], name='case_tagged')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'number'), name='case_number_once'), models.CheckConstraint(condition=models.Q(('amount_fen__gte', 0)), name='case_amount_not_negative'), models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0), models.Q(('kind__in', ['refund_only_unshipped', 'refund_only_shipped', 'compensation']), _negated=True), _connector='OR'), name='case_money_kind_has_amount'), models.CheckConstraint(condition=models.Q(('freight_fen__gte', 0), ('freight_fen__lte', models.F('amount_fen'))), name='case_freight_within_amount'), models.CheckConstraint(condition=models.Q(('state__in', ['success', 'closed', 'cancelled']), models.Q(('due_at__isnull', False), models.Q(('clock', ''), _negated=True)), _connector='OR'), name='case_open_has_clock'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state__in', ['applied', 'wait_buyer_reply', 'intercepting', 'refunding', 'wait_buyer_return', 'wait_seller_receive', 'inspecting', 'wait_seller_resend', 'repairing', 'wait_buyer_receive', 'refused', 'refused_after_return', 'platform', 'refund_failed'])), models.Q(('closed_at__isnull', False), ('state__in', ['success', 'closed', 'cancelled'])), _connector='OR'), name='case_closed_has_time'), models.CheckConstraint(condition=models.Q(('state__in', ['applied', 'wait_buyer_reply', 'intercepting', 'refunding', 'wait_buyer_return', 'wait_seller_receive', 'inspecting', 'wait_seller_resend', 'repairing', 'wait_buyer_receive', 'refused', 'refused_after_return', 'platform', 'refund_failed', 'success', 'closed', 'cancelled'])), name='case_state_known')],
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
@@ -79,6 +81,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'case line',
                 'verbose_name_plural': 'case lines',
+                'indexes': [models.Index(fields=['order_line'], name='case_line_order_line')],
+                'constraints': [models.UniqueConstraint(fields=('case', 'order_line'), name='case_line_once'), models.UniqueConstraint(condition=models.Q(('is_open', True)), fields=('order_line',), name='case_line_one_open'), models.CheckConstraint(condition=models.Q(('amount_fen__gte', 0)), name='case_line_amount_not_negative')],
             },
         ),
         migrations.CreateModel(
@@ -119,6 +123,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'inspection line',
                 'verbose_name_plural': 'inspection lines',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('order_line__isnull', False)), fields=('inspection', 'order_line'), name='inspection_line_once'), models.CheckConstraint(condition=models.Q(models.Q(('expected', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('sellable'), '+', models.F('defective')), '+', models.F('missing'))), ('order_line__isnull', False), ('other', 0)), models.Q(('defective', 0), ('expected', 0), ('missing', 0), ('order_line__isnull', True), ('other__gt', 0), ('sellable', 0)), _connector='OR'), name='inspection_line_adds_up')],
             },
         ),
         migrations.CreateModel(
@@ -161,6 +166,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'refund',
                 'verbose_name_plural': 'refunds',
+                'indexes': [models.Index(condition=models.Q(('state__in', ['approved', 'processing', 'wait_funds'])), fields=['next_at'], name='refund_next'), models.Index(fields=['shop', 'state', 'created_at'], name='refund_tab'), models.Index(condition=models.Q(('approved_by__isnull', False)), fields=['approved_by', 'created_at'], name='refund_by_person'), models.Index(condition=models.Q(('interception__isnull', False)), fields=['interception'], name='refund_interception')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'number'), name='refund_number_once'), models.UniqueConstraint(condition=models.Q(('state__in', ['created', 'approved', 'processing', 'success', 'wait_funds', 'abnormal', 'offline_done'])), fields=('case',), name='refund_one_live_per_case'), models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0)), name='refund_amount_positive'), models.CheckConstraint(condition=models.Q(('freight_fen__gte', 0), ('freight_fen__lte', models.F('amount_fen'))), name='refund_freight_within_amount'), models.CheckConstraint(condition=models.Q(('channel', ''), _negated=True), name='refund_channel_named'), models.CheckConstraint(condition=models.Q(('payout_approved_by__isnull', True), models.Q(('payout_approved_by', models.F('payout_by')), _negated=True), _connector='OR'), name='refund_second_person_payout'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'offline_done'), _negated=True), models.Q(('payout_by__isnull', False), ('payout_approved_by__isnull', False)), _connector='OR'), name='refund_offline_has_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['processing', 'wait_funds']), _negated=True), ('next_at__isnull', False), _connector='OR'), name='refund_in_flight_has_clock'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['success', 'offline_done']), _negated=True), ('settled_at__isnull', False), _connector='OR'), name='refund_paid_has_time'), models.CheckConstraint(condition=models.Q(('state__in', ['created', 'approved', 'processing', 'success', 'wait_funds', 'abnormal', 'closed', 'rejected', 'void', 'offline_done'])), name='refund_state_known')],
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
@@ -181,6 +188,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'channel call',
                 'verbose_name_plural': 'channel calls',
+                'constraints': [models.UniqueConstraint(fields=('refund', 'attempt'), name='refund_call_once')],
             },
         ),
         migrations.CreateModel(
@@ -196,6 +204,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'refund line',
                 'verbose_name_plural': 'refund lines',
+                'constraints': [models.UniqueConstraint(fields=('refund', 'order_line'), name='refund_line_once'), models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0)), name='refund_line_positive')],
             },
         ),
         migrations.CreateModel(
@@ -218,6 +227,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': "buyer's wish",
                 'verbose_name_plural': "buyers' wishes",
+                'constraints': [models.CheckConstraint(condition=models.Q(('asked_at__isnull', False), models.Q(models.Q(('way', ''), _negated=True), ('told_at__isnull', False)), _connector='OR'), name='wish_asked_or_told'), models.CheckConstraint(condition=models.Q(('granted_by__isnull', True), models.Q(('granted_by', models.F('told_by')), _negated=True), _connector='OR'), name='wish_second_person')],
             },
         ),
         migrations.CreateModel(
@@ -240,6 +250,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'return parcel',
                 'verbose_name_plural': 'return parcels',
+                'indexes': [models.Index(fields=['shop', 'received_at', 'id'], name='return_parcel_newest'), models.Index(condition=models.Q(('order__isnull', True)), fields=['shop', 'received_at'], name='return_parcel_unmatched')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'number'), name='return_parcel_number_once'), models.UniqueConstraint(condition=models.Q(('package__isnull', False)), fields=('package',), name='return_parcel_one_a_package'), models.UniqueConstraint(condition=models.Q(('package__isnull', True)), fields=('shop', 'waybill'), name='return_parcel_unknown_once'), models.CheckConstraint(condition=models.Q(('order__isnull', False), ('kind', 'unannounced'), _connector='OR'), name='return_parcel_without_order_is_unannounced')],
             },
         ),
         migrations.AddField(
@@ -271,6 +283,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'statement',
                 'verbose_name_plural': 'statements',
+                'indexes': [models.Index(fields=['shop', 'created_at'], name='statement_file_list'), models.Index(condition=models.Q(('state', 'waiting')), fields=['created_at'], name='statement_file_due')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'digest'), name='statement_file_once')],
             },
         ),
         migrations.CreateModel(
@@ -293,6 +307,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'statement row',
                 'verbose_name_plural': 'statement rows',
+                'indexes': [models.Index(fields=['shop', 'channel', 'book_date'], name='statement_row_day')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'channel', 'flow_number'), name='statement_row_once'), models.CheckConstraint(condition=models.Q(('amount_fen__gte', 0)), name='statement_row_positive')],
             },
         ),
         migrations.CreateModel(
@@ -318,199 +334,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'difference',
                 'verbose_name_plural': 'differences',
+                'indexes': [models.Index(condition=models.Q(('state', 'open')), fields=['shop', 'book_date'], name='difference_open'), models.Index(fields=['shop', 'created_at'], name='difference_list')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'channel', 'kind', 'document'), name='difference_once'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'written_off'), _negated=True), models.Q(('filed_by__isnull', False), ('settled_by__isnull', False), models.Q(('filed_by', models.F('settled_by')), _negated=True)), _connector='OR'), name='difference_written_off_by_two')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['shop', 'state', 'applied_at', 'id'], name='case_tab'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('state__in', ['applied', 'wait_buyer_reply', 'intercepting', 'refunding', 'wait_buyer_return', 'wait_seller_receive', 'inspecting', 'wait_seller_resend', 'repairing', 'wait_buyer_receive', 'refused', 'refused_after_return', 'platform', 'refund_failed'])), fields=['assignee', 'due_at'], name='case_mine_due'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('state__in', ['applied', 'wait_buyer_reply', 'intercepting', 'refunding', 'wait_buyer_return', 'wait_seller_receive', 'inspecting', 'wait_seller_resend', 'repairing', 'wait_buyer_receive', 'refused', 'refused_after_return', 'platform', 'refund_failed'])), fields=['shop', 'due_at'], name='case_shop_due'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('state__in', ['applied', 'wait_buyer_reply', 'intercepting', 'refunding', 'wait_buyer_return', 'wait_seller_receive', 'inspecting', 'wait_seller_resend', 'repairing', 'wait_buyer_receive', 'refused', 'refused_after_return', 'platform', 'refund_failed'])), fields=['due_at'], name='case_due'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('state__in', ['applied', 'wait_buyer_reply', 'intercepting', 'refunding', 'wait_buyer_return', 'wait_seller_receive', 'inspecting', 'wait_seller_resend', 'repairing', 'wait_buyer_receive', 'refused', 'refused_after_return', 'platform', 'refund_failed'])), fields=['order'], name='case_open_order'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['buyer', 'applied_at'], name='case_buyer'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('interception__isnull', False)), fields=['interception'], name='case_interception'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('auto_tried_at__isnull', True), ('kind', 'refund_only_shipped'), ('state', 'applied')), fields=['shop'], name='case_to_try'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('platform_sync_at__isnull', False)), fields=['platform_sync_at'], name='case_to_tell'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('tag', ''), _negated=True), fields=['shop', 'tag', 'due_at'], name='case_tagged'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(fields=('shop', 'number'), name='case_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gte', 0)), name='case_amount_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0), models.Q(('kind__in', ['refund_only_unshipped', 'refund_only_shipped', 'compensation']), _negated=True), _connector='OR'), name='case_money_kind_has_amount'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('freight_fen__gte', 0), ('freight_fen__lte', models.F('amount_fen'))), name='case_freight_within_amount'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['success', 'closed', 'cancelled']), models.Q(('due_at__isnull', False), models.Q(('clock', ''), _negated=True)), _connector='OR'), name='case_open_has_clock'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state__in', ['applied', 'wait_buyer_reply', 'intercepting', 'refunding', 'wait_buyer_return', 'wait_seller_receive', 'inspecting', 'wait_seller_resend', 'repairing', 'wait_buyer_receive', 'refused', 'refused_after_return', 'platform', 'refund_failed'])), models.Q(('closed_at__isnull', False), ('state__in', ['success', 'closed', 'cancelled'])), _connector='OR'), name='case_closed_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['applied', 'wait_buyer_reply', 'intercepting', 'refunding', 'wait_buyer_return', 'wait_seller_receive', 'inspecting', 'wait_seller_resend', 'repairing', 'wait_buyer_receive', 'refused', 'refused_after_return', 'platform', 'refund_failed', 'success', 'closed', 'cancelled'])), name='case_state_known'),
-        ),
-        migrations.AddIndex(
-            model_name='caseline',
-            index=models.Index(fields=['order_line'], name='case_line_order_line'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseline',
-            constraint=models.UniqueConstraint(fields=('case', 'order_line'), name='case_line_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseline',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_open', True)), fields=('order_line',), name='case_line_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gte', 0)), name='case_line_amount_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='inspectionline',
-            constraint=models.UniqueConstraint(condition=models.Q(('order_line__isnull', False)), fields=('inspection', 'order_line'), name='inspection_line_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='inspectionline',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('expected', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('sellable'), '+', models.F('defective')), '+', models.F('missing'))), ('order_line__isnull', False), ('other', 0)), models.Q(('defective', 0), ('expected', 0), ('missing', 0), ('order_line__isnull', True), ('other__gt', 0), ('sellable', 0)), _connector='OR'), name='inspection_line_adds_up'),
-        ),
-        migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(condition=models.Q(('state__in', ['approved', 'processing', 'wait_funds'])), fields=['next_at'], name='refund_next'),
-        ),
-        migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(fields=['shop', 'state', 'created_at'], name='refund_tab'),
-        ),
-        migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(condition=models.Q(('approved_by__isnull', False)), fields=['approved_by', 'created_at'], name='refund_by_person'),
-        ),
-        migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(condition=models.Q(('interception__isnull', False)), fields=['interception'], name='refund_interception'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(fields=('shop', 'number'), name='refund_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['created', 'approved', 'processing', 'success', 'wait_funds', 'abnormal', 'offline_done'])), fields=('case',), name='refund_one_live_per_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0)), name='refund_amount_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('freight_fen__gte', 0), ('freight_fen__lte', models.F('amount_fen'))), name='refund_freight_within_amount'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('channel', ''), _negated=True), name='refund_channel_named'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('payout_approved_by__isnull', True), models.Q(('payout_approved_by', models.F('payout_by')), _negated=True), _connector='OR'), name='refund_second_person_payout'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'offline_done'), _negated=True), models.Q(('payout_by__isnull', False), ('payout_approved_by__isnull', False)), _connector='OR'), name='refund_offline_has_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['processing', 'wait_funds']), _negated=True), ('next_at__isnull', False), _connector='OR'), name='refund_in_flight_has_clock'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['success', 'offline_done']), _negated=True), ('settled_at__isnull', False), _connector='OR'), name='refund_paid_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['created', 'approved', 'processing', 'success', 'wait_funds', 'abnormal', 'closed', 'rejected', 'void', 'offline_done'])), name='refund_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundcall',
-            constraint=models.UniqueConstraint(fields=('refund', 'attempt'), name='refund_call_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundline',
-            constraint=models.UniqueConstraint(fields=('refund', 'order_line'), name='refund_line_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0)), name='refund_line_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundwish',
-            constraint=models.CheckConstraint(condition=models.Q(('asked_at__isnull', False), models.Q(models.Q(('way', ''), _negated=True), ('told_at__isnull', False)), _connector='OR'), name='wish_asked_or_told'),
-        ),
-        migrations.AddConstraint(
-            model_name='refundwish',
-            constraint=models.CheckConstraint(condition=models.Q(('granted_by__isnull', True), models.Q(('granted_by', models.F('told_by')), _negated=True), _connector='OR'), name='wish_second_person'),
-        ),
-        migrations.AddIndex(
-            model_name='returnparcel',
-            index=models.Index(fields=['shop', 'received_at', 'id'], name='return_parcel_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='returnparcel',
-            index=models.Index(condition=models.Q(('order__isnull', True)), fields=['shop', 'received_at'], name='return_parcel_unmatched'),
-        ),
-        migrations.AddConstraint(
-            model_name='returnparcel',
-            constraint=models.UniqueConstraint(fields=('shop', 'number'), name='return_parcel_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='returnparcel',
-            constraint=models.UniqueConstraint(condition=models.Q(('package__isnull', False)), fields=('package',), name='return_parcel_one_a_package'),
-        ),
-        migrations.AddConstraint(
-            model_name='returnparcel',
-            constraint=models.UniqueConstraint(condition=models.Q(('package__isnull', True)), fields=('shop', 'waybill'), name='return_parcel_unknown_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='returnparcel',
-            constraint=models.CheckConstraint(condition=models.Q(('order__isnull', False), ('kind', 'unannounced'), _connector='OR'), name='return_parcel_without_order_is_unannounced'),
         ),
         migrations.AddIndex(
             model_name='inspection',
@@ -523,45 +349,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='inspection',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', True), ('result', '')), models.Q(('done_at__isnull', False), models.Q(('result', ''), _negated=True)), _connector='OR'), name='inspection_done_has_result'),
-        ),
-        migrations.AddIndex(
-            model_name='statementfile',
-            index=models.Index(fields=['shop', 'created_at'], name='statement_file_list'),
-        ),
-        migrations.AddIndex(
-            model_name='statementfile',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['created_at'], name='statement_file_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='statementfile',
-            constraint=models.UniqueConstraint(fields=('shop', 'digest'), name='statement_file_once'),
-        ),
-        migrations.AddIndex(
-            model_name='statementrow',
-            index=models.Index(fields=['shop', 'channel', 'book_date'], name='statement_row_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='statementrow',
-            constraint=models.UniqueConstraint(fields=('shop', 'channel', 'flow_number'), name='statement_row_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='statementrow',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gte', 0)), name='statement_row_positive'),
-        ),
-        migrations.AddIndex(
-            model_name='difference',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['shop', 'book_date'], name='difference_open'),
-        ),
-        migrations.AddIndex(
-            model_name='difference',
-            index=models.Index(fields=['shop', 'created_at'], name='difference_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='difference',
-            constraint=models.UniqueConstraint(fields=('shop', 'channel', 'kind', 'document'), name='difference_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='difference',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'written_off'), _negated=True), models.Q(('filed_by__isnull', False), ('settled_by__isnull', False), models.Q(('filed_by', models.F('settled_by')), _negated=True)), _connector='OR'), name='difference_written_off_by_two'),
         ),
     ]

@@ -63,6 +63,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'parcel',
                 'verbose_name_plural': 'parcels',
+                'indexes': [models.Index(fields=['shop', 'waybill'], name='package_waybill')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'voided'), _negated=True), fields=('shop', 'courier', 'waybill'), name='package_waybill_once'), models.CheckConstraint(condition=models.Q(('state__in', ['labelled', 'picked_up', 'in_transit', 'arrived_destination', 'out_for_delivery', 'at_locker', 'signed', 'refused', 'returning', 'returned', 'redirected', 'exception', 'voided'])), name='package_state_known')],
             },
         ),
         migrations.CreateModel(
@@ -103,6 +105,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'interception',
                 'verbose_name_plural': 'interceptions',
+                'indexes': [models.Index(condition=models.Q(('state__in', ['submitted', 'running', 'succeeded', 'returning', 'returned', 'lost_suspect'])), fields=['due_at'], name='interception_due'), models.Index(condition=models.Q(('state', 'submitted')), fields=['next_attempt_at'], name='interception_ask'), models.Index(fields=['shop', 'state', 'created_at'], name='interception_list'), models.Index(condition=models.Q(('state__in', ['delivered_anyway', 'lost_suspect'])), fields=['state', 'id'], name='interception_alarm')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'number'), name='interception_number_once'), models.UniqueConstraint(condition=models.Q(('state__in', ['submitted', 'running', 'succeeded', 'returning', 'returned', 'lost_suspect'])), fields=('courier', 'waybill'), name='interception_one_live_a_waybill'), models.CheckConstraint(condition=models.Q(('state__in', ['submitted', 'running', 'succeeded', 'failed', 'withdrawn', 'returning', 'returned', 'delivered_anyway', 'lost_suspect', 'closed_lost', 'closed_ok', 'closed_damaged'])), name='interception_state_known'), models.CheckConstraint(condition=models.Q(('fee_fen__gte', 0), ('freight_fen__gte', 0)), name='interception_costs_positive')],
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
@@ -149,6 +153,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'claim',
                 'verbose_name_plural': 'claims',
+                'indexes': [models.Index(condition=models.Q(('state', 'draft')), fields=['shop', 'due_at', 'id'], name='claim_to_file'), models.Index(condition=models.Q(('state__in', ['filed', 'appealed', 'accepted'])), fields=['shop', 'filed_at', 'id'], name='claim_waiting'), models.Index(fields=['shop', 'state', 'created_at'], name='claim_list')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'number'), name='claim_number_once'), models.UniqueConstraint(condition=models.Q(('state__in', ['draft', 'filed', 'accepted', 'rejected', 'appealed', 'paid'])), fields=('package', 'cause'), name='claim_one_open_a_cause'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'filed', 'accepted', 'rejected', 'appealed', 'paid', 'closed'])), name='claim_state_known'), models.CheckConstraint(condition=models.Q(('claimed_fen__gt', 0), ('loss_fen__gt', 0), ('paid_fen__gte', 0), models.Q(('agreed_fen__isnull', True), ('agreed_fen__gt', 0), _connector='OR'), models.Q(('insured_fen__isnull', True), ('insured_fen__gt', 0), _connector='OR')), name='claim_amounts_positive'), models.CheckConstraint(condition=models.Q(('claimed_fen__lte', models.F('loss_fen')), ('paid_fen__lte', models.F('claimed_fen')), models.Q(('agreed_fen__isnull', True), ('agreed_fen__lte', models.F('claimed_fen')), _connector='OR')), name='claim_within_loss'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'draft'), _negated=True), ('due_at__isnull', False), _connector='OR'), name='claim_draft_has_clock')],
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
@@ -165,6 +171,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'parcel line',
                 'verbose_name_plural': 'parcel lines',
+                'constraints': [models.UniqueConstraint(fields=('package', 'order_line'), name='package_line_once')],
             },
         ),
         migrations.CreateModel(
@@ -189,6 +196,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'tracking event',
                 'verbose_name_plural': 'tracking events',
+                'indexes': [django.contrib.postgres.indexes.BrinIndex(fields=['recorded_at'], name='tracking_recorded_brin')],
             },
         ),
         migrations.CreateModel(
@@ -248,98 +256,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'watched parcel',
                 'verbose_name_plural': 'watched parcels',
+                'indexes': [models.Index(fields=['account', 'next_at'], name='watch_due')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='package',
-            index=models.Index(fields=['shop', 'waybill'], name='package_waybill'),
-        ),
-        migrations.AddConstraint(
-            model_name='package',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'voided'), _negated=True), fields=('shop', 'courier', 'waybill'), name='package_waybill_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='package',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['labelled', 'picked_up', 'in_transit', 'arrived_destination', 'out_for_delivery', 'at_locker', 'signed', 'refused', 'returning', 'returned', 'redirected', 'exception', 'voided'])), name='package_state_known'),
-        ),
-        migrations.AddIndex(
-            model_name='interception',
-            index=models.Index(condition=models.Q(('state__in', ['submitted', 'running', 'succeeded', 'returning', 'returned', 'lost_suspect'])), fields=['due_at'], name='interception_due'),
-        ),
-        migrations.AddIndex(
-            model_name='interception',
-            index=models.Index(condition=models.Q(('state', 'submitted')), fields=['next_attempt_at'], name='interception_ask'),
-        ),
-        migrations.AddIndex(
-            model_name='interception',
-            index=models.Index(fields=['shop', 'state', 'created_at'], name='interception_list'),
-        ),
-        migrations.AddIndex(
-            model_name='interception',
-            index=models.Index(condition=models.Q(('state__in', ['delivered_anyway', 'lost_suspect'])), fields=['state', 'id'], name='interception_alarm'),
-        ),
-        migrations.AddConstraint(
-            model_name='interception',
-            constraint=models.UniqueConstraint(fields=('shop', 'number'), name='interception_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='interception',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['submitted', 'running', 'succeeded', 'returning', 'returned', 'lost_suspect'])), fields=('courier', 'waybill'), name='interception_one_live_a_waybill'),
-        ),
-        migrations.AddConstraint(
-            model_name='interception',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['submitted', 'running', 'succeeded', 'failed', 'withdrawn', 'returning', 'returned', 'delivered_anyway', 'lost_suspect', 'closed_lost', 'closed_ok', 'closed_damaged'])), name='interception_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='interception',
-            constraint=models.CheckConstraint(condition=models.Q(('fee_fen__gte', 0), ('freight_fen__gte', 0)), name='interception_costs_positive'),
-        ),
-        migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(condition=models.Q(('state', 'draft')), fields=['shop', 'due_at', 'id'], name='claim_to_file'),
-        ),
-        migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(condition=models.Q(('state__in', ['filed', 'appealed', 'accepted'])), fields=['shop', 'filed_at', 'id'], name='claim_waiting'),
-        ),
-        migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(fields=['shop', 'state', 'created_at'], name='claim_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(fields=('shop', 'number'), name='claim_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['draft', 'filed', 'accepted', 'rejected', 'appealed', 'paid'])), fields=('package', 'cause'), name='claim_one_open_a_cause'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'filed', 'accepted', 'rejected', 'appealed', 'paid', 'closed'])), name='claim_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('claimed_fen__gt', 0), ('loss_fen__gt', 0), ('paid_fen__gte', 0), models.Q(('agreed_fen__isnull', True), ('agreed_fen__gt', 0), _connector='OR'), models.Q(('insured_fen__isnull', True), ('insured_fen__gt', 0), _connector='OR')), name='claim_amounts_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('claimed_fen__lte', models.F('loss_fen')), ('paid_fen__lte', models.F('claimed_fen')), models.Q(('agreed_fen__isnull', True), ('agreed_fen__lte', models.F('claimed_fen')), _connector='OR')), name='claim_within_loss'),
-        ),
-        migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'draft'), _negated=True), ('due_at__isnull', False), _connector='OR'), name='claim_draft_has_clock'),
-        ),
-        migrations.AddConstraint(
-            model_name='packageline',
-            constraint=models.UniqueConstraint(fields=('package', 'order_line'), name='package_line_once'),
-        ),
-        migrations.AddIndex(
-            model_name='trackingevent',
-            index=django.contrib.postgres.indexes.BrinIndex(fields=['recorded_at'], name='tracking_recorded_brin'),
-        ),
-        migrations.AddIndex(
-            model_name='watch',
-            index=models.Index(fields=['account', 'next_at'], name='watch_due'),
         ),
     ]

@@ -98,6 +98,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'role',
                 'verbose_name_plural': 'roles',
+                'constraints': [models.UniqueConstraint(fields=('shop', 'slug'), name='role_once', nulls_distinct=False)],
             },
         ),
         migrations.CreateModel(
@@ -128,6 +129,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'recipient',
                 'verbose_name_plural': 'recipients',
+                'indexes': [models.Index(fields=['shop', 'phone_bidx'], name='recipient_phone'), models.Index(fields=['shop', 'phone4_bidx'], name='recipient_phone4'), models.Index(fields=['shop', 'name_bidx'], name='recipient_name'), models.Index(condition=models.Q(('shredded_at__isnull', True)), fields=['key_id', 'id'], name='recipient_rotation'), models.Index(condition=models.Q(('corrects__isnull', False)), fields=['corrects'], name='recipient_corrected')],
             },
         ),
         migrations.CreateModel(
@@ -150,6 +152,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'request for more looks',
                 'verbose_name_plural': 'requests for more looks',
+                'indexes': [models.Index(fields=['shop', 'created_at', 'id'], name='quota_request_newest')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ('asked', 'applied'))), fields=('shop', 'day', 'asked_by'), name='quota_request_one_open'), models.CheckConstraint(condition=models.Q(('state__in', ['asked', 'applied', 'approved', 'refused'])), name='quota_request_state'), models.CheckConstraint(condition=models.Q(('wanted__gte', 1), ('wanted__lte', 9999)), name='quota_request_wanted'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('state__in', ('asked', 'applied'))), models.Q(('applied_at__isnull', False), ('decided_at__isnull', False), ('state', 'approved')), models.Q(('decided_at__isnull', False), ('state', 'refused'), models.Q(('answer', ''), _negated=True)), _connector='OR'), name='quota_request_decided')],
             },
         ),
         migrations.CreateModel(
@@ -225,6 +229,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'policy',
                 'verbose_name_plural': 'policies',
+                'constraints': [models.UniqueConstraint(fields=('shop', 'version'), name='policy_once')],
             },
         ),
         migrations.CreateModel(
@@ -246,6 +251,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'platform account',
                 'verbose_name_plural': 'platform accounts',
+                'constraints': [models.UniqueConstraint(fields=('shop', 'platform', 'app_key'), name='platform_account_once')],
             },
         ),
         migrations.CreateModel(
@@ -265,6 +271,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'search by phone or name',
                 'verbose_name_plural': 'searches by phone or name',
+                'indexes': [models.Index(fields=['shop', 'at', 'id'], name='pii_search_newest')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'user', 'day', 'kind', 'bidx'), name='pii_search_once')],
             },
         ),
         migrations.CreateModel(
@@ -284,6 +292,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'look at personal data',
                 'verbose_name_plural': 'looks at personal data',
+                'indexes': [models.Index(fields=['shop', 'order_number', 'at'], name='pii_reveal_order'), models.Index(fields=['shop', 'at', 'id'], name='pii_reveal_newest')],
             },
         ),
         migrations.CreateModel(
@@ -296,6 +305,9 @@ class Migration(migrations.Migration):
                 ('used', models.PositiveIntegerField(db_default=0, default=0)),
                 ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('shop', 'day'), name='pii_quota_day_once'), models.CheckConstraint(condition=models.Q(('used__lte', django.db.models.expressions.CombinedExpression(models.F('quota'), '+', models.F('extra')))), name='pii_quota_kept')],
+            },
         ),
         migrations.CreateModel(
             name='PiiCounted',
@@ -305,6 +317,9 @@ class Migration(migrations.Migration):
                 ('order_number', models.CharField(max_length=64)),
                 ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('shop', 'day', 'order_number'), name='pii_counted_once')],
+            },
         ),
         migrations.CreateModel(
             name='LedgerEntry',
@@ -325,6 +340,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'ledger entry',
                 'verbose_name_plural': 'ledger',
+                'indexes': [models.Index(fields=['shop', 'order_number'], name='ledger_order'), models.Index(fields=['shop', 'book_date'], name='ledger_day')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'kind', 'document', 'leg'), name='ledger_once'), models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0)), name='ledger_amount_positive'), models.CheckConstraint(condition=models.Q(('debit', models.F('credit')), _negated=True), name='ledger_two_accounts')],
             },
         ),
         migrations.CreateModel(
@@ -352,6 +369,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'job',
                 'verbose_name_plural': 'jobs',
+                'indexes': [models.Index(fields=['shop', 'created_at'], name='job_recent')],
             },
         ),
         migrations.CreateModel(
@@ -371,6 +389,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'incoming message',
                 'verbose_name_plural': 'incoming messages',
+                'indexes': [models.Index(fields=['received_at'], name='inbox_received'), models.Index(fields=['source', 'account_id', 'received_at'], name='inbox_account'), models.Index(condition=models.Q(('verdict', 'verified'), models.Q(('event_key', ''), _negated=True)), fields=['source', 'account_id', 'event_key'], name='inbox_event_key')],
             },
         ),
         migrations.CreateModel(
@@ -395,6 +414,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'courier account',
                 'verbose_name_plural': 'courier accounts',
+                'constraints': [models.UniqueConstraint(fields=('shop', 'courier', 'via', 'customer_code'), name='courier_account_once')],
             },
         ),
         migrations.CreateModel(
@@ -417,6 +437,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'attachment',
                 'verbose_name_plural': 'attachments',
+                'constraints': [models.UniqueConstraint(fields=('subject_kind', 'subject_id', 'purpose', 'digest'), name='attachment_once')],
             },
         ),
         migrations.CreateModel(
@@ -439,6 +460,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'API token',
                 'verbose_name_plural': 'API tokens',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('revoked_at__isnull', True)), fields=('shop', 'user', 'name'), name='api_token_name_once')],
             },
         ),
         migrations.CreateModel(
@@ -456,6 +478,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'agreement',
                 'verbose_name_plural': 'agreements',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('revoked_at__isnull', True)), fields=('shop', 'kind'), name='agreement_one_in_force')],
             },
         ),
         migrations.CreateModel(
@@ -476,6 +499,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'activity',
                 'verbose_name_plural': 'activity trail',
+                'indexes': [models.Index(fields=['subject_kind', 'subject_id', 'at'], name='activity_subject'), models.Index(condition=models.Q(('by__isnull', False)), fields=['by', 'at'], name='activity_by'), django.contrib.postgres.indexes.BrinIndex(fields=['at'], name='activity_at_brin')],
             },
         ),
         migrations.CreateModel(
@@ -493,6 +517,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'SKU',
                 'verbose_name_plural': 'SKUs',
+                'indexes': [models.Index(condition=models.Q(('barcode', ''), _negated=True), fields=['shop', 'barcode'], name='sku_barcode'), models.Index(fields=['shop', 'id'], name='sku_newest')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'code'), name='sku_code_once'), models.CheckConstraint(condition=models.Q(('cost_fen__gte', 0)), name='sku_cost_not_negative')],
             },
         ),
         migrations.CreateModel(
@@ -528,6 +554,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'stock move',
                 'verbose_name_plural': 'stock moves',
+                'indexes': [models.Index(fields=['stock', 'at'], name='stock_move_of_stock'), models.Index(fields=['shop', 'document'], name='stock_move_of_document')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'stock', 'kind', 'document', 'document_line'), name='stock_move_once')],
             },
         ),
         migrations.CreateModel(
@@ -540,6 +568,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'team',
                 'verbose_name_plural': 'teams',
+                'constraints': [models.UniqueConstraint(fields=('shop', 'name'), name='team_once')],
             },
         ),
         migrations.CreateModel(
@@ -556,6 +585,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'membership',
                 'verbose_name_plural': 'memberships',
+                'constraints': [models.UniqueConstraint(fields=('shop', 'user'), name='membership_once')],
             },
         ),
         migrations.CreateModel(
@@ -569,6 +599,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'warehouse',
                 'verbose_name_plural': 'warehouses',
+                'constraints': [models.UniqueConstraint(fields=('shop', 'code'), name='warehouse_code_once')],
             },
         ),
         migrations.AddField(
@@ -622,190 +653,6 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('job', 'row_no'), name='job_row_once')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='role',
-            constraint=models.UniqueConstraint(fields=('shop', 'slug'), name='role_once', nulls_distinct=False),
-        ),
-        migrations.AddIndex(
-            model_name='recipient',
-            index=models.Index(fields=['shop', 'phone_bidx'], name='recipient_phone'),
-        ),
-        migrations.AddIndex(
-            model_name='recipient',
-            index=models.Index(fields=['shop', 'phone4_bidx'], name='recipient_phone4'),
-        ),
-        migrations.AddIndex(
-            model_name='recipient',
-            index=models.Index(fields=['shop', 'name_bidx'], name='recipient_name'),
-        ),
-        migrations.AddIndex(
-            model_name='recipient',
-            index=models.Index(condition=models.Q(('shredded_at__isnull', True)), fields=['key_id', 'id'], name='recipient_rotation'),
-        ),
-        migrations.AddIndex(
-            model_name='recipient',
-            index=models.Index(condition=models.Q(('corrects__isnull', False)), fields=['corrects'], name='recipient_corrected'),
-        ),
-        migrations.AddIndex(
-            model_name='quotarequest',
-            index=models.Index(fields=['shop', 'created_at', 'id'], name='quota_request_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='quotarequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('asked', 'applied'))), fields=('shop', 'day', 'asked_by'), name='quota_request_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='quotarequest',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['asked', 'applied', 'approved', 'refused'])), name='quota_request_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='quotarequest',
-            constraint=models.CheckConstraint(condition=models.Q(('wanted__gte', 1), ('wanted__lte', 9999)), name='quota_request_wanted'),
-        ),
-        migrations.AddConstraint(
-            model_name='quotarequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('state__in', ('asked', 'applied'))), models.Q(('applied_at__isnull', False), ('decided_at__isnull', False), ('state', 'approved')), models.Q(('decided_at__isnull', False), ('state', 'refused'), models.Q(('answer', ''), _negated=True)), _connector='OR'), name='quota_request_decided'),
-        ),
-        migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.UniqueConstraint(fields=('shop', 'version'), name='policy_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='platformaccount',
-            constraint=models.UniqueConstraint(fields=('shop', 'platform', 'app_key'), name='platform_account_once'),
-        ),
-        migrations.AddIndex(
-            model_name='piisearch',
-            index=models.Index(fields=['shop', 'at', 'id'], name='pii_search_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='piisearch',
-            constraint=models.UniqueConstraint(fields=('shop', 'user', 'day', 'kind', 'bidx'), name='pii_search_once'),
-        ),
-        migrations.AddIndex(
-            model_name='piireveal',
-            index=models.Index(fields=['shop', 'order_number', 'at'], name='pii_reveal_order'),
-        ),
-        migrations.AddIndex(
-            model_name='piireveal',
-            index=models.Index(fields=['shop', 'at', 'id'], name='pii_reveal_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='piiquotaday',
-            constraint=models.UniqueConstraint(fields=('shop', 'day'), name='pii_quota_day_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='piiquotaday',
-            constraint=models.CheckConstraint(condition=models.Q(('used__lte', django.db.models.expressions.CombinedExpression(models.F('quota'), '+', models.F('extra')))), name='pii_quota_kept'),
-        ),
-        migrations.AddConstraint(
-            model_name='piicounted',
-            constraint=models.UniqueConstraint(fields=('shop', 'day', 'order_number'), name='pii_counted_once'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['shop', 'order_number'], name='ledger_order'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['shop', 'book_date'], name='ledger_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(fields=('shop', 'kind', 'document', 'leg'), name='ledger_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0)), name='ledger_amount_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('debit', models.F('credit')), _negated=True), name='ledger_two_accounts'),
-        ),
-        migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['shop', 'created_at'], name='job_recent'),
-        ),
-        migrations.AddIndex(
-            model_name='inboxmessage',
-            index=models.Index(fields=['received_at'], name='inbox_received'),
-        ),
-        migrations.AddIndex(
-            model_name='inboxmessage',
-            index=models.Index(fields=['source', 'account_id', 'received_at'], name='inbox_account'),
-        ),
-        migrations.AddIndex(
-            model_name='inboxmessage',
-            index=models.Index(condition=models.Q(('verdict', 'verified'), models.Q(('event_key', ''), _negated=True)), fields=['source', 'account_id', 'event_key'], name='inbox_event_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='courieraccount',
-            constraint=models.UniqueConstraint(fields=('shop', 'courier', 'via', 'customer_code'), name='courier_account_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='attachment',
-            constraint=models.UniqueConstraint(fields=('subject_kind', 'subject_id', 'purpose', 'digest'), name='attachment_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='apitoken',
-            constraint=models.UniqueConstraint(condition=models.Q(('revoked_at__isnull', True)), fields=('shop', 'user', 'name'), name='api_token_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.UniqueConstraint(condition=models.Q(('revoked_at__isnull', True)), fields=('shop', 'kind'), name='agreement_one_in_force'),
-        ),
-        migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(fields=['subject_kind', 'subject_id', 'at'], name='activity_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(condition=models.Q(('by__isnull', False)), fields=['by', 'at'], name='activity_by'),
-        ),
-        migrations.AddIndex(
-            model_name='activity',
-            index=django.contrib.postgres.indexes.BrinIndex(fields=['at'], name='activity_at_brin'),
-        ),
-        migrations.AddIndex(
-            model_name='sku',
-            index=models.Index(condition=models.Q(('barcode', ''), _negated=True), fields=['shop', 'barcode'], name='sku_barcode'),
-        ),
-        migrations.AddIndex(
-            model_name='sku',
-            index=models.Index(fields=['shop', 'id'], name='sku_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='sku',
-            constraint=models.UniqueConstraint(fields=('shop', 'code'), name='sku_code_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='sku',
-            constraint=models.CheckConstraint(condition=models.Q(('cost_fen__gte', 0)), name='sku_cost_not_negative'),
-        ),
-        migrations.AddIndex(
-            model_name='stockmove',
-            index=models.Index(fields=['stock', 'at'], name='stock_move_of_stock'),
-        ),
-        migrations.AddIndex(
-            model_name='stockmove',
-            index=models.Index(fields=['shop', 'document'], name='stock_move_of_document'),
-        ),
-        migrations.AddConstraint(
-            model_name='stockmove',
-            constraint=models.UniqueConstraint(fields=('shop', 'stock', 'kind', 'document', 'document_line'), name='stock_move_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='team',
-            constraint=models.UniqueConstraint(fields=('shop', 'name'), name='team_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('shop', 'user'), name='membership_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='warehouse',
-            constraint=models.UniqueConstraint(fields=('shop', 'code'), name='warehouse_code_once'),
         ),
         migrations.AddConstraint(
             model_name='stock',

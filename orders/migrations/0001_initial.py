@@ -35,6 +35,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'buyer',
                 'verbose_name_plural': 'buyers',
+                'indexes': [models.Index(models.F('shop'), django.contrib.postgres.indexes.OpClass('nickname', name='varchar_pattern_ops'), name='buyer_nickname'), models.Index(condition=models.Q(('account_owner__isnull', False)), fields=['account_owner', 'id'], name='buyer_kept')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'external_id'), name='buyer_once')],
             },
         ),
         migrations.CreateModel(
@@ -73,6 +75,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'listing',
                 'verbose_name_plural': 'listings',
+                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['bigrams'], name='listing_bigrams')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'external_id', 'title_hash'), name='listing_once')],
             },
         ),
         migrations.CreateModel(
@@ -91,6 +95,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'missed order',
                 'verbose_name_plural': 'missed orders',
+                'constraints': [models.UniqueConstraint(fields=('account', 'number'), name='missed_order_once')],
             },
         ),
         migrations.CreateModel(
@@ -142,6 +147,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'order',
                 'verbose_name_plural': 'orders',
+                'indexes': [models.Index(fields=['shop', 'state', 'placed_at', 'id'], name='order_tab'), models.Index(fields=['shop', 'placed_at', 'id'], name='order_all'), models.Index(fields=['buyer', 'placed_at', 'id'], name='order_of_buyer'), models.Index(fields=['recipient'], name='order_of_recipient'), models.Index(models.F('shop'), django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Reverse('number'), name='text_pattern_ops'), name='order_number_tail'), models.Index(condition=models.Q(('ship_by_at__isnull', False), ('state__in', ['pending_review', 'pending_assign', 'pending_confirm', 'to_fulfil', 'packed', 'partly_shipped'])), fields=['shop', 'ship_by_at'], name='order_to_ship'), models.Index(condition=models.Q(('pay_by_at__isnull', False), ('state', 'pending_payment')), fields=['pay_by_at'], name='order_to_pay'), models.Index(condition=models.Q(('auto_receive_at__isnull', False), ('state', 'shipped')), fields=['auto_receive_at'], name='order_to_receive'), models.Index(condition=models.Q(('settle_at__isnull', False), ('state', 'received')), fields=['settle_at'], name='order_to_settle'), models.Index(condition=models.Q(('state__in', ['pending_review', 'pending_assign', 'pending_confirm', 'to_fulfil']), ('step_due_at__isnull', False)), fields=['assignee', 'step_due_at'], name='order_in_work')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'number'), name='order_once'), models.CheckConstraint(condition=models.Q(('state__in', ['pending_payment', 'pending_review', 'pending_assign', 'pending_confirm', 'to_fulfil', 'packed', 'partly_shipped', 'shipped', 'received', 'completed', 'closed', 'archived'])), name='order_state_known'), models.CheckConstraint(condition=models.Q(('paid_fen__gte', django.db.models.expressions.CombinedExpression(models.F('refunding_fen'), '+', models.F('refunded_fen'))), ('refunded_fen__gte', 0), ('refunding_fen__gte', 0)), name='order_refunds_within_paid'), models.CheckConstraint(condition=models.Q(('freight_fen__gte', django.db.models.expressions.CombinedExpression(models.F('freight_refunding_fen'), '+', models.F('freight_refunded_fen'))), ('freight_refunded_fen__gte', 0), ('freight_refunding_fen__gte', 0)), name='order_freight_refunds_within_freight'), models.CheckConstraint(condition=models.Q(('paid_fen', 0), ('paid_fen', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('goods_fen'), '-', models.F('shop_discount_fen')), '-', models.F('subsidy_fen')), '+', models.F('freight_fen')), '+', models.F('adjustment_fen'))), _connector='OR'), name='order_paid_adds_up'), models.CheckConstraint(condition=models.Q(('freight_fen__gte', 0), ('goods_fen__gte', 0), ('paid_fen__gte', 0), ('shop_discount_fen__gte', 0), ('subsidy_fen__gte', 0)), name='order_amounts_positive')],
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
@@ -161,6 +168,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'remark',
                 'verbose_name_plural': 'remarks',
+                'indexes': [models.Index(fields=['order', 'id'], name='note_of_order')],
             },
         ),
         migrations.CreateModel(
@@ -181,6 +189,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'block',
                 'verbose_name_plural': 'blocks',
+                'indexes': [models.Index(fields=['order'], name='block_of_order')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('order', 'kind', 'document'), name='block_open_once')],
             },
         ),
         migrations.CreateModel(
@@ -198,6 +208,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'discount',
                 'verbose_name_plural': 'discounts',
+                'constraints': [models.UniqueConstraint(fields=('order', 'kind', 'coupon_number'), name='discount_once'), models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0)), name='discount_positive')],
             },
         ),
         migrations.CreateModel(
@@ -224,6 +235,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'order line',
                 'verbose_name_plural': 'order lines',
+                'indexes': [models.Index(fields=['listing', 'placed_at', 'order'], name='order_line_of_listing')],
+                'constraints': [models.UniqueConstraint(fields=('order', 'line_no'), name='order_line_once'), models.CheckConstraint(condition=models.Q(('net_fen__gte', django.db.models.expressions.CombinedExpression(models.F('refunding_fen'), '+', models.F('refunded_fen'))), ('refunded_fen__gte', 0), ('refunding_fen__gte', 0)), name='order_line_refunds_within_net')],
             },
         ),
         migrations.CreateModel(
@@ -240,6 +253,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'order as the platform told it',
                 'verbose_name_plural': 'orders as the platform told them',
+                'indexes': [models.Index(fields=['shop', 'received_at'], name='order_payload_age')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'number', 'digest'), name='order_payload_once')],
             },
         ),
         migrations.CreateModel(
@@ -251,6 +266,10 @@ class Migration(migrations.Migration):
                 ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='tags', to='orders.order')),
                 ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
             ],
+            options={
+                'indexes': [models.Index(fields=['shop', 'tag', 'placed_at', 'order'], name='order_tag_page')],
+                'constraints': [models.UniqueConstraint(fields=('order', 'tag'), name='order_tag_once')],
+            },
         ),
         migrations.CreateModel(
             name='Payment',
@@ -267,6 +286,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'payment',
                 'verbose_name_plural': 'payments',
+                'constraints': [models.UniqueConstraint(fields=('shop', 'channel', 'channel_number', 'order'), name='payment_once'), models.CheckConstraint(condition=models.Q(('amount_fen__gte', 0)), name='payment_positive')],
             },
         ),
         migrations.CreateModel(
@@ -284,6 +304,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'difference to the source',
                 'verbose_name_plural': 'differences to the source',
+                'constraints': [models.UniqueConstraint(fields=('order', 'field', 'theirs'), name='source_diff_once')],
             },
         ),
         migrations.CreateModel(
@@ -308,158 +329,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'pull of a platform',
                 'verbose_name_plural': 'pulls of platforms',
+                'constraints': [models.UniqueConstraint(fields=('account', 'stream'), name='sync_cursor_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='buyer',
-            index=models.Index(models.F('shop'), django.contrib.postgres.indexes.OpClass('nickname', name='varchar_pattern_ops'), name='buyer_nickname'),
-        ),
-        migrations.AddIndex(
-            model_name='buyer',
-            index=models.Index(condition=models.Q(('account_owner__isnull', False)), fields=['account_owner', 'id'], name='buyer_kept'),
-        ),
-        migrations.AddConstraint(
-            model_name='buyer',
-            constraint=models.UniqueConstraint(fields=('shop', 'external_id'), name='buyer_once'),
-        ),
-        migrations.AddIndex(
-            model_name='listing',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['bigrams'], name='listing_bigrams'),
-        ),
-        migrations.AddConstraint(
-            model_name='listing',
-            constraint=models.UniqueConstraint(fields=('shop', 'external_id', 'title_hash'), name='listing_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='missedorder',
-            constraint=models.UniqueConstraint(fields=('account', 'number'), name='missed_order_once'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['shop', 'state', 'placed_at', 'id'], name='order_tab'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['shop', 'placed_at', 'id'], name='order_all'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['buyer', 'placed_at', 'id'], name='order_of_buyer'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['recipient'], name='order_of_recipient'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(models.F('shop'), django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Reverse('number'), name='text_pattern_ops'), name='order_number_tail'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('ship_by_at__isnull', False), ('state__in', ['pending_review', 'pending_assign', 'pending_confirm', 'to_fulfil', 'packed', 'partly_shipped'])), fields=['shop', 'ship_by_at'], name='order_to_ship'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('pay_by_at__isnull', False), ('state', 'pending_payment')), fields=['pay_by_at'], name='order_to_pay'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('auto_receive_at__isnull', False), ('state', 'shipped')), fields=['auto_receive_at'], name='order_to_receive'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('settle_at__isnull', False), ('state', 'received')), fields=['settle_at'], name='order_to_settle'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('state__in', ['pending_review', 'pending_assign', 'pending_confirm', 'to_fulfil']), ('step_due_at__isnull', False)), fields=['assignee', 'step_due_at'], name='order_in_work'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('shop', 'number'), name='order_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending_payment', 'pending_review', 'pending_assign', 'pending_confirm', 'to_fulfil', 'packed', 'partly_shipped', 'shipped', 'received', 'completed', 'closed', 'archived'])), name='order_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('paid_fen__gte', django.db.models.expressions.CombinedExpression(models.F('refunding_fen'), '+', models.F('refunded_fen'))), ('refunded_fen__gte', 0), ('refunding_fen__gte', 0)), name='order_refunds_within_paid'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('freight_fen__gte', django.db.models.expressions.CombinedExpression(models.F('freight_refunding_fen'), '+', models.F('freight_refunded_fen'))), ('freight_refunded_fen__gte', 0), ('freight_refunding_fen__gte', 0)), name='order_freight_refunds_within_freight'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('paid_fen', 0), ('paid_fen', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('goods_fen'), '-', models.F('shop_discount_fen')), '-', models.F('subsidy_fen')), '+', models.F('freight_fen')), '+', models.F('adjustment_fen'))), _connector='OR'), name='order_paid_adds_up'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('freight_fen__gte', 0), ('goods_fen__gte', 0), ('paid_fen__gte', 0), ('shop_discount_fen__gte', 0), ('subsidy_fen__gte', 0)), name='order_amounts_positive'),
-        ),
-        migrations.AddIndex(
-            model_name='note',
-            index=models.Index(fields=['order', 'id'], name='note_of_order'),
-        ),
-        migrations.AddIndex(
-            model_name='block',
-            index=models.Index(fields=['order'], name='block_of_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='block',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('order', 'kind', 'document'), name='block_open_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderdiscount',
-            constraint=models.UniqueConstraint(fields=('order', 'kind', 'coupon_number'), name='discount_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderdiscount',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0)), name='discount_positive'),
-        ),
-        migrations.AddIndex(
-            model_name='orderline',
-            index=models.Index(fields=['listing', 'placed_at', 'order'], name='order_line_of_listing'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.UniqueConstraint(fields=('order', 'line_no'), name='order_line_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('net_fen__gte', django.db.models.expressions.CombinedExpression(models.F('refunding_fen'), '+', models.F('refunded_fen'))), ('refunded_fen__gte', 0), ('refunding_fen__gte', 0)), name='order_line_refunds_within_net'),
-        ),
-        migrations.AddIndex(
-            model_name='orderpayload',
-            index=models.Index(fields=['shop', 'received_at'], name='order_payload_age'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderpayload',
-            constraint=models.UniqueConstraint(fields=('shop', 'number', 'digest'), name='order_payload_once'),
-        ),
-        migrations.AddIndex(
-            model_name='ordertag',
-            index=models.Index(fields=['shop', 'tag', 'placed_at', 'order'], name='order_tag_page'),
-        ),
-        migrations.AddConstraint(
-            model_name='ordertag',
-            constraint=models.UniqueConstraint(fields=('order', 'tag'), name='order_tag_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('shop', 'channel', 'channel_number', 'order'), name='payment_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gte', 0)), name='payment_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='sourcediff',
-            constraint=models.UniqueConstraint(fields=('order', 'field', 'theirs'), name='source_diff_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='synccursor',
-            constraint=models.UniqueConstraint(fields=('account', 'stream'), name='sync_cursor_once'),
         ),
     ]
