@@ -12,6 +12,7 @@ def register() -> None:
     from aftersales.returns import papers
     from aftersales.statements import layouts
     from aftersales.statements.models import StatementFile
+    from aftersales.team import leaving
     from merchant.inbox.retention import retain_as_long_as_messages
     from merchant.stock.papers import register_papers
 
@@ -19,6 +20,7 @@ def register() -> None:
     intake.register()
     profiles.discover()
     layouts.discover()
+    leaving.register()
     notices.register()
     trail_labels.register()
     register_papers(papers.addresses_of)

@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 urlpatterns = [
+    path("start/", include("cs_workbench.start.urls")),
     path("desk/", include("cs_workbench.desk.urls")),
     path("cases/", include("cs_workbench.cases.urls")),
     path("orders/", include("cs_workbench.orders.urls")),

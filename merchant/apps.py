@@ -1,4 +1,8 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connection
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -7,6 +11,8 @@ class MerchantConfig(AppConfig):
     verbose_name = _("Merchant")
 
     def ready(self) -> None:
+        post_migrate.connect(_make_roles, sender=self, dispatch_uid="merchant.default_roles")
+
         from merchant import trail_labels
         from merchant.attachments.models import Attachment
         from merchant.inbox.retention import retain_as_long_as_messages
@@ -16,3 +22,12 @@ class MerchantConfig(AppConfig):
 
         trail_labels.register()
         retain_as_long_as_messages(Attachment, "body", "thumb", at="at")
+
+
+def _make_roles(**_kwargs: Any) -> None:
+    """The default roles come with the tables, and again after a test or a command emptied them."""
+    from merchant.people.models import Role
+    from merchant.people.rights import ensure_default_roles
+
+    if Role._meta.db_table in connection.introspection.table_names():
+        ensure_default_roles()

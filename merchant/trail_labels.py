@@ -7,6 +7,16 @@ from django.utils.translation import gettext_lazy as _
 from merchant.trail import timeline
 
 VERBS: dict[str, Any] = {
+    "shop.add": _("Shop opened"),
+    "shop.change": _("Shop changed"),
+    "shop.skip_step": _("Step put off"),
+    "shop.resume_step": _("Step taken up again"),
+    "user.add": _("Account made"),
+    "membership.add": _("Joined the shop"),
+    "membership.set": _("Role or limit changed"),
+    "membership.reset_password": _("New way in given"),
+    "membership.deactivate": _("Left the shop"),
+    "membership.reactivate": _("Came back to the shop"),
     "sku.make": _("First met"),
     "sku.set_cost": _("Cost price entered"),
     "stock.set_bin": _("Bin changed"),

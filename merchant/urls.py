@@ -1,18 +1,20 @@
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from merchant.health import health
+from merchant.ui.home import home
 
 urlpatterns = [
-    path("", RedirectView.as_view(url="/desk/"), name="home"),
+    path("", home, name="home"),
     path("health/", health, name="health"),
     path("language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
     path("accounts/", include("merchant.people.urls")),
+    path("accounts/", include("merchant.staff.account_urls")),
     path("files/", include("merchant.attachments.urls")),
     path("settings/", include("merchant.shops.urls")),
+    path("settings/", include("merchant.staff.urls")),
     path("settings/", include("merchant.platforms.account_urls")),
     path("settings/", include("logistics.couriers.account_urls")),
     path("push/platform/", include("merchant.platforms.urls")),

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from cs_workbench.board import figures, rows
 from cs_workbench.board.asked import Asked
+from cs_workbench.start.steps import unfinished_of
 from merchant.ui.access import SignedInRequest
 
 
@@ -22,7 +23,10 @@ def _asked(request: SignedInRequest) -> Asked:
 @login_required
 @require_safe
 def board(request: SignedInRequest) -> HttpResponse:
-    return render(request, "cs_workbench/board.html", figures.context(_asked(request)))
+    context = figures.context(_asked(request))
+    if unfinished := unfinished_of(request.user):
+        context["unfinished"], context["steps"] = unfinished
+    return render(request, "cs_workbench/board.html", context)
 
 
 def _kept(request: SignedInRequest) -> str:

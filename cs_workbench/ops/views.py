@@ -28,6 +28,7 @@ from merchant.refusals import refusals_as_messages
 from merchant.shops.models import CourierAccount, PlatformAccount
 from merchant.ui.access import SignedInRequest
 from merchant.ui.query_params import parse_int
+from merchant.ui.way_back import way_back
 from merchant.vault import raw_masking
 
 SIZE = 50
@@ -235,4 +236,4 @@ def platform_pull(request: SignedInRequest, pk: int) -> HttpResponse:
     with refusals_as_messages(request):
         sync.pull_now(account, by=request.user)
         messages.success(request, _("What changed at the platform is being read now."))
-    return redirect("ops")
+    return redirect(way_back(request, "ops"))

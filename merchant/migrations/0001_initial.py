@@ -1,4 +1,3 @@
-import django.contrib.auth.models
 import django.contrib.auth.validators
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
@@ -54,6 +53,7 @@ class Migration(migrations.Migration):
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
                 ('display_name', models.CharField(blank=True, max_length=40, verbose_name='name shown to colleagues')),
                 ('is_platform_admin', models.BooleanField(default=False, verbose_name='platform administrator')),
+                ('has_first_password', models.BooleanField(db_default=False, default=False, verbose_name='changes the password first')),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
@@ -62,9 +62,6 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'users',
                 'abstract': False,
             },
-            managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
-            ],
         ),
         migrations.CreateModel(
             name='Shop',
@@ -76,6 +73,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('normal', 'in normal operation'), ('suspended', 'suspended'), ('closed', 'closed')], default='normal', max_length=16, verbose_name='state')),
                 ('is_cross_border', models.BooleanField(default=False, verbose_name='cross-border')),
                 ('agent_scope', models.CharField(choices=[('own', "the customers they keep and those nobody keeps; supervisors their team's"), ('shop', 'every customer of the shop')], db_default='own', default='own', editable=False, max_length=8, verbose_name='agents see')),
+                ('setup_skipped', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), default=list, editable=False, size=None)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
@@ -241,6 +239,9 @@ class Migration(migrations.Migration):
                 ('push_token', models.CharField(default=merchant.shops.models.new_push_token, max_length=64, unique=True)),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('connection', models.CharField(blank=True, choices=[('', 'not tested'), ('running', 'being tested'), ('works', 'works'), ('refused', 'refused'), ('silent', 'no answer')], db_default='', default='', editable=False, max_length=8, verbose_name='connection')),
+                ('connection_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('connection_words', models.CharField(blank=True, db_default='', default='', editable=False, max_length=300)),
                 ('platform', models.CharField(max_length=16, verbose_name='platform')),
                 ('app_key', models.CharField(max_length=64, verbose_name='app key')),
                 ('pulled_until', models.DateTimeField(blank=True, null=True)),
@@ -401,6 +402,9 @@ class Migration(migrations.Migration):
                 ('push_token', models.CharField(default=merchant.shops.models.new_push_token, max_length=64, unique=True)),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('connection', models.CharField(blank=True, choices=[('', 'not tested'), ('running', 'being tested'), ('works', 'works'), ('refused', 'refused'), ('silent', 'no answer')], db_default='', default='', editable=False, max_length=8, verbose_name='connection')),
+                ('connection_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('connection_words', models.CharField(blank=True, db_default='', default='', editable=False, max_length=300)),
                 ('courier', models.CharField(max_length=16, verbose_name='courier')),
                 ('via', models.CharField(blank=True, db_default='', default='', max_length=16, verbose_name='asked through')),
                 ('customer_code', models.CharField(max_length=64, verbose_name='customer code')),

@@ -1,7 +1,18 @@
-from django.contrib.auth.models import AbstractUser
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+
+class PeopleManager(UserManager["User"]):
+    use_in_migrations = False
+
+    def create_superuser(self, *args: Any, **fields: Any) -> "User":
+        """Whoever may do everything in the administration also sees every shop: `createsuperuser` asks nothing more."""
+        fields.setdefault("is_platform_admin", True)
+        return super().create_superuser(*args, **fields)
 
 
 class User(AbstractUser):
@@ -9,6 +20,10 @@ class User(AbstractUser):
 
     display_name = models.CharField(_("name shown to colleagues"), max_length=40, blank=True)
     is_platform_admin = models.BooleanField(_("platform administrator"), default=False)
+    # Somebody else knows the password: it is changed before anything else (merchant.people.middleware).
+    has_first_password = models.BooleanField(_("changes the password first"), default=False, db_default=False)
+
+    objects: ClassVar[PeopleManager] = PeopleManager()
 
     class Meta(AbstractUser.Meta):
         verbose_name = _("user")  # type: ignore[assignment]
@@ -16,6 +31,11 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+    def set_password(self, raw_password: str | None) -> None:
+        """A password that its owner chose; whoever gives one out sets `has_first_password` after it."""
+        super().set_password(raw_password)
+        self.has_first_password = False
 
 
 # Who gave an order: a person, or None, which is the system itself.

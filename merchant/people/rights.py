@@ -43,6 +43,7 @@ class Right(models.TextChoices):
     EDIT_REPLIES = "edit_replies", _("change the shop's quick replies")
     ASSIGN_WORK = "assign_work", _("hand customers and work to colleagues")
     SEE_BOARD = "see_board", _("see the board and the team")
+    MANAGE_STAFF = "manage_staff", _("add people, change their roles, let them go")
 
 
 @dataclass(frozen=True)
@@ -121,30 +122,43 @@ ROLES: dict[str, DefaultRole] = {
             R.EDIT_REPLIES,
             R.ASSIGN_WORK,
             R.SEE_BOARD,
+            R.MANAGE_STAFF,
         ),
     ),
     "platform_admin": DefaultRole(
         gettext_noop("Platform administrator"),
-        (R.SEE_ORDERS, R.APPROVE_QUOTA, R.EDIT_POLICY, R.EDIT_SECRETS, R.OPERATE_JOBS, R.SEE_MESSAGES),
+        (
+            R.SEE_ORDERS,
+            R.APPROVE_QUOTA,
+            R.EDIT_POLICY,
+            R.EDIT_SECRETS,
+            R.OPERATE_JOBS,
+            R.SEE_MESSAGES,
+            R.MANAGE_STAFF,
+        ),
     ),
 }
 
 
 def ensure_default_roles() -> dict[str, Role]:
-    """The six default roles, made where absent; a role somebody changed stays as it is."""
-    made = {}
-    for slug, role in ROLES.items():
-        made[slug], _created = Role.objects.get_or_create(
-            shop=None,
+    """The six default roles, made where absent; a role somebody changed stays as it is. `migrate` ends with it."""
+    held = {role.slug: role for role in Role.objects.filter(shop=None, slug__in=ROLES)}
+    absent = [
+        Role(
             slug=slug,
-            defaults={
-                "name": role.name,
-                "rights": [str(right) for right in role.rights],
-                "limits": {str(right): fen for right, fen in role.limits.items()},
-                "scope": role.scope,
-            },
+            name=role.name,
+            rights=[str(right) for right in role.rights],
+            limits={str(right): fen for right, fen in role.limits.items()},
+            scope=role.scope,
         )
-    return made
+        for slug, role in ROLES.items()
+        if slug not in held
+    ]
+    if absent:
+        # Another process may make them at the same moment.
+        Role.objects.bulk_create(absent, ignore_conflicts=True)
+        held = {role.slug: role for role in Role.objects.filter(shop=None, slug__in=ROLES)}
+    return {slug: held[slug] for slug in ROLES}
 
 
 def membership_of(user: Any, shop: Any) -> Membership | None:

@@ -4,14 +4,19 @@ from django.contrib import messages
 from django.contrib.auth import views as auth
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from merchant.people import demo
+from merchant.people.models import User
 
 
 def login(request: HttpRequest) -> HttpResponseBase:
-    """Two fields; in the demo also the people one can be, with one click each."""
+    """Two fields; in the demo also the people one can be, with one click each. Where nobody can sign in yet, the page
+    that makes the first account."""
+    if not User.objects.exists():
+        return redirect("first_account")
     return auth.LoginView.as_view(
         template_name="registration/login.html",
         redirect_authenticated_user=True,

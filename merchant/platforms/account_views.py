@@ -12,6 +12,7 @@ from merchant.refusals import refusals_as_messages
 from merchant.shops import services
 from merchant.shops.models import PlatformAccount, Shop
 from merchant.ui.access import SignedInRequest
+from merchant.ui.way_back import way_back
 
 
 @login_required
@@ -39,6 +40,6 @@ def _edit(request: SignedInRequest, shop: Shop, account: PlatformAccount) -> Htt
         with refusals_as_messages(request):
             services.save_account(account, by=request.user, secrets=form.secrets())
             messages.success(request, _("Saved."))
-            return redirect("accounts", shop_id=shop.pk)
+            return redirect(way_back(request, "accounts", shop_id=shop.pk))
     context = {"shop": shop, "form": form, "account": account, "may_edit": can(request.user, shop, Right.EDIT_SECRETS)}
     return render(request, "merchant/platform_account.html", context, status=422 if form.errors else 200)

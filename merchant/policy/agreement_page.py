@@ -14,6 +14,7 @@ from merchant.shops import services
 from merchant.shops.forms import ReasonForm
 from merchant.shops.models import Agreement, AgreementKind, Shop
 from merchant.ui.access import SignedInRequest
+from merchant.ui.way_back import kept_way, way_back
 
 
 def _shop(request: SignedInRequest, shop_id: int) -> Shop:
@@ -32,6 +33,7 @@ def agreement(request: SignedInRequest, shop_id: int) -> HttpResponse:
         "version": services.INTERCEPT_AGREEMENT_VERSION,
         "may_sign": can(request.user, shop, Right.SIGN_AGREEMENT),
         "rules": policy.current(shop),
+        "kept_way": kept_way(request),
     }
     return render(request, "merchant/agreement.html", context)
 
@@ -43,7 +45,7 @@ def agreement_sign(request: SignedInRequest, shop_id: int) -> HttpResponse:
     with refusals_as_messages(request):
         services.sign_agreement(shop, by=request.user, kind=AgreementKind.INTERCEPT)
         messages.success(request, _("Signed: this shop can stop parcels from now on."))
-    return redirect("agreement", shop_id=shop.pk)
+    return redirect(way_back(request, "agreement", shop_id=shop.pk))
 
 
 @login_required

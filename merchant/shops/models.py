@@ -2,6 +2,7 @@ import secrets
 from typing import Any, Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -10,6 +11,7 @@ from merchant.encryption.fields import EncryptedJSON
 from merchant.people.models import AgentScope
 from merchant.people.querysets import ShopQuerySet
 from merchant.people.visibility import shops_of
+from merchant.shops.enums import ConnectionState
 
 
 class Platform(models.TextChoices):
@@ -51,6 +53,8 @@ class Shop(models.Model):
         # The policy service writes it with each version that changes it.
         editable=False,
     )
+    # Steps of the way to the first stopped parcel that somebody put off (cs_workbench.start).
+    setup_skipped = ArrayField(models.CharField(max_length=16), default=list, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ShopsQuerySet.as_manager()
@@ -107,6 +111,12 @@ class Account(models.Model):
     push_token = models.CharField(max_length=64, unique=True, default=new_push_token)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # What came back when somebody last asked whether this account works (merchant.shops.connection).
+    connection = models.CharField(
+        _("connection"), max_length=8, choices=ConnectionState, blank=True, default="", db_default="", editable=False
+    )
+    connection_at = models.DateTimeField(null=True, blank=True, editable=False)
+    connection_words = models.CharField(max_length=300, blank=True, default="", db_default="", editable=False)
 
     objects = ShopQuerySet.as_manager()
 

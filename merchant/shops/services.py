@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from merchant.clock import now
 from merchant.locking import lock
 from merchant.people.models import Actor
-from merchant.people.rights import Right, check_right
+from merchant.people.rights import Right, check_right, memberships_of
 from merchant.refusals import Refused
 from merchant.shops.models import Agreement, AgreementKind, CourierAccount, PlatformAccount, Shop, new_push_token
 from merchant.trail import activity
@@ -30,6 +30,29 @@ ACCOUNT_FIELDS = frozenset(
         "is_active",
     }
 )
+
+
+def check_can_open_shop(by: Actor) -> None:
+    """Raise Refused RIGHT unless `by` looks after the whole product, or owns a shop already."""
+    if by is None or by.is_platform_admin or by.is_superuser:
+        return
+    if not any(Right.SIGN_AGREEMENT in row.role.rights for row in memberships_of(by).values()):
+        raise Refused("RIGHT", _("Only an owner or the platform's administrator opens a shop."))
+
+
+@transaction.atomic
+def change_shop(shop: Shop, *, by: Actor, name: str, external_id: str, state: str, is_cross_border: bool) -> Shop:
+    """Raises Refused RIGHT, or TWICE when another shop of the platform has this number."""
+    check_right(by, shop, Right.EDIT_POLICY)
+    shop = lock(shop)
+    shop.name, shop.external_id, shop.state, shop.is_cross_border = name, external_id, state, is_cross_border
+    try:
+        with transaction.atomic():
+            shop.save(update_fields=["name", "external_id", "state", "is_cross_border"])
+    except IntegrityError:
+        raise Refused("TWICE", _("There is a shop with this number already."), field="external_id") from None
+    activity.record(shop, "shop.change", by=by, shop=shop, state=state)
+    return shop
 
 
 def agreement_in_force(shop: Any, kind: str = AgreementKind.INTERCEPT) -> Agreement | None:

@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from merchant.refusals import refusals_as_messages
-from merchant.shops import services
-from merchant.shops.models import Agreement, CourierAccount, PlatformAccount, Shop
+from merchant.shops import health, services
+from merchant.shops.models import CourierAccount, PlatformAccount, Shop
 from merchant.ui.access import SignedInRequest
+from merchant.ui.buttons import button
 
 
 def _shop(request: SignedInRequest, shop_id: int) -> Shop:
@@ -20,16 +21,14 @@ def _shop(request: SignedInRequest, shop_id: int) -> Shop:
 @login_required
 @require_GET
 def settings_home(request: SignedInRequest) -> HttpResponse:
-    """The shops I see, each with what stands between it and its first interception."""
+    """The shops I see, each with its settings and how it goes: whoever looks after many sees where to look first."""
     shops = list(Shop.objects.visible_to(request.user).order_by("pk")[:100])
-    signed = set(Agreement.objects.filter(shop__in=shops, revoked_at__isnull=True).values_list("shop_id", flat=True))
-    with_ewaybill = set(
-        CourierAccount.objects.filter(shop__in=shops, has_ewaybill=True, is_active=True).values_list(
-            "shop_id", flat=True
-        )
-    )
-    rows = [{"shop": shop, "is_signed": shop.pk in signed, "has_ewaybill": shop.pk in with_ewaybill} for shop in shops]
-    return render(request, "merchant/settings.html", {"rows": rows})
+    found = health.of_shops([shop.pk for shop in shops])
+    context = {
+        "rows": [{"shop": shop, "health": found[shop.pk]} for shop in shops],
+        "add": button("shop_add", "", services.check_can_open_shop, request.user),
+    }
+    return render(request, "merchant/settings.html", context)
 
 
 @login_required

@@ -136,3 +136,9 @@ class LengthField(forms.Field):
         if number is None or unit not in UNITS:
             raise forms.ValidationError(self.wrong)
         return number * UNITS[unit]
+
+
+def add_refusal(form: forms.BaseForm, refusal: Refused) -> None:
+    """Show a service's refusal beside the field it names, else above the form."""
+    field = str(refusal.detail.get("field", ""))
+    form.add_error(field if field in form.fields else None, str(refusal.message))

@@ -29,7 +29,7 @@ from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxTask
 from merchant.jobs.models import Job
 from merchant.people.models import Membership
-from merchant.people.rights import ROLES
+from merchant.people.rights import ROLES, ensure_default_roles
 from merchant.platforms.sandbox import accounts as sandbox
 from merchant.shops.models import Agreement
 from merchant.stock.services import Change, move_stock
@@ -73,6 +73,9 @@ LISTS = {
     "board_orders": DESK,
     "team": (S, OWNER),
     "settings": EVERYBODY,
+    "start": EVERYBODY,
+    # A POST there and at staff_add shows somebody's way in, this once (test_staff).
+    "shop_add": EVERYBODY,
     "api_reference": EVERYBODY,
     "import_list": EVERYBODY,
     "password_change": EVERYBODY,
@@ -106,6 +109,10 @@ PAGES = {
     "platform_account_add": EVERYBODY,
     "platform_account_edit": EVERYBODY,
     "policy": EVERYBODY,
+    "shop_edit": EVERYBODY,
+    "staff": EVERYBODY,
+    "staff_add": EVERYBODY,
+    "staff_member": EVERYBODY,
     # A POST here makes a token of one's own (test_token_pages).
     "api_tokens": EVERYBODY,
     "import_detail": EVERYBODY,
@@ -227,6 +234,11 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("agreement_sign", ""): {OWNER: "SIGNED"},
     ("agreement_revoke", ""): {OWNER: ""},
     ("push_token_renew", ""): {OWNER: "", P: ""},
+    ("start_step", "skip"): {OWNER: "", P: ""},
+    ("start_step", "resume"): {OWNER: "", P: ""},
+    # The member of this world works there, and has work that only the owner hands out.
+    ("staff_deactivate", ""): {OWNER: "", P: "RIGHT"},
+    ("staff_reactivate", ""): {OWNER: "ACTIVE", P: "ACTIVE"},
     # The agent's own.
     ("api_token_revoke", ""): {A: "", OWNER: "", P: ""},
     ("import_retry", ""): {S: "JOB", OWNER: "JOB"},
@@ -239,6 +251,8 @@ FORMS: dict[str, tuple[str, ...]] = {
     "platform_account_add": (OWNER, P),
     "platform_account_edit": (OWNER, P),
     "policy": (OWNER, P),
+    "shop_edit": (OWNER, P),
+    "staff_member": (OWNER, P),
     "reply_add": (*DESK, W),
     "reply_edit": (S, OWNER),
     "import_list": (S, OWNER),
@@ -258,7 +272,11 @@ APART = {
     "api_document": 200,
     "api_unknown": 404,
     "set_language": 302,
+    "first_account": 302,
     "login": 200,
+    "invitation": 200,
+    # Shows a way in, this once (test_staff).
+    "staff_reset": 302,
     "logout": 405,
     "platform_push": 405,
     "courier_push": 405,
@@ -366,6 +384,13 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         "platform_account_edit": [shop.pk, paid_by.pk],
         "push_token_renew": [shop.pk, "courier", account.pk],
         "policy": [shop.pk],
+        "start_step": [shop.pk, "staff"],
+        "shop_edit": [shop.pk],
+        "staff": [shop.pk],
+        "staff_add": [shop.pk],
+        "staff_member": [shop.pk, member.pk],
+        "staff_deactivate": [shop.pk, member.pk],
+        "staff_reactivate": [shop.pk, member.pk],
         "api_tokens": [shop.pk],
         "api_token_revoke": [shop.pk, token.pk],
         "order_address": [shop.pk, unsent.number],
@@ -417,6 +442,7 @@ def told(world: SimpleNamespace, name: str, verb: str) -> dict[str, Any]:
         sent |= {"amount": "300.00", "proofs": photo_upload()}
     if verb in ("hand-over", "escalate") or name in ("customer_account_owner", "team_hand_over_all"):
         sent |= {"to": "" if verb == "escalate" else world.people[OWNER if name == "team_hand_over_all" else S].pk}
+    sent |= {"to": world.people[OWNER].pk} if name == "staff_deactivate" else {}
     if name == "payback_request_verb":
         sent |= {"way": "offline", "shown": "1"}
     return sent
@@ -525,7 +551,10 @@ def test_what_has_rules_of_its_own_answers_as_written(world):
 
 
 def address_apart(name: str) -> str:
-    return reverse(name, args=["no-such-token"] if name.endswith(("_push", "_page", "_unknown")) else [])
+    args = {"invitation": ["MQ", "no-such-token"], "staff_reset": [1, 1]}
+    return reverse(
+        name, args=args.get(name) or (["no-such-token"] if name.endswith(("_push", "_page", "_unknown")) else [])
+    )
 
 
 # A world for each role: some of its rows must be seconds old.
@@ -569,6 +598,8 @@ def test_who_may_send_which_form(world):
 # What a form answers to somebody of the shop who may not send it, where that is not the form again.
 NOT_YOURS = {
     "policy": (422, False),
+    "shop_edit": (422, False),
+    "staff_member": (422, False),
     "import_list": (422, False),
     "inspection_detail": (422, False),
     "order_address": (302, False),
@@ -604,6 +635,8 @@ def forms_taken(world: Any, role: str) -> dict[str, tuple[int, bool]]:
         "platform_account_add": {**pay, **signs, "platform": "kuaishou"},
         "platform_account_edit": pay,
         "policy": rules,
+        "shop_edit": {"name": "新店名", "external_id": "S-9", "state": "normal"},
+        "staff_member": {"display_name": "小苏", "role": ensure_default_roles()["agent"].pk, "limit": "300"},
         "reply_add": {"title": "在途", "text": "{运单号} 在途"},
         "reply_edit": {"title": "您好", "text": "{buyer} 您好"},
         "inspection_detail": {"outcome": "fine"},

@@ -138,6 +138,7 @@ def test_the_admin_has_the_same_lock(throttled, client):
 
 
 def test_the_demo_people_are_on_the_page_only_in_the_demo(client, settings):
+    make_user("agent", make_shop())
     settings.IS_DEMO = False
     outside = client.get("/accounts/login/").content.decode()
     settings.IS_DEMO = True
@@ -174,6 +175,7 @@ def test_the_session_lasts_a_shift_and_its_cookie_stays_out_of_scripts():
 
 
 def test_the_page_is_chinese_until_the_reader_chooses_english(client, db):
+    make_user("agent", make_shop())
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en-US,en"
 
     assert '<html lang="zh-Hans"' in one_line(client.get("/accounts/login/").content.decode())

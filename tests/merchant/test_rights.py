@@ -81,8 +81,17 @@ MATRIX = {
         R.EDIT_REPLIES,
         R.ASSIGN_WORK,
         R.SEE_BOARD,
+        R.MANAGE_STAFF,
     },
-    "platform_admin": {R.SEE_ORDERS, R.APPROVE_QUOTA, R.EDIT_POLICY, R.EDIT_SECRETS, R.OPERATE_JOBS, R.SEE_MESSAGES},
+    "platform_admin": {
+        R.SEE_ORDERS,
+        R.APPROVE_QUOTA,
+        R.EDIT_POLICY,
+        R.EDIT_SECRETS,
+        R.OPERATE_JOBS,
+        R.SEE_MESSAGES,
+        R.MANAGE_STAFF,
+    },
 }
 
 

@@ -159,7 +159,7 @@ def test_the_groups_keep_the_order_of_the_page():
         ("The shop's own choices", 11),
         ("Promises to the buyer", 26),
         ("When a refund arrives", 3),
-        ("Rights", 30),
+        ("Rights", 31),
         ("Personal data", 6),
         ("The road", 9),
     ]
