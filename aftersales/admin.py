@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.models import Case, CaseLine
-from aftersales.paying import sending
+from aftersales.paying.errands import submit_ask
 from aftersales.refunds.models import Refund, RefundCall, RefundLine
 from merchant.admin_base import ReadMostlyAdmin, actor
 
@@ -68,5 +68,5 @@ class RefundAdmin(ReadMostlyAdmin):
     @admin.action(description=_("Ask the channel now how these stand"))
     def ask_now(self, request: HttpRequest, queryset: Any) -> None:
         """Pull the poll forward; nothing is sent that the sweep would not send itself."""
-        done = _("%(count)d refunds were asked about.")
-        self.each(request, queryset, lambda refund: sending.ask_refund(refund, by=actor(request)), done)
+        done = _("%(count)d refunds are being asked about.")
+        self.each(request, queryset, lambda refund: submit_ask(refund, by=actor(request)), done)

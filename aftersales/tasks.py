@@ -6,6 +6,17 @@ from aftersales.decisions import intercepting, outcomes, sweeps
 from aftersales.paying import sending
 from aftersales.platforms import intake, platform_answers
 from aftersales.statements import pulling, reading, reconciling
+from merchant.errands import services as errands
+
+
+@shared_task(name="aftersales.run_errand")
+def run_errand(*, errand_id: int, **_: object) -> None:
+    errands.run(errand_id)
+
+
+@shared_task(name="aftersales.pull_statement")
+def pull_statement(*, errand_id: int, **_: object) -> None:
+    errands.run(errand_id)
 
 
 @shared_task(name="aftersales.send_refund")

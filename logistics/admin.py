@@ -5,10 +5,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from logistics.couriers.models import CourierCall
-from logistics.interception import services as interceptions
+from logistics.interception.errands import submit_withdrawal
 from logistics.interception.models import Interception
 from logistics.parcels.models import Package
-from logistics.tracking import services as tracking
+from logistics.tracking.errands import submit_refresh
 from logistics.watch.models import AccountHealth, Watch
 from merchant.admin_base import ReadMostlyAdmin, actor
 
@@ -24,7 +24,10 @@ class PackageAdmin(ReadMostlyAdmin):
     @admin.action(description=_("Read the track now"))
     def read_track(self, request: HttpRequest, rows: Any) -> None:
         self.each(
-            request, rows, lambda row: tracking.refresh_track(row, by=actor(request)), _("%(count)d tracks were read.")
+            request,
+            rows,
+            lambda row: submit_refresh(row, by=actor(request)),
+            _("%(count)d tracks are being read."),
         )
 
 
@@ -41,8 +44,8 @@ class InterceptionAdmin(ReadMostlyAdmin):
         self.each(
             request,
             rows,
-            lambda row: interceptions.withdraw_interception(row, by=actor(request)),
-            _("%(count)d interceptions were withdrawn."),
+            lambda row: submit_withdrawal(row, by=actor(request)),
+            _("%(count)d couriers are being asked."),
         )
 
 

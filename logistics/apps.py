@@ -14,8 +14,12 @@ class LogisticsConfig(AppConfig):
         registry.discover()
 
         from logistics import receivers, trail_labels  # noqa: F401
+        from logistics.interception import errands as interception_errands
         from logistics.shipping import services as parcels
+        from logistics.tracking import errands as tracking_errands
         from orders.editing.labels import register_labels
 
         register_labels("logistics", parcels.labels_of)
         trail_labels.register()
+        tracking_errands.register()
+        interception_errands.register()

@@ -6,6 +6,12 @@ from logistics.claims import sweeps as claim_sweeps
 from logistics.interception import services, sweeps
 from logistics.shipping import services as shipping
 from logistics.watch import circuit_breaker
+from merchant.errands import services as errands
+
+
+@shared_task(name="logistics.run_errand")
+def run_errand(*, errand_id: int, **_: object) -> None:
+    errands.run(errand_id)
 
 
 @shared_task(name="logistics.send_interception")

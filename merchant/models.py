@@ -3,6 +3,7 @@
 from merchant.api.models import ApiToken, IdempotentAnswer
 from merchant.attachments.models import Attachment
 from merchant.catalog.models import Sku
+from merchant.errands.models import Errand
 from merchant.inbox.models import InboxMessage, InboxTask
 from merchant.jobs.models import Job, JobRow, ProcessBeat
 from merchant.ledger.models import LedgerEntry
@@ -19,6 +20,7 @@ __all__ = [
     "ApiToken",
     "Attachment",
     "CourierAccount",
+    "Errand",
     "IdempotentAnswer",
     "InboxMessage",
     "InboxTask",

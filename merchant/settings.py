@@ -72,6 +72,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "merchant.outside.NothingOutside",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -288,8 +289,10 @@ CELERY_TASK_ROUTES = {
     "aftersales.pull_platform_cases": {"queue": "intake"},
     "aftersales.read_statement": {"queue": "intake"},
     "aftersales.sweep_statements": {"queue": "intake"},
+    "aftersales.pull_statement": {"queue": "intake"},
     "aftersales.*": {"queue": "money"},
     "logistics.*interception*": {"queue": "intercept"},
+    "logistics.run_errand": {"queue": "intercept"},
     "logistics.*": {"queue": "tracking"},
     "merchant.sweep_courier_pushes": {"queue": "push"},
     "merchant.sweep_inbox": {"queue": "tracking"},
@@ -307,6 +310,7 @@ def every(seconds: float) -> float:
 
 CELERY_BEAT_SCHEDULE = {
     "merchant.sweep_inbox": {"task": "merchant.sweep_inbox", "schedule": every(15)},
+    "merchant.sweep_errands": {"task": "merchant.sweep_errands", "schedule": every(30)},
     "merchant.purge_raw": {"task": "merchant.purge_raw", "schedule": crontab(hour="3", minute="20")},
     "merchant.beat": {"task": "merchant.beat", "schedule": every(20)},
     "orders.sweep_imports": {"task": "orders.sweep_imports", "schedule": every(30)},

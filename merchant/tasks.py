@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from merchant.errands import services as errands
 from merchant.inbox import housekeeping, services
 
 
@@ -18,6 +19,11 @@ def sweep_inbox(**_: object) -> None:
 @shared_task(name="merchant.sweep_courier_pushes")
 def sweep_courier_pushes(**_: object) -> None:
     services.sweep(couriers_only=True)
+
+
+@shared_task(name="merchant.sweep_errands")
+def sweep_errands(**_: object) -> None:
+    errands.sweep()
 
 
 @shared_task(name="merchant.purge_raw")

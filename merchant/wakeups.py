@@ -22,6 +22,8 @@ from kombu.utils.json import dumps
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from merchant import outside
+
 logger = logging.getLogger(__name__)
 Told = TypeVar("Told")
 
@@ -61,7 +63,8 @@ def wake(name: str, **kwargs: int | str | None) -> None:
 def wake_now(name: str, **kwargs: int | str | None) -> None:
     """The same at once, for what is committed already: a sweep's rows, a fact that was announced."""
     try:
-        _task(name).apply_async(kwargs=kwargs)
+        with outside.in_worker():
+            _task(name).apply_async(kwargs=kwargs)
     except OperationalError as error:
         logger.warning("wake-up %s was not sent, the sweep will find the row: %s", name, error)
 
@@ -90,7 +93,8 @@ def _task(name: str) -> Task:
 def _send_once(name: str) -> None:
     task = _task(name)
     if current_app.conf.task_always_eager:
-        task.delay()
+        with outside.in_worker():
+            task.delay()
         return
     queue, template = _message(name)
     message = template.replace(_NO_ID, str(uuid4()))

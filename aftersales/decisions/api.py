@@ -9,12 +9,12 @@ from rest_framework import serializers
 
 from aftersales.cases.enums import OPEN_STATES, REFUSAL_REASON_CHOICES, CaseKind, CaseState, CaseTag, OpenedBy, Origin
 from aftersales.cases.models import Case, CaseLine
-from aftersales.decisions import policies, services
-from aftersales.decisions.eligibility import packages_of
-from logistics.tracking import services as tracking
+from aftersales.decisions import errands, policies, services
 from merchant.api.fields import ROW_ID, Colleague, Fen, Files, PersonSerializer, RowSerializer, Text, Version
 from merchant.api.resources import Resource, verb
 from merchant.attachments.services import MAX_FILES, read_files
+from merchant.errands.api import ErrandSerializer
+from merchant.errands.models import Errand
 from merchant.people.models import User
 from merchant.refusals import Refused
 from orders.record.models import Order
@@ -198,21 +198,20 @@ class CaseApi(Resource):
         """拦截: ask the courier to stop the parcel, if all of E01 to E16 pass. Accepted is not stopped."""
         services.intercept_case(case, by=self.by, shown_version=version)
 
-    @verb()
-    def withdraw(self, case: Case) -> None:
+    @verb(gives=ErrandSerializer, status=202)
+    def withdraw(self, case: Case) -> Errand:
         """撤销拦截: ask the courier to let the parcel go on."""
-        services.withdraw_interception(case, by=self.by)
+        return errands.withdraw_interception(case, by=self.by)
 
-    @verb(CaseDecisionSerializer)
-    def stop_in_house(self, case: Case, *, version: int) -> None:
+    @verb(CaseDecisionSerializer, gives=ErrandSerializer, status=202)
+    def stop_in_house(self, case: Case, *, version: int) -> Errand:
         """The parcel has not left: take it off the bench, void its label, refund."""
-        services.stop_in_house(case, by=self.by, shown_version=version)
+        return errands.submit_stop_in_house(case, by=self.by, shown_version=version)
 
-    @verb()
-    def recheck(self, case: Case) -> None:
+    @verb(gives=ErrandSerializer, status=202)
+    def recheck(self, case: Case) -> Errand:
         """Read the tracks of the order's parcels again."""
-        for package in packages_of(case.order):
-            tracking.refresh_track(package, by=self.by)
+        return errands.submit_recheck(case, by=self.by)
 
     @verb(CaseSettleReturnSerializer)
     def settle_return(

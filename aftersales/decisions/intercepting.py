@@ -110,18 +110,6 @@ def _lock_group(case: Case) -> tuple[Case, list[Case]]:
     return next(member for member in group if member.pk == case.pk), group
 
 
-def withdraw_interception(case: Case, *, by: Actor) -> Case:
-    """撤销拦截 at the courier, where it can be; the case comes back through the fact it announces.
-
-    Raises Refused RIGHT, NO_INTERCEPTION, INT-STATE, INT-CANCEL, INT-BUSY, INT-UNKNOWN."""
-    policies.check_can_withdraw_interception(case, by)
-    assert case.interception is not None
-    interceptions.withdraw_interception(case.interception, by=by)
-    activity.record(case, "case.withdraw_interception", by=by, interception=case.interception.number)
-    case.refresh_from_db()
-    return case
-
-
 def stop_in_house(case: Case, *, by: Actor, shown_version: int | None = None) -> Case:
     """仓内拦下: the label has no scan yet, so the parcel is taken off the bench: labels void, order closed, money back.
 

@@ -29,7 +29,6 @@ from aftersales.decisions.intercepting import (
     intercept_by_rule,
     intercept_case,
     stop_in_house,
-    withdraw_interception,
 )
 from aftersales.decisions.returning import settle_return_case
 from aftersales.platforms.following import PlatformCase, follow_platform_case
@@ -67,7 +66,6 @@ __all__ = [
     "settle_return_case",
     "stop_in_house",
     "withdraw_case",
-    "withdraw_interception",
 ]
 
 

@@ -1,13 +1,12 @@
 """Refunds by API: where the money stands, a second person's word, finance's release, and payouts another way."""
 
 from datetime import date
-from typing import Any
 
 import django_filters
 from django.core.files.uploadedfile import UploadedFile
 from rest_framework import serializers
 
-from aftersales.paying import funds, payouts, sending
+from aftersales.paying import errands, payouts
 from aftersales.refunds import payback_requests, services
 from aftersales.refunds.api import WishRequestSerializer
 from aftersales.refunds.enums import RefundState
@@ -15,6 +14,8 @@ from aftersales.refunds.models import Refund
 from merchant.api.fields import Fen, Files, PersonSerializer, RowSerializer, Text
 from merchant.api.resources import Resource, verb
 from merchant.attachments.services import MAX_FILES, read_files
+from merchant.errands.api import ErrandSerializer
+from merchant.errands.models import Errand
 from orders.payments.enums import PayChannel
 
 
@@ -102,16 +103,6 @@ class FundsSerializer(serializers.Serializer):
     channel = serializers.ChoiceField(choices=PayChannel.choices)
 
 
-class TriedSerializer(serializers.Serializer):
-    """What came of asking about every refund that waited for funds."""
-
-    asked = serializers.IntegerField()
-    paid = serializers.IntegerField()
-    moved = serializers.IntegerField(help_text="Being paid now.")
-    waiting = serializers.IntegerField(help_text="Still without funds.")
-    later = serializers.IntegerField(help_text="Tried in the background.")
-
-
 class RefundApi(Resource):
     """Refunds, newest first."""
 
@@ -122,10 +113,10 @@ class RefundApi(Resource):
     serializer_class = RefundSerializer
     filterset_class = RefundFilters
 
-    @verb(FundsSerializer, gives=TriedSerializer, at_top=True)
-    def try_funds(self, *, channel: str) -> Any:
+    @verb(FundsSerializer, gives=ErrandSerializer, status=202, at_top=True)
+    def try_funds(self, *, channel: str) -> Errand:
         """Funds are back: every refund of this channel that waits for them is asked for again, each by its number."""
-        return funds.try_all(self.shop, channel, by=self.by)
+        return errands.submit_try_funds(self.shop, channel, by=self.by)
 
     @verb()
     def approve(self, refund: Refund) -> None:
@@ -142,10 +133,10 @@ class RefundApi(Resource):
         """Let the money go. It is refunded when the channel says so."""
         services.release_refund(refund, by=self.by)
 
-    @verb()
-    def ask(self, refund: Refund) -> None:
+    @verb(gives=ErrandSerializer, status=202)
+    def ask(self, refund: Refund) -> Errand:
         """Ask the channel about this number now; where funds were short, try again."""
-        sending.ask_refund(refund, by=self.by)
+        return errands.submit_ask(refund, by=self.by)
 
     @verb(RefundReasonSerializer, gives=RefundSerializer, status=201)
     def replace(self, refund: Refund, *, reason: str) -> Refund:
@@ -173,10 +164,10 @@ class RefundApi(Resource):
             files=read_files(proofs, allows_pdf=True),
         )
 
-    @verb(PayoutConfirmSerializer)
-    def confirm(self, refund: Refund, *, shown: str) -> None:
+    @verb(PayoutConfirmSerializer, gives=ErrandSerializer, status=202)
+    def confirm(self, refund: Refund, *, shown: str) -> Errand:
         """线下打款, second person."""
-        payouts.confirm_payout(refund, by=self.by, shown=shown)
+        return errands.submit_confirmation(refund, by=self.by, shown=shown)
 
     @verb(RefundReasonSerializer)
     def refuse_payout(self, refund: Refund, *, reason: str) -> None:

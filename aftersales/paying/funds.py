@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from time import monotonic
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.paying import sending
@@ -18,7 +19,7 @@ from merchant.trail import activity
 
 logger = logging.getLogger(__name__)
 
-# A person waits for these; what is beyond either, the sweep takes at once.
+# Asked one after the other; what is beyond either, the sweep takes at once.
 AT_ONCE, SECONDS = 50, 20
 
 
@@ -34,13 +35,22 @@ class Tried:
     later: int
 
 
+def check_can_try(shop: Shop, channel: str, by: Actor) -> None:
+    """Raise Refused RIGHT, FUNDS (none waits)."""
+    check_right(by, shop.pk, Right.RELEASE_REFUND)
+    if not _waiting(shop, channel).exists():
+        raise Refused("FUNDS", _("No refund of this channel waits for funds any more."))
+
+
+def _waiting(shop: Shop, channel: str) -> models.QuerySet[Refund]:
+    return Refund.objects.filter(shop=shop, channel=channel, state=RefundState.WAIT_FUNDS)
+
+
 def try_all(shop: Shop, channel: str, *, by: Actor) -> Tried:
     """Ask about every refund waiting for funds. One that fails stops no other. Raises Refused RIGHT, FUNDS (none)."""
-    check_right(by, shop.pk, Right.RELEASE_REFUND)
-    waiting = Refund.objects.filter(shop=shop, channel=channel, state=RefundState.WAIT_FUNDS)
+    check_can_try(shop, channel, by)
+    waiting = _waiting(shop, channel)
     first = list(waiting.order_by("due_at", "pk")[:AT_ONCE])
-    if not first:
-        raise Refused("FUNDS", _("No refund of this channel waits for funds any more."))
     seen: list[int] = []
     states: list[str] = []
     end = monotonic() + SECONDS

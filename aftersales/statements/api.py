@@ -7,11 +7,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from aftersales.statements import pulling, reading, services
+from aftersales.statements import errands, reading, services
 from aftersales.statements.enums import DifferenceKind, DifferenceState, FileState
 from aftersales.statements.models import Difference, StatementFile
 from merchant.api.fields import ROW_ID, PersonSerializer, RowSerializer, Text
 from merchant.api.resources import Resource, verb
+from merchant.errands.api import ErrandSerializer
+from merchant.errands.models import Errand
 from merchant.platforms.registry import with_bills
 from merchant.refusals import Refused
 from merchant.shops.models import PlatformAccount
@@ -132,16 +134,13 @@ class StatementApi(Resource):
             self.shop, file.name or "", file.read(), by=self.by, from_date=from_date, to_date=to_date
         )
 
-    @verb(StatementPullSerializer, at_top=True)
-    def pull(self, *, account: int, day: date) -> StatementFile:
+    @verb(StatementPullSerializer, gives=ErrandSerializer, status=202, at_top=True)
+    def pull(self, *, account: int, day: date) -> Errand:
         """Fetch one day's statement of an account now."""
         row = PlatformAccount.objects.filter(shop=self.shop, platform__in=with_bills(), pk=account).first()
         if row is None:
             raise Refused("ACCOUNT", _("This shop has no such account."), field="account")
-        found = pulling.pull_statement(row, day, by=self.by)
-        if found is None:
-            raise Refused("HERE", _("This day's statement is here already."), field="day")
-        return found
+        return errands.submit_pull(row, day, by=self.by)
 
     @verb(slug="again")
     def read_again(self, file: StatementFile) -> None:
@@ -158,10 +157,10 @@ class DifferenceApi(Resource):
     serializer_class = DifferenceSerializer
     filterset_class = DifferenceFilters
 
-    @verb()
-    def ask(self, difference: Difference) -> None:
+    @verb(gives=ErrandSerializer, status=202)
+    def ask(self, difference: Difference) -> Errand:
         """Ask the channel about our refund now, then hold the day against the books again."""
-        services.ask_difference(difference, by=self.by)
+        return errands.submit_ask(difference, by=self.by)
 
     @verb(NoteSerializer)
     def explain(self, difference: Difference, *, note: str) -> None:

@@ -46,9 +46,7 @@ def pull_statement(account: PlatformAccount, day: date, *, by: Actor) -> Stateme
     """Fetch one day's fund bill, keep it and read it. None when this very file is here. Outside any transaction.
 
     Raises Refused RIGHT, DAY (not over yet), CHANNEL (the channel refuses, with its words)."""
-    check_right(by, account.shop_id, Right.SETTLE_STATEMENT)
-    if now() < datetime.combine(day + timedelta(days=1), _ready_at(account), SHANGHAI):
-        raise Refused("DAY", _("The channel makes a day's statement by the next morning: ask after 10:30."))
+    check_can_pull(account, day, by)
     try:
         body = get(account.platform).bill(account, day)
     except PlatformError as error:
@@ -63,6 +61,13 @@ def pull_statement(account: PlatformAccount, day: date, *, by: Actor) -> Stateme
     except Refused:
         return None
     return read_statement(file.pk) or file
+
+
+def check_can_pull(account: PlatformAccount, day: date, by: Actor) -> None:
+    """Raise Refused RIGHT, or DAY: not over yet."""
+    check_right(by, account.shop_id, Right.SETTLE_STATEMENT)
+    if now() < datetime.combine(day + timedelta(days=1), _ready_at(account), SHANGHAI):
+        raise Refused("DAY", _("The channel makes a day's statement by the next morning: ask after 10:30."))
 
 
 def _ready_at(account: PlatformAccount) -> time:

@@ -16,11 +16,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund
-from aftersales.statements import pulling, reading, services
+from aftersales.statements import errands, reading, services
 from aftersales.statements.enums import WRITABLE, DifferenceState, RowKind
 from aftersales.statements.forms import NoteForm, PullStatementForm, StatementShopForm, TakeStatementForm
 from aftersales.statements.models import Difference, StatementFile, StatementRow
 from merchant.clock import SHANGHAI, now
+from merchant.errands import services as called
 from merchant.ledger.models import LedgerEntry
 from merchant.people.models import User
 from merchant.people.rights import Right, can
@@ -61,6 +62,7 @@ def statements(request: SignedInRequest) -> HttpResponse:
         ),
         "yesterday": now().astimezone(SHANGHAI).date() - timedelta(days=1),
     }
+    rows: list[Difference] = []
     if tab in ("open", "settled"):
         rows, context["next_key"] = _differences(request.user, tab, request.GET.get("after", ""))
         context["rows"] = [{"difference": row, "buttons": buttons(row, request.user)} for row in rows]
@@ -70,6 +72,7 @@ def statements(request: SignedInRequest) -> HttpResponse:
     else:
         files = StatementFile.objects.visible_to(request.user).defer("body").select_related("shop", "by")
         context["files"] = list(files.order_by("-created_at", "-pk")[:FILES])
+    context["errands"] = called.about(*context["accounts"], *rows)
     return render(request, "aftersales/statements.html", context)
 
 
@@ -160,8 +163,8 @@ def buttons(difference: Difference, user: User) -> list[Button]:
 
 
 def _ask(request: SignedInRequest, row: Difference) -> str:
-    fresh = services.ask_difference(row, by=request.user)
-    return _("The channel was asked: %(state)s.") % {"state": fresh.get_state_display()}
+    errands.submit_ask(row, by=request.user)
+    return ""
 
 
 def _explain(request: SignedInRequest, row: Difference) -> str:
@@ -194,7 +197,8 @@ def difference_verb(request: SignedInRequest, pk: int, verb: str) -> HttpRespons
     if verb not in VERBS:
         raise Http404
     with refusals_as_messages(request):
-        messages.success(request, VERBS[verb](request, row))
+        if said := VERBS[verb](request, row):
+            messages.success(request, said)
     return redirect("statements")
 
 
@@ -228,11 +232,7 @@ def statement_pull(request: SignedInRequest, pk: int) -> HttpResponse:
     )
     with refusals_as_messages(request):
         day = PullStatementForm(request.POST).checked()["day"]
-        found = pulling.pull_statement(account, day, by=request.user)
-        if found is None:
-            messages.info(request, _("This day's statement is here already."))
-        else:
-            messages.success(request, _("Fetched: %(count)s rows.") % {"count": found.row_count})
+        errands.submit_pull(account, day, by=request.user)
     return redirect(f"{reverse('statements')}?tab=files")
 
 

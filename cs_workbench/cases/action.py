@@ -32,6 +32,8 @@ from logistics.parcels.models import Package
 from merchant.attachments.models import Attachment
 from merchant.attachments.services import files_of
 from merchant.carriers import registry as carriers
+from merchant.errands import services as errands
+from merchant.errands.models import Errand
 from merchant.policy import services as policy
 
 # Nobody has it yet: the buyer can still turn it away at the door.
@@ -60,10 +62,11 @@ class Action:
     pays_when_home: bool = False
     # Agreeing only files the refund: a second person approves it (the shop's second-person limit, the person's own).
     needs_approval: bool = False
+    errands: list[Errand] = field(default_factory=list)
 
     @property
     def stamp(self) -> str:
-        return stamp(self.case, self.refund)
+        return stamp(self.case, self.refund, self.errands)
 
     @property
     def asked(self) -> str:
@@ -161,8 +164,13 @@ def refund_of(case: Case) -> Refund | None:
     return refund
 
 
-def stamp(case: Case, refund: Refund | Literal[False] | None = False) -> str:
-    """Changes when anything the case's panes show may have changed; one statement for the refund when not given."""
+def errands_of(case: Case) -> list[Errand]:
+    """What was asked outside about the case and its interception, as far as it is still told."""
+    return errands.about(case, case.interception)
+
+
+def stamp(case: Case, refund: Refund | Literal[False] | None = False, called: list[Errand] | None = None) -> str:
+    """Changes when anything the case's panes show may have changed; a statement each for what is not given."""
     money = refund_of(case) if refund is False else refund
     tried = case.interception
     parts = [case.version, case.state, case.tag, case.due_at]
@@ -170,6 +178,7 @@ def stamp(case: Case, refund: Refund | Literal[False] | None = False) -> str:
         parts += [tried.version, tried.state, tried.is_unknown, tried.package.version, tried.package.last_event_at]
     if money:
         parts += [money.pk, money.state, money.updated_at]
+    parts += [f"{one.pk}{one.state}{one.starts}" for one in (errands_of(case) if called is None else called)]
     return "-".join(str(part) for part in parts).replace(" ", "T")
 
 
@@ -199,4 +208,5 @@ def build(case: Case, user: Any) -> Action:
         needs_approval=case.kind in PAYING_KINDS
         and verbs["agree_case"].is_allowed
         and bool(needs_second_person(case.order, case.amount_fen, source=Source.MANUAL, by=user, rules=rules)),
+        errands=errands_of(case),
     )

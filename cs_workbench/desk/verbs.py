@@ -5,8 +5,8 @@ from collections.abc import Callable
 from django.utils.translation import gettext as _
 
 from aftersales.cases.models import Case
+from aftersales.decisions import errands
 from aftersales.decisions import services as cases
-from aftersales.decisions.eligibility import packages_of
 from aftersales.decisions.forms import (
     AgreeForm,
     ProposeForm,
@@ -19,7 +19,6 @@ from aftersales.returns import services as returns
 from aftersales.returns.forms import ShipBackForm
 from aftersales.team.views import CASE_VERBS
 from cs_workbench.cases.action import refund_of
-from logistics.tracking import services as tracking
 from merchant.attachments.services import read_files
 from merchant.ui.access import SignedInRequest
 from merchant.ui.forms import ReasonGivenForm
@@ -32,8 +31,8 @@ def _intercept(request: SignedInRequest, case: Case) -> str:
 
 
 def _withdraw(request: SignedInRequest, case: Case) -> str:
-    cases.withdraw_interception(case, by=request.user)
-    return _("The courier was asked to let the parcel go on.")
+    errands.withdraw_interception(case, by=request.user)
+    return ""
 
 
 def _agree(request: SignedInRequest, case: Case) -> str:
@@ -63,14 +62,14 @@ def _refuse(request: SignedInRequest, case: Case) -> str:
 
 
 def _recheck(request: SignedInRequest, case: Case) -> str:
-    for package in packages_of(case.order):
-        tracking.refresh_track(package, by=request.user)
-    return _("The track was read again.")
+    errands.submit_recheck(case, by=request.user)
+    return ""
 
 
 def _stop_in_house(request: SignedInRequest, case: Case) -> str:
-    cases.stop_in_house(case, by=request.user, shown_version=ShownForm(request.POST).checked()["version"])
-    return _("Taken off the bench; the label is void and the refund is on its way.")
+    shown_version = ShownForm(request.POST).checked()["version"]
+    errands.submit_stop_in_house(case, by=request.user, shown_version=shown_version)
+    return ""
 
 
 def _propose(request: SignedInRequest, case: Case) -> str:

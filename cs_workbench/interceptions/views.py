@@ -19,13 +19,15 @@ from cs_workbench.interceptions.checks import stored
 from cs_workbench.interceptions.steps import road, steps
 from logistics.couriers.models import CourierCall
 from logistics.couriers.names import courier_name
-from logistics.interception import policies, services
+from logistics.interception import errands, policies, services
 from logistics.interception.billing import check_can_bill
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.forms import GiveUpForm
 from logistics.interception.models import Interception
 from logistics.parcels.timeline import from_scans
 from logistics.parcels.tracking_models import TrackingEvent
+from merchant.errands import services as called
+from merchant.errands.models import Errand
 from merchant.people.models import User
 from merchant.people.rights import Right, can, check_right
 from merchant.refusals import refusals_as_messages
@@ -98,6 +100,7 @@ def detail_context(request: SignedInRequest, row: Interception) -> dict[str, Any
     start = package.sender_city or _("Warehouse")
     return {
         "row": row,
+        "errands": called.about(row, row.package),
         "road": road(row, events, start, package.receiver_city or _("the buyer")),
         "steps": steps(row, refund),
         "refund": refund,
@@ -151,7 +154,7 @@ def _fail(row: Interception, by: User, typed: QueryDict) -> Any:
 
 
 VERBS: dict[str, Callable[[Interception, User, QueryDict], Any]] = {
-    "withdraw": lambda row, by, _typed: services.withdraw_interception(row, by=by),
+    "withdraw": lambda row, by, _typed: errands.submit_withdrawal(row, by=by),
     "confirm": lambda row, by, _typed: services.succeed_interception(row, by=by),
     "fail": _fail,
     "receive": lambda row, by, _typed: returns.receive_parcel(row.package, by=by),
@@ -166,6 +169,7 @@ def interception_verb(request: SignedInRequest, shop_id: int, number: str, verb:
     if verb not in VERBS:
         raise Http404
     with refusals_as_messages(request):
-        VERBS[verb](row, request.user, request.POST)
-        messages.success(request, _("Done."))
+        done = VERBS[verb](row, request.user, request.POST)
+        if not isinstance(done, Errand):
+            messages.success(request, _("Done."))
     return redirect("interception_detail", shop_id=shop_id, number=number)

@@ -18,6 +18,7 @@ from cs_workbench.ops import sync
 from logistics.watch import services as watching
 from logistics.watch.forms import PauseForm
 from merchant.clock import now
+from merchant.errands import services as errands
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
 from merchant.jobs.models import Job, ProcessBeat
@@ -78,6 +79,7 @@ def ops(request: SignedInRequest) -> HttpResponse:
             .order_by("next_at")[:20]
         ),
         "jobs": list(Job.objects.filter(shop_id__in=shops).select_related("shop", "by").order_by("-created_at")[:10]),
+        "errands": errands.failed_in(shops),
         "may_operate": {shop for shop in shops if can(request.user, shop, Right.OPERATE_JOBS)},
         "sees_messages": any(can(request.user, shop, Right.SEE_MESSAGES) for shop in shops),
     }

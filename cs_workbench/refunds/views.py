@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from aftersales.cases.models import Case
-from aftersales.paying import funds, payouts, sending
+from aftersales.paying import errands, payouts
 from aftersales.paying.forms import ConfirmPayoutForm, FilePayoutForm
 from aftersales.refunds import arrivals, calculator, payback_requests, policies, reasons, services
 from aftersales.refunds.enums import FAILED_STATES, SENT_STATES, Way
@@ -24,6 +24,7 @@ from cs_workbench.refunds import lists
 from cs_workbench.refunds.steps import steps
 from merchant.attachments.services import read_files
 from merchant.clock import SHANGHAI, now
+from merchant.errands import services as called
 from merchant.people.models import User
 from merchant.people.rights import Right, check_right
 from merchant.people.visibility import shops_of
@@ -83,20 +84,21 @@ def refunds(request: SignedInRequest) -> HttpResponse:
     rows, next_key = lists.page(request.user, tab, filters, request.GET.get("after", ""))
     labels = lists.tab_labels()
     outside = payback_requests.granted_among(row.case_id for row in rows if row.case_id)
-    shops = list(Shop.objects.filter(pk__in=shops_of(request.user)).order_by("name", "pk").values_list("pk", "name"))
+    shops = list(Shop.objects.filter(pk__in=shops_of(request.user)).order_by("name", "pk").only("pk", "name"))
     context = {
         "tab": tab,
         "tabs": [(name, labels[name], counts.get(name)) for name in lists.TABS],
         "is_work": tab in lists.WORK,
         "filters": filters,
         "channels": PayChannel.choices,
-        "shops": shops,
-        "shop_name": next((name for pk, name in shops if pk == filters.shop), ""),
+        "shops": [(shop.pk, shop.name) for shop in shops],
+        "shop_name": next((shop.name for shop in shops if shop.pk == filters.shop), ""),
         "rows": [
             {"refund": row, "buttons": buttons(row, request.user, outside=outside), "reason": reasons.explain(row)}
             for row in rows
         ],
         "short": _short(request.user, filters) if tab == "funds" else [],
+        "errands": called.about(*rows, *shops),
         "next_key": next_key,
         "is_first": not request.GET.get("after"),
         "total_fen": sum(row.amount_fen for row in rows),
@@ -118,19 +120,9 @@ def refund_funds(request: SignedInRequest, shop_id: int, channel: str) -> HttpRe
     """Everything of this shop and channel that waits for funds is tried again, each under its own number."""
     shop = get_object_or_404(Shop.objects.visible_to(request.user), pk=shop_id)
     with refusals_as_messages(request):
-        tried = funds.try_all(shop, channel, by=request.user)
-        messages.success(request, _tried(tried))
+        errands.submit_try_funds(shop, channel, by=request.user)
     filters = lists.Filters.read(request.POST, request.user)
     return redirect(f"{reverse('refunds')}?tab=funds{filters.more}")
-
-
-def _tried(tried: funds.Tried) -> str:
-    told = {"asked": tried.asked, "paid": tried.paid, "waiting": tried.waiting, "later": tried.later}
-    told["running"] = tried.moved
-    said = _("%(asked)d asked: %(paid)d paid, %(running)d being paid, %(waiting)d still waiting for funds.") % told
-    if tried.later:
-        said += " " + _("%(later)d more are tried in the background now.") % told
-    return said
 
 
 def _refund(request: SignedInRequest, shop_id: int, number: str) -> Refund:
@@ -153,6 +145,7 @@ def refund_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpRe
     successor = Refund.objects.filter(replaces=refund).first()
     context = {
         "refund": refund,
+        "errands": called.about(refund),
         "buttons": buttons(refund, request.user),
         "sheet": calculator.sheet_of(refund),
         "calls": [_call(row) for row in calls],
@@ -220,8 +213,8 @@ def message(refund: Refund, expected: arrivals.Arrival | None) -> str:
 
 
 def _ask(request: SignedInRequest, refund: Refund) -> str:
-    fresh = sending.ask_refund(refund, by=request.user)
-    return _("The channel was asked: %(state)s.") % {"state": fresh.get_state_display()}
+    errands.submit_ask(refund, by=request.user)
+    return ""
 
 
 def _approve(request: SignedInRequest, refund: Refund) -> str:
@@ -260,8 +253,8 @@ def _payout(request: SignedInRequest, refund: Refund) -> str:
 
 
 def _confirm(request: SignedInRequest, refund: Refund) -> str:
-    payouts.confirm_payout(refund, by=request.user, **ConfirmPayoutForm(request.POST).checked())
-    return _("Confirmed: paid offline.")
+    errands.submit_confirmation(refund, by=request.user, **ConfirmPayoutForm(request.POST).checked())
+    return ""
 
 
 def _refuse_payout(request: SignedInRequest, refund: Refund) -> str:
@@ -300,7 +293,8 @@ def refund_verb(request: SignedInRequest, shop_id: int, number: str, verb: str) 
     if verb not in VERBS:
         raise Http404
     with refusals_as_messages(request):
-        messages.success(request, VERBS[verb](request, refund))
+        if said := VERBS[verb](request, refund):
+            messages.success(request, said)
     if request.POST.get("back") == "list":
         tab = request.POST.get("tab", "")
         filters = lists.Filters.read(request.POST, request.user)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from logistics.couriers.errors import CourierError, ErrorClass
 from logistics.couriers.wire import Answer, Call, asend, asend_unless, send
+from merchant import outside
 from merchant.carriers.registry import Carrier
 from merchant.hosts import Host
 from merchant.shops.credentials import Secret
@@ -324,26 +325,30 @@ class Courier:
             reason=reason,
             new_address=new_address,
         )
-        return self.parse_create(send(call))
+        return self.parse_create(self._send(call))
 
     def cancel_intercept(self, account: Account, waybill: str, *, biz_no: str, external_ref: str = "") -> None:
         """Take the request back. Raises CourierError, NOT_SUPPORTED where the courier has no such call."""
         self._check_can(self.capabilities.can_cancel, "cancel")
-        self.parse_cancel(send(self.build_cancel(account, waybill, biz_no=biz_no, external_ref=external_ref)))
+        self.parse_cancel(self._send(self.build_cancel(account, waybill, biz_no=biz_no, external_ref=external_ref)))
 
     def query_intercept(self, account: Account, waybill: str) -> InterceptStatus:
         """How the interception stands. Raises CourierError, NOT_SUPPORTED where the courier cannot be asked."""
         self._check_can(self.capabilities.can_query_state, "query")
-        return self.parse_query(send(self.build_query(account, waybill)), waybill)
+        return self.parse_query(self._send(self.build_query(account, waybill)), waybill)
 
     def track(self, account: Account, waybill: str, phone_last4: str = "") -> list[Event]:
         """Every scan the courier knows, oldest first; empty when it knows none yet. Raises CourierError."""
-        return self.parse_track(send(self.build_track(account, waybill, phone_last4)), waybill)
+        return self.parse_track(self._send(self.build_track(account, waybill, phone_last4)), waybill)
 
     def subscribe(self, account: Account, waybill: str, phone_last4: str = "") -> None:
         """Ask for pushes about this parcel. Raises CourierError, NOT_SUPPORTED where the courier has no such call."""
         self._check_can(self.capabilities.can_subscribe, "subscribe")
-        self.parse_subscribe(send(self.build_subscribe(account, waybill, phone_last4)))
+        self.parse_subscribe(self._send(self.build_subscribe(account, waybill, phone_last4)))
+
+    def _send(self, call: Call) -> Answer:
+        outside.check_may_call(self.code)
+        return send(call)
 
     # --- for the poller: the same calls, many in flight --------------------------------------------------------
 

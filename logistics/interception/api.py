@@ -4,12 +4,14 @@ import django_filters
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from logistics.interception import services
+from logistics.interception import errands, services
 from logistics.interception.billing import bill_interception
 from logistics.interception.enums import InterceptionState
 from logistics.interception.models import Interception
 from merchant.api.fields import Fen, PersonSerializer, RowSerializer, Text
 from merchant.api.resources import Resource, verb
+from merchant.errands.api import ErrandSerializer
+from merchant.errands.models import Errand
 from merchant.refusals import Refused
 
 
@@ -77,10 +79,10 @@ class InterceptionApi(Resource):
     serializer_class = InterceptionSerializer
     filterset_class = InterceptionFilters
 
-    @verb()
-    def withdraw(self, interception: Interception) -> None:
+    @verb(gives=ErrandSerializer, status=202)
+    def withdraw(self, interception: Interception) -> Errand:
         """撤销: take the request back at the courier, where it allows that."""
-        services.withdraw_interception(interception, by=self.by)
+        return errands.submit_withdrawal(interception, by=self.by)
 
     @verb()
     def confirm(self, interception: Interception) -> None:

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_POST, require_safe
 from logistics.interception.models import Interception
 from logistics.parcels.models import Package
 from logistics.parcels.timeline import from_scans, newest_scans
-from logistics.tracking import services as tracking
+from logistics.tracking import errands as tracking
+from merchant.errands import services as errands
 from merchant.people.rights import Right, can
 from merchant.refusals import refusals_as_messages
 from merchant.trail import timeline
@@ -30,6 +31,7 @@ def parcel_detail(request: SignedInRequest, shop_id: int, courier: str, waybill:
         "entries": entries,
         "stops": stops,
         "lines": list(lines),
+        "errands": errands.about(package),
         "sees_raw": can(request.user, package.shop_id, Right.SEE_MESSAGES),
     }
     return render(request, "logistics/parcel_detail.html", context)
@@ -50,5 +52,5 @@ def parcel_refresh(request: SignedInRequest, shop_id: int, courier: str, waybill
     """立即重查: ask the courier where the parcel is."""
     package = _package(request, shop_id, courier, waybill)
     with refusals_as_messages(request):
-        tracking.refresh_track(package, by=request.user)
+        tracking.submit_refresh(package, by=request.user)
     return redirect("parcel_detail", shop_id=shop_id, courier=courier, waybill=waybill)

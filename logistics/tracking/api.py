@@ -8,10 +8,12 @@ from rest_framework import serializers
 from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package
 from logistics.parcels.tracking_models import TrackingEvent
-from logistics.tracking import services
+from logistics.tracking import errands
 from merchant.api.enums import ApiScope
 from merchant.api.fields import RowSerializer
 from merchant.api.resources import Resource, verb
+from merchant.errands.api import ErrandSerializer
+from merchant.errands.models import Errand
 
 SCANS_SHOWN = 200
 
@@ -88,10 +90,10 @@ class ParcelApi(Resource):
     detail_class = ParcelDetailSerializer
     filterset_class = ParcelFilters
 
-    @verb(scope=ApiScope.PARCELS_READ)
-    def refresh(self, package: Package) -> None:
+    @verb(scope=ApiScope.PARCELS_READ, gives=ErrandSerializer, status=202)
+    def refresh(self, package: Package) -> Errand:
         """立即重查: ask the courier now where the parcel is."""
-        services.refresh_track(package, by=self.by)
+        return errands.submit_refresh(package, by=self.by)
 
 
 urlpatterns = ParcelApi.urls()

@@ -6,6 +6,7 @@ from merchant.api.views import api_document, api_reference, unknown
 
 CAPABILITIES = (
     "merchant.shops.api",
+    "merchant.errands.api",
     "merchant.stock.api",
     "orders.record.api",
     "orders.remarks.api",

@@ -4,7 +4,7 @@ import pytest
 
 from aftersales.cases.enums import CaseTag
 from aftersales.cases.models import Case
-from aftersales.decisions import outcomes
+from aftersales.decisions import errands, outcomes
 from aftersales.decisions import services as cases
 from aftersales.paying import sending
 from aftersales.refunds.models import Refund
@@ -235,7 +235,7 @@ def test_withdrawn_at_the_courier_the_case_is_back_without_a_tag(platform, couri
     courier.on("cancelIntercept", {"status": True, "statusCode": "SYS000", "data": None})
 
     with commits():
-        cases.withdraw_interception(case, by=agent_of(case.shop))
+        errands.withdraw_interception(case, by=agent_of(case.shop))
 
     assert told(case) == ("applied", "", "")
     assert case.interception.state == "withdrawn"

@@ -18,6 +18,7 @@ STATE_WRITERS = {
     "orders/intake/": "an imported order starts in the state its file says; new rows only pass through COPY",
     "orders/record/progress.py": "the set-based twin of an order's moves: one guarded UPDATE along the machine's own arrows",
     "merchant/jobs/": "a job is no state machine: its pulse and end are written by the process that runs it",
+    "merchant/errands/": "an errand is a job of one call: its end is written by the run that holds it",
 }
 
 
@@ -120,6 +121,10 @@ def woken_names() -> dict[str, str]:
             called = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
             if called in {"wake", "wake_now", "wake_sweep", "about_to_look"} and isinstance(node.args[0], ast.Constant):
                 found[node.args[0].value] = f"{name}:{node.lineno}"
+            # A kind of errand names the task that runs it.
+            for word in node.keywords if called == "register" else ():
+                if word.arg == "task":
+                    found[word.value.value] = f"{name}:{node.lineno}"
     return found
 
 

@@ -44,6 +44,8 @@ ROWS = {
     "statement": "statement_again",
     "difference": "difference_verb",
 }
+# Shown to nobody but the person who asked (tests/merchant/test_errands.py).
+PERSONAL = "errand"
 # (noun, verb): the button of a page that gives the same to the same people; "" is the form of a list.
 SAME = {
     ("order", "note"): ("order_note", ""),
@@ -127,7 +129,11 @@ def verbs() -> dict[tuple[str, str], tuple[str, Any]]:
 
 
 def looks() -> dict[str, type[Resource]]:
-    return {entry.name: resource for entry, resource in resources() if "get" in entry.callback.actions}
+    return {
+        entry.name: resource
+        for entry, resource in resources()
+        if "get" in entry.callback.actions and resource.noun != PERSONAL
+    }
 
 
 def expected_of(noun: str, verb: str) -> dict[str, str]:
@@ -139,7 +145,7 @@ def address(world: SimpleNamespace, name: str, noun: str, *, at_top: bool) -> st
         return reverse(name)
     if noun == "shop":
         return reverse(name, args=[world.shop.pk])
-    arguments = world.arguments[ROWS[noun]]
+    arguments = world.arguments["errand_retry" if noun == PERSONAL else ROWS[noun]]
     return reverse(name, args=arguments if len(arguments) > 1 else [world.shop.pk, *arguments])
 
 

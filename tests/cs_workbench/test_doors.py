@@ -25,6 +25,8 @@ from merchant.attachments.models import Purpose
 from merchant.attachments.services import attach, read_files
 from merchant.catalog.services import ensure_sku
 from merchant.clock import SHANGHAI, now
+from merchant.errands import services as errands
+from merchant.errands.models import Errand
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxTask
 from merchant.jobs.models import Job
@@ -241,6 +243,7 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("staff_reactivate", ""): {OWNER: "ACTIVE", P: "ACTIVE"},
     # The agent's own.
     ("api_token_revoke", ""): {A: "", OWNER: "", P: ""},
+    ("errand_retry", ""): dict.fromkeys(EVERYBODY, ""),
     ("import_retry", ""): {S: "JOB", OWNER: "JOB"},
     ("import_stop", ""): {S: "", OWNER: ""},
 }
@@ -283,6 +286,8 @@ APART = {
     "buyer_page": 404,
     # Says goodbye to colleagues; touches no row.
     "desk_leave": 302,
+    # Whether errands are over; says nothing else of them.
+    "errands_over": 302,
 }
 
 
@@ -323,6 +328,8 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
     [photo] = attach(case, read_files([photo_upload()]), by=None, purpose=Purpose.PHOTO)
     request = ask_quota(shop, by=make_user(A, shop), wanted=20, reason="回访")
     token, _secret = make_api_token(people[A], shop)
+    errand = errands.submit("parcel.refresh", package, by=people[OWNER])
+    Errand.objects.filter(pk=errand.pk).update(state="failed", finished_at=now())
     # A customer and a member nothing else of this world is about.
     colleague_buyer = Buyer.objects.create(shop=shop, external_id="buyer-2", nickname="小满")
     member = Membership.objects.get(shop=shop, user=people[A])
@@ -349,6 +356,7 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         "product_detail": [shop.pk, case.order.lines.get().listing_id],
         "parcel_detail": of_parcel,
         "parcel_refresh": of_parcel,
+        "errand_retry": [shop.pk, errand.number],
         "interception_detail": of_stop,
         "interception_verb": of_stop,
         "interception_bill": of_stop,

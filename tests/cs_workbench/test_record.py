@@ -232,14 +232,22 @@ def test_a_page_costs_the_same_for_one_row_and_for_three(platform, sign_in, kind
     assert len(three) == len(one)
 
 
-def test_a_courier_that_does_not_answer_is_said_in_a_sentence(platform, courier, sign_in):
+def test_a_courier_that_does_not_answer_is_said_in_a_sentence(platform, courier, commits, sign_in):
     shop = own_shop()
     package = make_package("zto", shop=shop, is_checked=False)
     courier.on(TRACK, silence())
 
-    page = sign_in(agent_of(shop)).post(reverse("parcel_refresh", args=[shop.pk, "zto", package.waybill]), follow=True)
+    client = sign_in(agent_of(shop))
 
-    assert "The courier could not be asked where the parcel is; try again in a moment. [E12]" in page.content.decode()
+    with commits():
+        asked = client.post(reverse("parcel_refresh", args=[shop.pk, "zto", package.waybill]), follow=True)
+    page = " ".join(
+        client.get(reverse("parcel_detail", args=[shop.pk, "zto", package.waybill])).content.decode().split()
+    )
+
+    assert "Asked; the answer appears here by itself." in asked.content.decode()
+    assert "The courier could not be asked where the parcel is; try again in a moment. [E12]" in page
+    assert courier.count(TRACK) == 1
 
 
 def test_the_case_page_lists_the_decisions_with_what_follows(platform, sign_in):

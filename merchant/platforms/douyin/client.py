@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from merchant import outside
 from merchant.hosts import Host
 from merchant.platforms import wire
 from merchant.platforms.douyin.signing import HMAC_SHA256, sign
@@ -279,6 +280,7 @@ class DouyinClient:
         return query, text
 
     def _send(self, method: str, param: dict[str, Any], *, is_write: bool, has_token: bool = True) -> Any:
+        outside.check_may_call(CODE)
         query, text = self.signed(method, param)
         if not has_token:
             del query["access_token"]

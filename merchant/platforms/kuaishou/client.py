@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from merchant import outside
 from merchant.hosts import Host
 from merchant.platforms import wire
 from merchant.platforms.base import windows
@@ -277,6 +278,7 @@ class KuaishouClient:
 
     def call(self, method: str, param: dict[str, Any], *, is_write: bool = False) -> Any:
         """Sign, send, and return `data`. Reads go as GET, writes as a POST form with only the app key in the URL."""
+        outside.check_may_call(CODE)
         params = self.signed(method, param)
         url = f"{wire.address(CODE, HOST)}/{method.replace('.', '/')}"
         if is_write:

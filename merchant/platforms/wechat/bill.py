@@ -11,9 +11,10 @@ from typing import Any
 
 import requests
 
+from merchant import outside
 from merchant.platforms import wire
 from merchant.platforms.errors import ErrorClass, PlatformError
-from merchant.platforms.wechat.client import client
+from merchant.platforms.wechat.client import CODE, client
 
 NO_BILL = ("NO_STATEMENT_EXIST",)
 NOT_READY = ("STATEMENT_CREATING",)
@@ -61,6 +62,7 @@ def fund_flow_or_empty(account: Any, day: date) -> bytes:
 
 
 def _ask(send: Any) -> tuple[int, Any]:
+    outside.check_may_call(CODE)
     try:
         return send()
     except requests.exceptions.RequestException as error:

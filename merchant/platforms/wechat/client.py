@@ -17,6 +17,7 @@ import requests
 import urllib3
 from wechatpayv3 import WeChatPay, WeChatPayType
 
+from merchant import outside
 from merchant.hosts import Host
 from merchant.platforms import wire
 from merchant.platforms.errors import ErrorClass, PlatformError
@@ -113,6 +114,7 @@ def address() -> str:
 
 
 def _call(account: Account, *, is_write: bool, number: str, send: Any) -> RefundAnswer:
+    outside.check_may_call(CODE)
     pay = client(account)
     try:
         status, text = send(pay)
