@@ -218,8 +218,10 @@ def test_every_verb_and_every_row_of_the_api_stands_in_a_table_above():
 
 
 def test_every_write_is_a_verb_that_takes_an_idempotency_key():
+    # A view that was asked once knows HEAD as well, as its GET.
     methods = {(method, hasattr(getattr(resource, action), "takes"))
-               for entry, resource in resources() for method, action in entry.callback.actions.items()}  # fmt: skip
+               for entry, resource in resources() for method, action in entry.callback.actions.items()
+               if method != "head"}  # fmt: skip
 
     assert methods == {("get", False), ("post", True)}
     assert all(issubclass(resource, Resource) for _entry, resource in resources())
