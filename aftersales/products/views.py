@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from aftersales.cases.models import Case
 from logistics.interception.models import Interception
 from merchant.clock import now
+from merchant.people.models import User
 from merchant.policy import services as policy
 from merchant.stock.models import Stock
 from merchant.ui.access import SignedInRequest
@@ -36,7 +37,7 @@ def product_detail(request: SignedInRequest, shop_id: int, pk: int) -> HttpRespo
     item = listing.product_id or listing.external_id
     template = policy.current(shop_id).product_url
     sku = known_sku_of(listing)
-    lines, next_key = _page(listing, request.GET.get("after", ""))
+    lines, next_key = _page(request.user, listing, request.GET.get("after", ""))
     context = {
         "listing": listing,
         "item": item,
@@ -45,7 +46,7 @@ def product_detail(request: SignedInRequest, shop_id: int, pk: int) -> HttpRespo
         "stocks": list(Stock.objects.filter(sku=sku).select_related("warehouse").order_by("grade", "pk")[:20])
         if sku
         else [],
-        "figures": _figures(listing),
+        "figures": _figures(request.user, listing),
         "lines": lines,
         "next_key": next_key,
         "is_first": not request.GET.get("after"),
@@ -53,9 +54,10 @@ def product_detail(request: SignedInRequest, shop_id: int, pk: int) -> HttpRespo
     return render(request, "aftersales/product_detail.html", context)
 
 
-def _page(listing: Listing, key: str) -> tuple[list[OrderLine], str]:
+def _page(user: User, listing: Listing, key: str) -> tuple[list[OrderLine], str]:
     """The newest lines with these goods, along the index order_line_of_listing."""
-    rows = OrderLine.objects.filter(listing=listing).select_related("order", "order__buyer", "order__shop")
+    rows = OrderLine.objects.seen_in(listing.shop_id, user).filter(listing=listing)
+    rows = rows.select_related("order", "order__buyer", "order__shop")
     if (start := page_key(key)) is not None:
         rows = rows.filter(TupleLessThan(Tuple(F("placed_at"), F("order_id")), start))
     lines = list(rows.order_by("-placed_at", "-order_id", "line_no")[: SIZE + 1])
@@ -63,9 +65,10 @@ def _page(listing: Listing, key: str) -> tuple[list[OrderLine], str]:
     return lines[:SIZE], key_of_page(lines[SIZE - 1].placed_at, lines[SIZE - 1].order_id) if more else ""
 
 
-def _figures(listing: Listing) -> dict[str, Any]:
+def _figures(user: User, listing: Listing) -> dict[str, Any]:
     """Orders of the last thirty days with these goods, how many have a case, how many an interception was tried on."""
-    recent = OrderLine.objects.filter(listing=listing, placed_at__gte=now() - LATELY).order_by("-placed_at")
+    mine = OrderLine.objects.seen_in(listing.shop_id, user)
+    recent = mine.filter(listing=listing, placed_at__gte=now() - LATELY).order_by("-placed_at")
     ids = set(recent.values_list("order_id", flat=True)[: CAP + 1])
     return {
         "orders": min(len(ids), CAP),

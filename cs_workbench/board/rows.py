@@ -48,7 +48,7 @@ def cases(asked: Asked, query: QueryDict) -> Page:
     if has:
         pk = parse_int(has)
         rows = rows.filter(assignee_id=pk)
-        said.append(_name(pk))
+        said.append(_name(asked, pk))
     if due in load.URGENCY:
         rows = rows.filter(load.urgency(due, now()))
         said.append(str(load.URGENCY[due]))
@@ -70,7 +70,7 @@ def cases(asked: Asked, query: QueryDict) -> Page:
             said.append(_("decided by a person"))
         if by or asked.is_own:
             rows = rows.filter(decider=pk) if pk is not None else rows.filter(decider__isnull=True)
-            said.append(_("first decided by %(name)s") % {"name": _name(pk)})
+            said.append(_("first decided by %(name)s") % {"name": _name(asked, pk)})
     key, ascending = ("due_at", True) if is_open else ("applied_at", False)
     found, next_key = _page(rows.select_related(*CASE_WITH), key, ascending, query.get("after", ""))
     return Page(found, next_key, said)
@@ -94,9 +94,12 @@ def orders(asked: Asked, query: QueryDict) -> Page:
     return Page(found, next_key, said)
 
 
-def _name(pk: int | None) -> str:
-    person = None if pk is None else User.objects.filter(pk=pk).first()
-    return str(person) if person else _("nobody")
+def _name(asked: Asked, pk: int | None) -> str:
+    """Of somebody who is or was in these shops; nobody else's name is told here."""
+    if pk is None:
+        return _("nobody")
+    person = User.objects.filter(pk=pk, memberships__shop__in=asked.shops).first()
+    return str(person) if person else _("somebody else")
 
 
 def _page(rows: QuerySet[Any], clock: str, ascending: bool, key: str) -> tuple[list[Any], str]:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
@@ -16,10 +17,11 @@ from cs_workbench.desk.stamps import stamps_of
 from cs_workbench.desk.views import decision_of, shown_in
 from cs_workbench.orders.drawing import order_card
 from merchant import live_updates
-from merchant.people.models import User
+from merchant.people.models import Membership, User
 from merchant.people.visibility import shops_of
 from merchant.ui.access import SignedInRequest
 from merchant.ui.query_params import parse_int
+from orders.record.models import Order
 
 # As many cards as a page may hold open and still be compared in one statement.
 CARDS = 100
@@ -36,8 +38,8 @@ def desk_pulse(request: SignedInRequest) -> HttpResponse:
     order = parse_int(asked.get("look", ""))
     seen, others = live_updates.look(shops_of(request.user), look_at=str(order or ""), by=request.user.pk)
     parts: list[str] = []
-    if ",".join(map(str, others)) != asked.get("others", ""):
-        parts.append(_others(request, others))
+    if ",".join(map(str, others)) != asked.get("others", "") and order is not None:
+        parts += _others(request, order, others)
     if not seen or seen != asked.get("seen"):
         parts += _changed(request)
     answer = HttpResponse("".join(parts)) if parts else HttpResponse(status=204)
@@ -55,10 +57,19 @@ def desk_leave(request: SignedInRequest) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def _others(request: SignedInRequest, others: list[int]) -> str:
-    people = User.objects.filter(pk__in=others).order_by("pk")
-    context = {"people": list(people), "others": ",".join(map(str, others)), "is_oob": True}
-    return render_to_string("cs_workbench/_presence.html", context, request)
+def _others(request: SignedInRequest, order_id: int, others: list[int]) -> list[str]:
+    """Who else looks: told of an order this person may see, and only of those who belong to its shop, since anybody may
+    say that they look at any number."""
+    shop_id = Order.objects.visible_to(request.user).filter(pk=order_id).values_list("shop_id", flat=True).first()
+    people = User.objects.none()
+    if shop_id is not None:
+        is_there = Exists(Membership.objects.filter(user=OuterRef("pk"), shop_id=shop_id, is_active=True))
+        people = User.objects.filter(is_there | Q(is_platform_admin=True), pk__in=others).order_by("pk")
+    told = ",".join(str(person.pk) for person in people)
+    if told == request.GET.get("others", ""):
+        return []
+    context = {"people": list(people), "others": told, "is_oob": True}
+    return [render_to_string("cs_workbench/_presence.html", context, request)]
 
 
 def _changed(request: SignedInRequest) -> list[str]:

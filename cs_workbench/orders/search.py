@@ -83,18 +83,23 @@ def counts(user: Any) -> dict[str, int]:
     shops = shops_of(user)
     return {
         tab: sum(
-            Order.objects.awaiting_shipment().filter(condition, shop_id__in=some).order_by()[: CAP + 1].count()
+            Order.objects.seen_in(shop, user, many=True)
+            .awaiting_shipment()
+            .filter(condition)
+            .order_by()[: CAP + 1]
+            .count()
             for some, condition in _promised(shops, tab)
+            for shop in some
         )
         for tab in BY_PROMISE
     }
 
 
-def _page_by_promise(shops: list[int], tab: str, key: str, buyer: int | None) -> Found:
+def _page_by_promise(user: Any, shops: list[int], tab: str, key: str, buyer: int | None) -> Found:
     start = page_key(key)
     found: list[Order] = []
     for shop, condition in [(shop, condition) for some, condition in _promised(shops, tab) for shop in some]:
-        rows = Order.objects.awaiting_shipment().filter(condition, shop_id=shop)
+        rows = Order.objects.seen_in(shop, user).awaiting_shipment().filter(condition)
         if buyer is not None:
             rows = rows.filter(buyer_id=buyer)
         rows = rows.promised_after(*start) if start else rows
@@ -110,7 +115,7 @@ def page(user: Any, tab: str, key: str = "", buyer: int | None = None) -> Found:
     """One keyset page of a tab, newest first; several shops and states are walked in one statement and merged."""
     shops = shops_of(user)
     if tab in BY_PROMISE:
-        return _page_by_promise(shops, tab, key, buyer)
+        return _page_by_promise(user, shops, tab, key, buyer)
     after = page_key(key)
     walks: list[QuerySet[Order]] = []
     for shop in shops:

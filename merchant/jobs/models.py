@@ -37,6 +37,7 @@ class Job(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     objects = ShopQuerySet.as_manager()
+    doer_path = "by"
 
     class Meta:
         verbose_name = _("job")

@@ -17,8 +17,9 @@ class ShopQuerySet(models.QuerySet):
     walks an index shop by shop.
 
     A model that belongs to a customer says so by `buyer_path`, its way to the buyer; then customers whom colleagues
-    keep are left out for those who see only their own or their team's (P-AGENT-SCOPE). This is the one place that
-    knows it."""
+    keep are left out for those who see only their own or their team's (P-AGENT-SCOPE). A model that tells what people
+    did with many customers (an import, a look) says by `doer_path` who did it: the same people then see what they and
+    their team did. This is the one place that knows it."""
 
     def visible_to(self, user: Any, *, many: bool = False) -> Self:
         """Rows this user may see; another shop's number is then simply not there, nor is a hidden customer's.
@@ -26,7 +27,7 @@ class ShopQuerySet(models.QuerySet):
         `many`: the rows are counted, not shown (see `_in_sight`)."""
         shops = shops_of(user)
         rows = self.filter(shop_id__in=shops)
-        narrow = visible_owner_ids(user) if self._buyer_path else {}
+        narrow = visible_owner_ids(user) if self._buyer_path or self._doer_path else {}
         narrow = {shop: seen for shop, seen in narrow.items() if shop in shops}
         if not narrow:
             return rows
@@ -43,18 +44,24 @@ class ShopQuerySet(models.QuerySet):
     def seen_in(self, shop_id: int, user: Any, *, many: bool = False) -> Self:
         """The same for one of the user's shops: one equality, so that an index that begins with the shop is walked."""
         rows = self.filter(shop_id=shop_id)
-        seen = visible_owner_ids(user).get(shop_id) if self._buyer_path else None
+        seen = visible_owner_ids(user).get(shop_id) if self._buyer_path or self._doer_path else None
         return rows if seen is None else rows.filter(self._in_sight(user, seen, many=many))
 
     @property
     def _buyer_path(self) -> str:
         return getattr(self.model, "buyer_path", "")
 
+    @property
+    def _doer_path(self) -> str:
+        return getattr(self.model, "doer_path", "")
+
     def _in_sight(self, user: Any, seen: Collection[int], *, many: bool) -> Q:
         """Nobody keeps the customer, one of `seen` does, or the row itself is this user's to work on.
 
         A page asks row by row through the buyer's key, so that it reads no more than it shows. Where `many` rows are
         counted the few customers of others are hashed once, by the partial index `buyer_kept`."""
+        if self._doer_path:
+            return Q(**{f"{self._doer_path}__in": sorted(seen)})
         if self._buyer_path == "self":
             return Q(account_owner__isnull=True) | Q(account_owner__in=sorted(seen))
         head, _dot, rest = self._buyer_path.partition("__")

@@ -92,6 +92,7 @@ class PiiReveal(models.Model):
     at = models.DateTimeField(db_default=Now())
 
     objects = ShopQuerySet.as_manager()
+    doer_path = "user"
 
     class Meta:
         verbose_name = _("look at personal data")
@@ -154,6 +155,7 @@ class PiiSearch(models.Model):
     at = models.DateTimeField(db_default=Now())
 
     objects = ShopQuerySet.as_manager()
+    doer_path = "user"
 
     class Meta:
         verbose_name = _("search by phone or name")

@@ -9,7 +9,6 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.utils.translation import gettext_lazy as _
 
 from merchant.people.models import User
-from merchant.people.visibility import visible_owner_ids
 from merchant.shops.models import Shop
 from merchant.ui.query_params import key_of_page, page_key
 from merchant.vault.models import PiiReveal, PiiSearch, QuotaRequest, RevealVerdict
@@ -42,18 +41,12 @@ def _page(rows: QuerySet[Any], clock: str, key: str) -> Page:
 
 
 def looks(shop: Shop, user: User, key: str) -> Page:
-    return _page(_of_people(PiiReveal.objects.filter(shop=shop), shop, user).select_related("user"), "at", key)
+    return _page(PiiReveal.objects.seen_in(shop.pk, user).select_related("user"), "at", key)
 
 
 def searches(shop: Shop, user: User, key: str) -> Page:
     """Who searched for whom by phone or name (PII-SEARCH), the newest first."""
-    return _page(_of_people(PiiSearch.objects.filter(shop=shop), shop, user).select_related("user"), "at", key)
-
-
-def _of_people(rows: QuerySet[Any], shop: Shop, user: User) -> QuerySet[Any]:
-    """Who sees only their own or their team's customers sees what those people did (P-AGENT-SCOPE)."""
-    seen = visible_owner_ids(user).get(shop.pk)
-    return rows if seen is None else rows.filter(user__in=sorted(seen))
+    return _page(PiiSearch.objects.seen_in(shop.pk, user).select_related("user"), "at", key)
 
 
 def requests(shop: Shop, user: User, key: str) -> Page:
@@ -66,7 +59,8 @@ def people_today(shop: Shop, user: User) -> list[Any]:
     begin = quota_of(shop).resets_at - timedelta(days=1)
     shown = Q(verdict=RevealVerdict.SHOWN)
     rows = (
-        _of_people(PiiReveal.objects.filter(shop=shop, at__gte=begin), shop, user)
+        PiiReveal.objects.seen_in(shop.pk, user)
+        .filter(at__gte=begin)
         .values("user_id", "user__display_name", "user__username")
         .annotate(
             looks=Count("pk", filter=shown),

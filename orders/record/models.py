@@ -312,6 +312,7 @@ class OrderLine(models.Model):
     placed_at = models.DateTimeField()
 
     objects = ShopQuerySet.as_manager()
+    buyer_path = "order__buyer"
 
     class Meta:
         verbose_name = _("order line")
