@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
+from merchant.people.rights import ensure_default_roles
+
 # Where a parallel run's workers learn the name of the database they copy.
 MOULD = "HUICANG_TEST_MOULD"
 # What `migrate` puts there for every installed model; Django's own flush empties these tables and fills them again.
@@ -94,6 +96,8 @@ def empty_tables(*_: object) -> None:
             # In one statement: what refers to each other is gone before anything is checked.
             parts = ", ".join(f"of_{number} AS (DELETE FROM {name})" for number, name in enumerate(written))
             cursor.execute(f"WITH {parts} SELECT 1")
+            # As `migrate` leaves it.
+            ensure_default_roles()
 
 
 _known: list[str] = []

@@ -11,8 +11,8 @@ LESS = {"resultTypes": ["violations"], "preload": {"assets": ["media"]}}
 # Three quarters of axe's time: it works out the ground under each word of a page. Words of the same look on the same
 # grounds are equally readable, so it is asked once for each such paint, and answered for it: what axe passes over (a
 # disabled button, a word under another) answers for nothing. Words that hang over something else are asked one by one.
-CONTRAST = """async (asked) => {
-  const known = new Set(asked), paints = new Map(), alone = [], violations = [], styles = new Map();
+CONTRAST = """async (readable) => {
+  const known = new Set(readable), paints = new Map(), alone = [], violations = [], styles = new Map();
   const styleOf = (element) => styles.get(element) ?? styles.set(element, getComputedStyle(element)).get(element);
   const paintOf = (element) => {
     const own = styleOf(element);
@@ -45,18 +45,16 @@ CONTRAST = """async (asked) => {
       runOnly: {type: 'rule', values: ['color-contrast']}, resultTypes: ['passes', 'violations'],
       elementRef: true, selectors: false, preload: false,
     });
-    for (const rule of [...found.passes, ...found.violations])
-      for (const node of rule.nodes) {
-        const paint = paintOf(node.element);
-        if (paint !== null) known.add(paint);
-      }
+    for (const rule of found.passes)
+      for (const node of rule.nodes) known.add(paintOf(node.element));
     for (const rule of found.violations)
       violations.push({id: rule.id, nodes: rule.nodes.map(({html}) => ({html}))});
   };
   const firsts = [...paints.values()].map((elements) => elements[0]);
   await ask([...alone, ...firsts]);
   await ask([...paints].filter(([paint]) => !known.has(paint)).flatMap(([, elements]) => elements.slice(1)));
-  return {asked: [...known], violations};
+  known.delete(null);
+  return {readable: [...known], violations};
 }"""
 
 
@@ -67,11 +65,15 @@ def breaches(page: Any, rules: Any = None) -> list[dict[str, Any]]:
     return found
 
 
-def unreadable(page: Any, asked: set[str]) -> list[dict[str, Any]]:
-    """The violations of contrast among paints not in `asked`; they are in it afterwards."""
+# The paints that axe found readable so far, on whatever page.
+_readable: set[str] = set()
+
+
+def unreadable(page: Any) -> list[dict[str, Any]]:
+    """The violations of contrast."""
     _send_axe(page)
-    found = page.evaluate(CONTRAST, sorted(asked))
-    asked.update(found["asked"])
+    found = page.evaluate(CONTRAST, sorted(_readable))
+    _readable.update(found["readable"])
     return list(found["violations"])
 
 

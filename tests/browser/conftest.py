@@ -4,6 +4,7 @@ The courier is the sandbox process over real HTTP, its pushes knock at the live 
 process. Tasks run inline, so what the page shows comes from the real services and from nothing else.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -199,6 +200,7 @@ class Scene:
         """The courier acts on the case's parcel and pushes what happened; then it is asked, as the poller would."""
         package = Package.objects.select_related("account").get(order=case.order)
         self.courier.control(f"/parcels/{package.waybill}/advance", {"to": verb})
+        self._let_pushes_arrive()
         adapter = registry.get(package.courier)
         events = adapter.track(package.account, package.waybill, "")
         record_events({package.pk: events}, checked_at=now())
@@ -206,6 +208,13 @@ class Scene:
         if adapter.capabilities.can_query_state:
             status = adapter.query_intercept(package.account, package.waybill)
         interceptions.weigh_evidence(package.pk, status=status)
+
+    def _let_pushes_arrive(self) -> None:
+        """The live server has answered every push, so whatever it did about them is done: nothing is done twice at once."""
+        deadline = time.monotonic() + 60
+        while self.courier.control("/stats")["pushes"].get("open"):
+            assert time.monotonic() < deadline, "a push was never answered"
+            time.sleep(0.02)
 
     def money_arrives(self) -> None:
         """The channel has paid; every refund under way asks, as the sweep would."""

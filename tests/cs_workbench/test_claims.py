@@ -283,11 +283,15 @@ def test_the_damage_rate_shows_stopped_beside_returned_by_courier_and_month(sign
     claims.file_claim(claim, by=None, through="portal", reference="GD-1")
     claims.accept_claim(claim, by=None, agreed_fen=30_000)
     claims.book_payment(claim, by=None, paid_fen=30_000, through="transfer")
+    # All of it in one month, whenever this runs.
+    day = now() - timedelta(days=31)
+    Inspection.objects.update(done_at=day)
+    Claim.objects.update(created_at=day)
     client = sign_in(make_user("owner", shop))
 
     page = client.get(reverse("damage_rate"))
 
-    month = f"{now().astimezone(SHANGHAI):%Y-%m}"
+    month = f"{day.astimezone(SHANGHAI):%Y-%m}"
     zto, yto = page.context["lines"]
     assert (zto.courier, zto.month, zto.stopped, zto.returned) == ("zto", month, damage.Side(4, 1), damage.Side())
     assert (zto.stopped.rate_text, zto.claims, zto.claimed_fen, zto.paid_fen, zto.loss_fen) == (
