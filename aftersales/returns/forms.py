@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from aftersales.decisions.forms import ShownForm
 from aftersales.returns.inspecting import MOST_UNITS, Count, Other
+from merchant.carriers import waybills
 from merchant.refusals import Refused
 from merchant.ui.forms import NumberField, VerbForm
 from merchant.ui.query_params import parse_int
@@ -20,8 +21,9 @@ OTHERS = 3
 
 
 def tidy_waybill(waybill: str) -> str:
-    """As scanners send it: blanks and control characters away. What is longer than any number is cut."""
-    return "".join(waybill.split()).strip("\x00")[:40]
+    """What a scanner or a finger sends as the number couriers use: small letters, label parts, tracking addresses.
+    What is longer than any number is cut."""
+    return waybills.normal(waybill.replace("\x00", ""))[: waybills.LONGEST]
 
 
 class WaybillField(forms.CharField):

@@ -18,6 +18,7 @@ from logistics.interception.models import Interception
 from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package, PackageLine
 from logistics.shipping import services as parcels
+from merchant.carriers import waybills
 from merchant.clock import now
 from merchant.locking import lock, lock_all
 from merchant.numbers import new_number
@@ -78,7 +79,7 @@ def keep_unknown_parcel(shop: Shop, *, waybill: str, courier: str, note: str, by
 
     Raises Refused RIGHT, WAYBILL, RECEIVED."""
     policies.check_can_receive(by, shop.pk)
-    waybill = waybill.strip()
+    waybill = waybills.normal(waybill)
     if not waybill or len(waybill) > 40:
         raise Refused("WAYBILL", _("A parcel needs a tracking number."))
     known = ReturnParcel.objects.filter(shop=shop, waybill=waybill).select_related("received_by")

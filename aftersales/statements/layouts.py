@@ -3,7 +3,7 @@ against anything here."""
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,16 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.statements.enums import RowKind
 from merchant.refusals import Refused
 from orders.intake import values
-from orders.intake.readers import Row, SourceFile, Table, read_tables
+from orders.intake.readers import (
+    BROKEN,
+    STRIDE,
+    Row,
+    SourceFile,
+    Table,
+    joined_tables,
+    read_tables,
+    why_broken,
+)
 from orders.intake.values import BadValue
 
 
@@ -41,6 +50,10 @@ class Layout:
     columns: frozenset[str]
     read: Callable[[int, Row], Line]
     is_end: Callable[[Row], bool] = lambda row: False
+
+    def fits(self, header: Sequence[str]) -> int:
+        """0 when the header is not this layout's, else the number of its columns."""
+        return len(self.columns) if self.columns <= set(header) else 0
 
 
 def cell(row: Row, *names: str) -> Any:
@@ -86,10 +99,11 @@ def discover() -> None:
 
 def open_statement(name: str, body: bytes) -> tuple[Layout, Table]:
     """Find the layout by its columns. Raises Refused FILE when nothing in the file is a statement we know."""
-    for table in read_tables(SourceFile(name, lambda: body)):
-        for layout in _layouts:
-            if layout.columns <= set(table.header):
-                return layout, table
+    tables = read_tables(SourceFile(name, lambda: body))
+    for layout in _layouts:
+        found = [headed for table in tables if layout.fits((headed := table.headed(layout.fits)).header)]
+        if found:
+            return layout, joined_tables(found)
     raise Refused(
         "FILE",
         _("“%(name)s” is no statement we know. Known are: %(known)s.")
@@ -99,9 +113,16 @@ def open_statement(name: str, body: bytes) -> tuple[Layout, Table]:
 
 def lines_of(layout: Layout, table: Table) -> Iterator[Line | tuple[int, str]]:
     """Each row as a Line, or as (row number, why it cannot be read)."""
+    ended = -1
     for row_no, row in table.rows():
+        if BROKEN in row:
+            yield row_no, str(why_broken(row))
+            continue
         if layout.is_end(row):
-            return
+            # Of several tables the next one begins with a multiple of STRIDE.
+            ended = row_no // STRIDE
+        if ended == row_no // STRIDE:
+            continue
         try:
             yield layout.read(row_no, row)
         except BadValue as error:

@@ -22,6 +22,8 @@ class StatementFile(models.Model):
     body = EncryptedBytes(null=True)
     state = models.CharField(_("state"), max_length=12, choices=FileState, default=FileState.WAITING)
     error = models.CharField(_("error"), max_length=300, blank=True, default="")
+    # How often a worker began to read it: one that breaks off every time is refused in words.
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
     layout = models.CharField(_("layout"), max_length=40, blank=True, default="")
     from_date = models.DateField(_("from"), null=True)
     to_date = models.DateField(_("until"), null=True)

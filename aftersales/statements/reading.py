@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.statements import reconciling
@@ -27,6 +28,8 @@ MAX_BYTES = 64 * 1024 * 1024
 KEPT_REFUSALS = 200
 CHUNK = 2000
 BATCH = 20
+MAX_TRIES = 3
+UNFORESEEN = _("Nobody foresaw a file like this; whoever runs the servers finds why in the log.")
 
 
 def file_statement(
@@ -61,14 +64,18 @@ def read_statement(file_id: int) -> StatementFile | None:
     file = StatementFile.objects.filter(pk=file_id, state=FileState.WAITING).first()
     if file is None or file.body is None:
         return None
+    if file.tries >= MAX_TRIES:
+        return _fail(file, _("Reading it broke off %(times)d times.") % {"times": MAX_TRIES})
+    # Counted before it is opened: a file that takes its worker along is not opened for ever.
+    StatementFile.objects.filter(pk=file.pk).update(tries=F("tries") + 1)
     try:
         layout, table = open_statement(file.name, bytes(file.body))
     except Refused as refusal:
         return _fail(file, str(refusal.message))
-    except Exception as error:
-        # A file no reader foresaw stays visible, with what was said of it; it is not swept for ever.
+    except Exception:
+        # A file no reader foresaw stays visible; it is not swept for ever.
         logger.exception("statement %s could not be read", file_id)
-        return _fail(file, f"{type(error).__name__}: {error}")
+        return _fail(file, UNFORESEEN)
     days = _write(file, layout, table)
     if days is not None:
         reconciling.reconcile(file.shop, layout.channel, *days)
@@ -76,8 +83,8 @@ def read_statement(file_id: int) -> StatementFile | None:
 
 
 @transaction.atomic
-def _fail(file: StatementFile, why: str) -> StatementFile:
-    file.state, file.error = FileState.FAILED, why[:300]
+def _fail(file: StatementFile, why: Any) -> StatementFile:
+    file.state, file.error = FileState.FAILED, str(why)[:300]
     file.save(update_fields=["state", "error"])
     activity.record(file, "statement.fail", by=None, reason=file.error)
     return file
@@ -141,8 +148,8 @@ def read_statement_again(file: StatementFile, *, by: Actor) -> StatementFile:
     check_right(by, held.shop_id, Right.SETTLE_STATEMENT)
     if held.state != FileState.FAILED or held.body is None:
         raise Refused("FILE", _("Only a file that could not be read, and is still kept, can be read again."))
-    held.state, held.error = FileState.WAITING, ""
-    held.save(update_fields=["state", "error"])
+    held.state, held.error, held.tries = FileState.WAITING, "", 0
+    held.save(update_fields=["state", "error", "tries"])
     activity.record(held, "statement.read_again", by=by)
     wake("aftersales.read_statement", file_id=held.pk)
     return held

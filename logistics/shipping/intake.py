@@ -17,6 +17,7 @@ from logistics.parcels.projection import Point, point_of
 from logistics.shipping.services import WATCH_FOR, label_source
 from logistics.tracking.services import recompute
 from logistics.watch.models import Watch
+from merchant.carriers import waybills
 from merchant.carriers.registry import LONGEST, UNKNOWN
 from merchant.clock import now
 from merchant.shops.models import CourierAccount
@@ -49,7 +50,11 @@ def register_imported(shop: Any, order_ids: Mapping[str, int], rows: Sequence[No
     nobody names is kept without one, for every rule that counts parcels, until a later row names it.
     """
     named = [
-        Named(order_ids[row.number], row, replace(parcel, courier=parcel.courier[:LONGEST] or UNKNOWN))
+        Named(
+            order_ids[row.number],
+            row,
+            replace(parcel, courier=parcel.courier[:LONGEST] or UNKNOWN, waybill=waybills.normal(parcel.waybill)),
+        )
         for row in rows
         if row.number in order_ids
         for parcel in row.packages

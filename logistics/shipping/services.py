@@ -18,6 +18,7 @@ from logistics.parcels.tracking_models import TrackingEvent
 from logistics.tracking import services as tracking
 from logistics.watch import services as watching
 from logistics.watch.models import Priority, Watch
+from merchant.carriers import waybills
 from merchant.clock import now, scaled
 from merchant.locking import lock, lock_all
 from merchant.people.models import Actor
@@ -59,7 +60,7 @@ def register_package(
 ) -> Package:
     """A label for this order. `lines` is {order line id: quantity}, all of the order when left out; a parcel that
     exists already in this shop takes the order's lines in (merged orders). Raises Refused PARCEL."""
-    waybill = waybill.strip()
+    waybill = waybills.normal(waybill)
     if not waybill:
         raise Refused("PARCEL", _("A parcel needs a tracking number."))
     account = account or account_for(order.shop_id, courier)

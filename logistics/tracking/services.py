@@ -22,6 +22,7 @@ from logistics.tracking.signals import tracks_changed
 from logistics.watch import forced
 from logistics.watch import services as watching
 from merchant import live_updates
+from merchant.carriers import waybills
 from merchant.clock import now
 from merchant.locking import lock
 from merchant.people.models import Actor
@@ -115,7 +116,7 @@ def handle_push(message: Any) -> None:
     packages = (
         Package.objects.in_force()
         .filter(Q(account_id=account.pk) | Q(account_id=None))
-        .filter(shop_id=account.shop_id, courier=account.courier, waybill__in=[push.waybill, *push.others])
+        .filter(shop_id=account.shop_id, courier=account.courier, waybill__in=_spellings(push.waybill, *push.others))
     )
     package = packages.first()
     if package is None:
@@ -220,3 +221,8 @@ def _has_no_scans_yet(package: Package, error: CourierError) -> bool:
     """A courier that does not know a parcel nobody has scanned yet has answered; for any other parcel it has not."""
     is_silent = error.error_class in (ErrorClass.NOT_YET_TRACKABLE, ErrorClass.UNKNOWN_WAYBILL)
     return is_silent and package.state == PackageState.LABELLED
+
+
+def _spellings(*numbers: str) -> set[str]:
+    """The numbers as the courier writes them, and as they are kept here."""
+    return {spelling for number in numbers for spelling in (number, waybills.normal(number))}

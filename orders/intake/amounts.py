@@ -45,6 +45,9 @@ def add_up(order: NormalOrder) -> Amounts:
         if (getattr(order, name) or 0) < 0:
             raise BadValue(name, _("an amount below zero"))
     lines = order.lines
+    for position, line in enumerate(lines, start=1):
+        if (line.goods_fen or 0) < 0 or line.refunded_fen < 0 or line.quantity < 0:
+            raise BadValue(_("line %(position)d") % {"position": position}, _("an amount below zero"))
     goods = _goods_of_lines(order, lines)
     goods_total = sum(goods)
     freight, subsidy = order.freight_fen, order.subsidy_fen
@@ -83,19 +86,31 @@ def _goods_of_lines(order: NormalOrder, lines: list[NormalLine]) -> list[int]:
     known = [line.goods_fen if line.goods_fen is not None else line.net_fen for line in lines]
     if all(amount is not None for amount in known):
         return [amount or 0 for amount in known]
-    # The source prices the order, not its lines: they share it by quantity.
+    # The source prices the order, not its lines: those it does not price share the rest by quantity.
     total = order.goods_fen
     if total is None:
         total = (order.paid_fen or 0) + (order.shop_discount_fen or 0) + order.subsidy_fen - order.freight_fen
-    return split(max(0, total), [line.quantity for line in lines])
+    return _fill(known, total, [line.quantity for line in lines])
+
+
+def _fill(given: list[int | None], total: int, bases: list[int]) -> list[int]:
+    """What is given stays; the lines without an amount share what is left of the total."""
+    silent = [position for position, amount in enumerate(given) if amount is None]
+    if not silent:
+        return [amount or 0 for amount in given]
+    shares = split(max(0, total - sum(filter(None, given))), [bases[position] for position in silent])
+    found = [amount or 0 for amount in given]
+    for position, share in zip(silent, shares, strict=True):
+        found[position] = share
+    return found
 
 
 def _nets(lines: list[NormalLine], goods: list[int], total: int) -> list[int]:
     given = [line.net_fen for line in lines]
-    if all(net is not None and net >= 0 for net in given):
-        nets = [net or 0 for net in given]
-        return nets if sum(nets) == total else split(total, nets)
-    return split(total, goods)
+    if any(net is not None and net < 0 for net in given) or all(net is None for net in given):
+        return split(total, goods)
+    nets = _fill(given, total, goods)
+    return nets if sum(nets) == total else split(total, nets)
 
 
 def _refunds(order: NormalOrder, nets: list[int], freight: int, paid: int) -> tuple[list[int], int]:

@@ -24,7 +24,8 @@ from merchant.trail import activity
 from orders.intake import registry
 from orders.intake.mapping import Record
 from orders.intake.normal import RowOutcome
-from orders.intake.readers import SourceFile, Table, read_tables
+from orders.intake.picking import parts_of, places, unread
+from orders.intake.readers import SourceFile, Table, forget, read_tables
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +62,10 @@ def _run(
     # The report is read by whoever started it; the worker's language is the house's default.
     with override(job.options.get("language") or "zh-hans"):
         try:
-            profile, main, joined = _open(job, files)
-            job = _note_layout(job, mine, profile, main, joined)
+            tables = _open(job, files)
+            profile = _layout(job, tables)
+            main, joined = profile.pick(tables)
+            job = _note_layout(job, mine, profile, main, joined, tables)
             until = monotonic() + seconds if seconds else None
             left: Iterator[Record] = islice(iter(profile.records(main, joined)), job.cursor["records"], None)
             while records := list(islice(left, chunk)):
@@ -77,20 +80,26 @@ def _run(
             return job
         except Refused as refusal:
             return _fail(job, mine, str(refusal.message))
+        finally:
+            if job.state != JobState.WAITING:
+                forget(file.key for file in files)
 
 
-def _open(job: Job, files: Sequence[SourceFile]) -> tuple[Any, Table, dict[str, Table]]:
+def _open(job: Job, files: Sequence[SourceFile]) -> list[Table]:
     if job.state != JobState.RUNNING:
         raise JobTaken
-    tables = [table for file in files for table in read_tables(file)]
+    return [table for file in files for table in read_tables(file)]
+
+
+def _layout(job: Job, tables: Sequence[Table]) -> registry.Profile:
     wanted = job.options.get("profile") or "auto"
-    profile = registry.detect(tables) if wanted == "auto" else registry.profile_named(wanted)
-    main, joined = profile.pick(tables)
-    return profile, main, joined
+    return registry.detect(tables, shop=job.shop) if wanted == "auto" else registry.profile_named(wanted, shop=job.shop)
 
 
 @transaction.atomic
-def _note_layout(job: Job, mine: str, profile: Any, main: Table, joined: dict[str, Table]) -> Job:
+def _note_layout(
+    job: Job, mine: str, profile: Any, main: Table, joined: dict[str, Table], tables: Sequence[Table]
+) -> Job:
     job = lock_if_mine(job, mine)
     job.total = main.total
     job.options = {
@@ -99,6 +108,8 @@ def _note_layout(job: Job, mine: str, profile: Any, main: Table, joined: dict[st
         "layout_kind": profile.kind,
         "table": main.name,
         "joined": sorted(table.name for table in joined.values()),
+        "tables": places(part.name for part in parts_of(main)),
+        "unread": places(unread(tables, [main, *joined.values()])),
         "unknown_columns": profile.unknown_columns(main)[:100],
     }
     job.save(update_fields=["total", "options"])

@@ -73,7 +73,10 @@ def work_on(job_id: int) -> None:
     job = Job.objects.select_related("shop", "by").filter(pk=job_id, kind=importer.KIND).first()
     if job is None or not is_free(job):
         return
-    files = [SourceFile(file.name, _bytes_of(file)) for file in job.files.defer("body").order_by("pk")]
+    files = [
+        SourceFile(file.name, _bytes_of(file), key=f"import {file.pk}")
+        for file in job.files.defer("body").order_by("pk")
+    ]
     if not files:
         return  # started from a terminal, which reads the files where they lie
     try:

@@ -10,6 +10,8 @@ A column is named by its header; a dot goes into nested JSON (`pay_info.pay_time
     map = { "a" = "b" }         other words for what is found; `"*"` is any other, `"3|*"` any second part
     blank = ["x"]               words that mean that there is nothing
     const                       the same value for every row
+    minus = ["x"]               amounts: what these columns hold is taken off
+    dates = "mdy"               moments: how a date is written that does not begin with its year (mdy, dmy, ymd)
 """
 
 from collections.abc import Callable, Mapping
@@ -18,8 +20,18 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from orders.intake.readers import Row
-from orders.intake.values import BadValue, identifier, moment, money, structure, text, whole
+from orders.intake.readers import Merged, Row
+from orders.intake.values import (
+    BadValue,
+    identifier,
+    moment,
+    money,
+    name_of_person,
+    plain,
+    structure,
+    text,
+    whole,
+)
 
 
 @dataclass(slots=True)
@@ -31,6 +43,8 @@ class Record:
     rows: list[Row]
     joined: dict[str, list[Row]] = field(default_factory=dict)
     lookups: Mapping[str, Mapping[str, Row]] = field(default_factory=dict)
+    # Rows below it that name no order and yet hold goods: of this order, or of none.
+    orphans: tuple[int, ...] = ()
 
 
 Read = Callable[[Record, Row], Any]
@@ -59,7 +73,7 @@ def columns_of(spec: Any) -> set[str]:
         return set().union(*map(columns_of, spec)) if spec else set()
     if isinstance(spec, dict):
         found: set[str] = set()
-        for key in ("from", "concat", "join", "by"):
+        for key in ("from", "concat", "join", "by", "minus"):
             if key in spec:
                 found |= columns_of(spec[key])
         if str(spec.get("sum", "")).startswith("rows."):
@@ -118,11 +132,13 @@ def _without(read: Read, words: list[str]) -> Read:
 
 
 def _first(row: Row, paths: list[str]) -> Any:
+    said = None
     for path in paths:
         value = find(row, path)
         if text(value):
             return value
-    return None
+        said = said or (value if plain(value) else None)
+    return said
 
 
 def text_reader(spec: Any) -> Read:
@@ -130,6 +146,14 @@ def text_reader(spec: Any) -> Read:
         return lambda record, row: ""
     _name, read = reader(spec)
     return lambda record, row: text(read(record, row))
+
+
+def name_reader(spec: Any) -> Read:
+    """Names, nicknames and ids that people choose."""
+    if spec is None:
+        return lambda record, row: ""
+    _name, read = reader(spec)
+    return lambda record, row: name_of_person(read(record, row))
 
 
 def id_reader(spec: Any) -> Read:
@@ -146,11 +170,12 @@ def whole_reader(spec: Any) -> Read:
     return lambda record, row: whole(read(record, row), name)
 
 
-def moment_reader(spec: Any) -> Read:
+def moment_reader(spec: Any, dates: str = "") -> Read:
     if spec is None:
         return lambda record, row: None
     name, read = reader(spec)
-    return lambda record, row: moment(read(record, row), name)
+    order = spec.get("dates", dates) if isinstance(spec, dict) else dates
+    return lambda record, row: moment(read(record, row), name, order)
 
 
 def money_reader(spec: Any, unit: str) -> Read:
@@ -162,12 +187,26 @@ def money_reader(spec: Any, unit: str) -> Read:
 
         def total(record: Record, row: Row) -> int | None:
             rows = record.rows if alias == "rows" else record.joined.get(alias, [])
-            amounts = [amount for each in rows if (amount := money(find(each, column), column, unit)) is not None]
+            cells = [cell for each in rows if not is_said_above(record, cell := find(each, column))]
+            amounts = [amount for cell in cells if (amount := money(cell, column, unit)) is not None]
             return sum(amounts) if amounts else None
 
         return total
     name, read = reader(spec)
+    if isinstance(spec, dict) and "minus" in spec:
+        return lambda record, row: _less(money(read(record, row), name, unit), row, spec["minus"], unit)
     return lambda record, row: money(read(record, row), name, unit)
+
+
+def is_said_above(record: Record, cell: Any) -> bool:
+    """Whether a merged cell's amount is counted already: its first row belongs to the same order."""
+    return isinstance(cell, Merged) and cell.top in record.row_nos
+
+
+def _less(amount: int | None, row: Row, columns: list[str], unit: str) -> int | None:
+    if amount is None:
+        return None
+    return amount - sum(money(find(row, column), column, unit) or 0 for column in columns)
 
 
 def required(value: Any, name: str) -> Any:

@@ -46,7 +46,8 @@ class NormalPackage:
 class NormalPayment:
     channel: str
     number: str
-    amount_fen: int
+    # None where the source does not say it: then it is what the order comes to.
+    amount_fen: int | None
     paid_at: datetime | None = None
 
 
@@ -85,6 +86,8 @@ class NormalOrder:
     # The platform's words for promises to the buyer; stored as codes where we know them (orders.intake.benefits).
     benefits: tuple[str, ...] = ()
     packages: list[NormalPackage] = field(default_factory=list)
+    # What was left out or is doubtful, in words for the report: the order itself is taken.
+    remarks: tuple[str, ...] = ()
     # Rows of the source this order was read from, for the report; not part of the order.
     row_nos: tuple[int, ...] = ()
 
@@ -100,5 +103,13 @@ class RowOutcome:
 
 
 def outcomes_of(order: NormalOrder, outcome: str, reason: str = "") -> Sequence[RowOutcome]:
-    """One outcome for every row the order was read from."""
+    """One outcome for every row the order was read from; remarks on an order that is taken stand in its first."""
+    remark = "; ".join(map(str, order.remarks)) if outcome != "refused" else ""
+    if remark:
+        first, *others = order.row_nos or (0,)
+        said = "; ".join(filter(None, (str(reason), remark)))
+        return [
+            RowOutcome(first, order.number, outcome, said),
+            *(RowOutcome(row_no, order.number, outcome, reason) for row_no in others),
+        ]
     return [RowOutcome(row_no, order.number, outcome, reason) for row_no in order.row_nos or (0,)]

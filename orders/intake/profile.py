@@ -1,5 +1,6 @@
 """A layout of orders as data (`profiles/*.toml`): which column is what. A new layout is a new file, not new code."""
 
+import logging
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,18 +11,23 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from merchant.carriers import registry as carriers
+from merchant.carriers import waybills
 from merchant.people.models import Actor
 from merchant.refusals import Refused
-from orders.intake import mapping, services
+from orders.intake import mapping, phones, services
 from orders.intake.benefits import words_in
 from orders.intake.mapping import Record, columns_of, find
 from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment, Person, RowOutcome
+from orders.intake.picking import groups, main_of, missing_columns, parts_of
 from orders.intake.profile_parts import Join, by_key, line_ids_of, readable_spec, what_it_proves
-from orders.intake.readers import BROKEN, Row, Table
-from orders.intake.values import BadValue, identifier, moment, structure, text
+from orders.intake.readers import BROKEN, Merged, Row, Table, why_broken
+from orders.intake.values import BadValue, identifier, rounded, structure, text
 from orders.record.enums import CategoryClass, OrderState
 
+log = logging.getLogger(__name__)
+
 TEXTS = ("source_status", "close_reason", "pay_method", "buyer_nickname", "buyer_note", "seller_note", "host_name")
+NAMES = frozenset({"buyer_nickname", "host_name"})
 MOMENTS = (
     "placed_at", "paid_at", "shipped_at", "received_at", "completed_at", "closed_at", "ship_by_at", "source_updated_at",
 )  # fmt: skip
@@ -30,6 +36,8 @@ PERSON = ("name", "phone", "address", "virtual_phone", "province", "city", "regi
 LINE_TEXTS = ("title", "sku_code", "spec")
 LINE_IDS = ("external_id", "item_id", "product_id")
 LINE_AMOUNTS = ("goods_fen", "unit_fen", "net_fen", "refunded_fen")
+# A line's amount that stands in a merged cell above, as the sum of several lines.
+SAID_ABOVE = -1
 # Membership of an enum is slow, and this is asked for every row.
 STATES = frozenset(map(str, OrderState))
 CATEGORIES = frozenset(map(str, CategoryClass))
@@ -40,8 +48,11 @@ class OrderProfile:
 
     kind = "orders"
 
-    def __init__(self, body: Mapping[str, Any], *, origin: str) -> None:
+    def __init__(self, body: Mapping[str, Any], *, origin: str, is_shipped: bool = False) -> None:
+        """`is_shipped`: a layout of ours, which knows several versions of an export. Of any other every column it
+        names must be there: a misspelt one would read as zero."""
         self.body = body
+        self.is_shipped = is_shipped
         try:
             self.name: str = body["name"]
             self.titles: Mapping[str, str] = body["title"]
@@ -50,15 +61,16 @@ class OrderProfile:
             self.unit: str = body.get("money", "yuan")
             self.is_by_line: bool = body.get("grain", "order") == "line"
             self.root: str = body.get("root", "")
+            self.dates: str = body.get("dates", "")
             self._compile()
         except (KeyError, TypeError, ValueError) as error:
             raise ImproperlyConfigured(f"{origin}: {error!r}") from error
         self._check(origin)
 
     @classmethod
-    def load(cls, path: Path) -> "OrderProfile":
+    def load(cls, path: Path, *, is_shipped: bool = False) -> "OrderProfile":
         try:
-            return cls(tomllib.loads(path.read_text(encoding="utf-8")), origin=path.name)
+            return cls(tomllib.loads(path.read_text(encoding="utf-8")), origin=path.name, is_shipped=is_shipped)
         except (OSError, tomllib.TOMLDecodeError) as error:
             raise ImproperlyConfigured(f"{path.name}: {error}") from error
 
@@ -72,23 +84,36 @@ class OrderProfile:
         self._number = mapping.id_reader(order["number"])
         self._number_name = mapping.reader(order["number"])[0]
         self._placed_name = mapping.reader(order["placed_at"])[0]
-        self._buyer_id = mapping.text_reader(order.get("buyer_id"))
-        self._texts = {name: mapping.text_reader(order[name]) for name in TEXTS if name in order}
-        self._moments = {name: mapping.moment_reader(order[name]) for name in MOMENTS if name in order}
+        self._buyer_id = mapping.name_reader(order.get("buyer_id"))
+        self._texts = {
+            name: (mapping.name_reader if name in NAMES else mapping.text_reader)(order[name])
+            for name in TEXTS
+            if name in order
+        }
+        self._moments = {name: mapping.moment_reader(order[name], self.dates) for name in MOMENTS if name in order}
+        # The source's own names, for what is said of a value.
+        self._said = {name: _column(order[name]) for name in (*AMOUNTS, *MOMENTS) if name in order}
         self._amounts = {name: mapping.money_reader(order[name], self.unit) for name in AMOUNTS if name in order}
         self._flag = mapping.whole_reader(order.get("flag"))
         self._benefits = mapping.text_reader(order.get("benefits"))
         self._state_spec = order.get("state")
         self._state = mapping.text_reader(self._state_spec)
         self._state_name = mapping.reader(self._state_spec)[0] if self._state_spec else ""
-        self._person = {name: mapping.text_reader(spec) for name, spec in self.body.get("recipient", {}).items()}
+        person = self.body.get("recipient", {})
+        self._person = {
+            name: (mapping.name_reader if name == "name" else mapping.text_reader)(spec)
+            for name, spec in person.items()
+        }
+        self._phone_names = {name: _column(person[name]) for name in ("phone", "virtual_phone") if name in person}
         self._line_source: str = line.get("rows", "rows" if self.is_by_line else "")
         self._line_texts = {name: mapping.text_reader(line[name]) for name in LINE_TEXTS if name in line}
         self._line_ids = {name: mapping.id_reader(line[name]) for name in LINE_IDS if name in line}
         self._line_amounts = {
             name: mapping.money_reader(line[name], self.unit) for name in LINE_AMOUNTS if name in line
         }
+        self._line_said = {name: _column(line[name]) for name in LINE_AMOUNTS if name in line}
         self._quantity = mapping.whole_reader(line.get("quantity"))
+        self._quantity_name = _column(line.get("quantity", ""))
         self._category = mapping.text_reader(line.get("category_class"))
         pay = self.body.get("payment", {})
         self._pay_source: str = pay.get("rows", "")
@@ -98,6 +123,7 @@ class OrderProfile:
         self._pay_number = mapping.text_reader(pay.get("number"))
         self._pay_amount = mapping.money_reader(pay.get("amount"), self.unit)
         self._package: Mapping[str, Any] = self.body.get("package", {})
+        self._package_sent = mapping.moment_reader(self._package.get("shipped_at"), self.dates)
         self.joins = tuple(
             Join(
                 alias,
@@ -173,18 +199,20 @@ class OrderProfile:
 
     def pick(self, tables: Sequence[Table]) -> tuple[Table, dict[str, Table]]:
         """(the file of orders, the joined files by alias). Raises Refused("LAYOUT") when a needed one is missing."""
-        main = max(
-            (table for table in tables if self.score(table.header)), key=lambda t: self.score(t.header), default=None
-        )
-        if main is None:
+        main = main_of(tables, self.score, title=self.title, signature=self.signature)
+        if missing := self.missing_columns(main):
             raise Refused(
                 "LAYOUT",
-                _("These columns are needed for “%(layout)s” and none of the files has them all: %(columns)s.")
-                % {"layout": self.title, "columns": ", ".join(sorted(self.signature))},
+                _("“%(layout)s” names columns that the file does not have: %(columns)s.")
+                % {"layout": self.title, "columns": ", ".join(missing)},
             )
         joined = {}
         for join in self.joins:
-            found = next((table for table in tables if table is not main and join.signature <= set(table.header)), None)
+            taken = {part.name for part in parts_of(main)}
+            headed = (table.headed(lambda header, join=join: join.signature <= set(header)) for table in tables)
+            found = next(
+                (each for each in headed if each.name not in taken and join.signature <= set(each.header)), None
+            )
             if found is not None:
                 joined[join.alias] = found
             elif join.is_required:
@@ -195,13 +223,31 @@ class OrderProfile:
                 )
         return main, joined
 
+    def missing_columns(self, main: Table) -> list[str]:
+        """Columns the layout names and the file lacks. A layout of ours may name more than one version of an export
+        has; of any other, each column must be there, save those it calls `optional`."""
+        if self.root or self.is_shipped:
+            return []
+        optional = {*self.body.get("optional", ()), *self.body.get("ignored", ())}
+        named: set[str] = set()
+        for section in ("order", "recipient", "payment", "line", "package"):
+            of_main = section in ("order", "recipient") or self._reads_main(section)
+            for name, spec in self.body.get(section, {}).items() if of_main else ():
+                if name not in ("rows", "line_ids"):
+                    named |= _needed(spec)
+        named |= {join.order_key for join in self.joins if join.order_key}
+        absent = missing_columns(main, named - optional)
+        return [name for name in absent if not _stands_in(name, main)]
+
+    def _reads_main(self, section: str) -> bool:
+        source = self.body.get(section, {}).get("rows", self._line_source if section == "line" else "")
+        return source in ("", "rows") or (source == "line" and self._line_source in ("", "rows"))
+
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def records(self, main: Table, joined: Mapping[str, Table]) -> Iterator[Record]:
-        """One record an order, in the order of the file; a row that names no order stands alone and is refused later.
-
-        Where a row is a line, the rows of one order are gathered from the whole file first.
-        """
+        """One record an order; a row that names no order stands alone and is refused later. Where a row is a line, the
+        rows of one order are gathered from its whole table, and it comes when its last row is read."""
         by_alias: dict[str, dict[str, list[Row]]] = {}
         lookups: dict[str, dict[str, Row]] = {}
         for join in self.joins:
@@ -212,24 +258,38 @@ class OrderProfile:
                 lookups[join.alias] = {text(row.get(join.key)): row for row in rows}
             else:
                 by_alias[join.alias] = by_key(rows, join)
-        gathered: dict[Any, Record] = {}
-        for number, row in main.rows():
-            for each in self._descend(row):
-                key = text(find(each, self._number_name)) if self.is_by_line else ""
-                if key and key in gathered:
-                    held = gathered[key]
-                    held.rows.append(each)
-                    held.row_nos = (*held.row_nos, number)
-                    continue
-                record = Record((number,), each, [each], lookups=lookups)
+        for part in parts_of(main):
+            for rows, orphans in self._orders_of(part):
+                first = rows[0][1]
+                record = Record(
+                    tuple(dict.fromkeys(number for number, _row in rows)),
+                    first,
+                    [row for _number, row in rows],
+                    lookups=lookups,
+                    orphans=orphans,
+                )
                 record.joined = {
-                    alias: rows.get(text(each.get(self._order_keys[alias])), []) for alias, rows in by_alias.items()
+                    alias: found.get(text(first.get(self._order_keys[alias])), []) for alias, found in by_alias.items()
                 }
-                if self.is_by_line:
-                    gathered[key or number] = record
-                else:
-                    yield record
-        yield from gathered.values()
+                yield record
+
+    def _orders_of(self, part: Table) -> Iterator[tuple[list[tuple[int, Row]], tuple[int, ...]]]:
+        """The rows of each order of one table: an order that another file names again is another version of it."""
+
+        def rows() -> Iterator[tuple[int, Row]]:
+            for number, row in part.rows():
+                for each in self._descend(row):
+                    yield number, each
+
+        if not self.is_by_line:
+            yield from (([found], ()) for found in rows())
+            return
+        goods = [_column(spec) for name, spec in self.body.get("line", {}).items() if name in (*LINE_TEXTS, *LINE_IDS)]
+        yield from groups(
+            rows,
+            lambda row: text(find(row, self._number_name)),
+            lambda row: any(text(find(row, name)) for name in goods if name),
+        )
 
     def _descend(self, row: Row) -> Iterator[Row]:
         if not self.root or BROKEN in row:
@@ -243,11 +303,20 @@ class OrderProfile:
     def normal(self, record: Record) -> NormalOrder:
         """The record as an order. Raises BadValue, which names the column and says what is wrong."""
         row = record.row
-        if BROKEN in row:
-            raise BadValue(_("line"), _("this is not readable JSON"))
+        for number_of_row, each in zip(record.row_nos, record.rows, strict=False):
+            if BROKEN in each:
+                raise BadValue(_("row %(row)s") % {"row": number_of_row}, why_broken(each))
+        if record.orphans:
+            raise BadValue(
+                self._number_name,
+                _("row %(rows)s below names no order; if it is of this one, write the number there too")
+                % {"rows": ", ".join(map(str, record.orphans[:5]))},
+            )
         number = mapping.required(self._number(record, row), self._number_name)
         if len(number) > 64:
             raise BadValue(self._number_name, _("an order number has at most 64 characters"))
+        if not self.is_by_line and isinstance(find(row, self._number_name), Merged):
+            raise BadValue(self._number_name, _("this cell is merged over several rows, and each row is an order"))
         moments = {name: read(record, row) for name, read in self._moments.items()}
         mapping.required(moments.get("placed_at"), self._placed_name)
         order = NormalOrder(number=number, state="", row_nos=record.row_nos, **moments)
@@ -256,16 +325,23 @@ class OrderProfile:
         for name, read_amount in self._amounts.items():
             amount = read_amount(record, row)
             if amount is not None:
+                if amount < 0:
+                    raise BadValue(self._said[name], _("an amount below zero"))
                 setattr(order, name, amount)
+        self._check_paid(order)
         order.flag = self._flag(record, row)
         if order.flag is not None and not 0 <= order.flag <= 5:
             order.flag = None
         order.benefits = words_in(self._benefits(record, row))
         order.buyer_id = self._buyer_id(record, row)
         if self._person:
-            order.recipient = Person(**{name: read(record, row) for name, read in self._person.items()})
+            said = {name: read(record, row) for name, read in self._person.items()}
+            for name, column in self._phone_names.items():
+                said[name], remark = phones.read(said[name], column)
+                order.remarks += (remark,) if remark else ()
+            order.recipient = Person(**said)
         order.lines = self._lines(record)
-        order.packages = self._packages(record)
+        order.packages = self._packages(record, order)
         if order.shipped_at is None and order.packages:
             order.shipped_at = min((p.shipped_at for p in order.packages if p.shipped_at), default=None)
         order.state = self._state_of(record, order)
@@ -281,13 +357,34 @@ class OrderProfile:
         """One chunk: what can be read is stored, what cannot is refused with the column and the reason."""
         outcomes: list[RowOutcome] = []
         orders = []
+        lost = rounded(text(find(record.row, self._number_name)) for record in records)
         for record in records:
             try:
+                if (number := text(find(record.row, self._number_name))) in lost:
+                    raise BadValue(
+                        self._number_name, _("the spreadsheet has rounded this number; export it as text"), number
+                    )
                 orders.append(self.normal(record))
             except BadValue as bad:
-                number = text(find(record.row, self._number_name))[:64]
-                outcomes += [RowOutcome(row_no, number, "refused", str(bad)) for row_no in record.row_nos]
+                outcomes += self._refused(record, str(bad))
+            except Exception:
+                # What no reader foresaw costs its own order, not the file.
+                log.exception("layout %s: row %s could not be read", self.name, record.row_nos[:1])
+                outcomes += self._refused(record, _("this row cannot be read; whoever runs the servers finds why"))
         return outcomes + services.upsert_what_can_be(shop, orders, by=by)
+
+    def _refused(self, record: Record, why: str) -> list[RowOutcome]:
+        number = text(find(record.row, self._number_name))[:64]
+        return [RowOutcome(row_no, number, "refused", why) for row_no in record.row_nos]
+
+    def _check_paid(self, order: NormalOrder) -> None:
+        """An order that was paid for names what was paid, where its layout has a column for it."""
+        spec = self.body["order"].get("paid_fen")
+        is_own = spec is not None and not (
+            isinstance(spec, dict) and not str(spec.get("sum", "rows.")).startswith("rows.")
+        )
+        if is_own and order.paid_at is not None and order.paid_fen is None:
+            raise BadValue(self._said["paid_fen"], _("this is empty, and the order was paid"))
 
     def _state_of(self, record: Record, order: NormalOrder) -> str:
         if self._state_spec is None:
@@ -299,7 +396,12 @@ class OrderProfile:
         raise BadValue(self._state_name, _("“%(value)s” is a status this layout does not know") % {"value": said[:40]})
 
     def _lines(self, record: Record) -> list[NormalLine]:
-        return [self._line(record, row) for row in self._line_rows(record)] or [NormalLine()]
+        lines = [self._line(record, row) for row in self._line_rows(record)] or [NormalLine()]
+        if any(line.net_fen == SAID_ABOVE for line in lines):
+            # One merged cell names the sum of several lines: they share it.
+            for line in lines:
+                line.net_fen = None
+        return lines
 
     def _line_rows(self, record: Record) -> list[Row]:
         source = self._line_source
@@ -320,9 +422,9 @@ class OrderProfile:
         quantity = self._quantity(record, row)
         if quantity is not None:
             if quantity < 0:
-                raise BadValue(_("quantity"), _("a quantity below zero"))
-            line.quantity = quantity or 1
-        amounts = {name: read(record, row) for name, read in self._line_amounts.items()}
+                raise BadValue(self._quantity_name, _("a quantity below zero"))
+            line.quantity = quantity
+        amounts = {name: self._line_amount(name, record, row) for name in self._line_amounts}
         unit = amounts.pop("unit_fen", None)
         if unit is not None:
             line.goods_fen = unit * line.quantity
@@ -334,7 +436,18 @@ class OrderProfile:
             line.category_class = category
         return line
 
-    def _packages(self, record: Record) -> list[NormalPackage]:
+    def _line_amount(self, name: str, record: Record, row: Row) -> int | None:
+        try:
+            amount: int | None = self._line_amounts[name](record, row)
+        except BadValue as bad:
+            if name == "net_fen" and mapping.is_said_above(record, bad.value):
+                return SAID_ABOVE
+            raise
+        if amount is not None and amount < 0:
+            raise BadValue(self._line_said[name], _("an amount below zero"))
+        return amount
+
+    def _packages(self, record: Record, order: NormalOrder) -> list[NormalPackage]:
         spec = self._package
         if not spec:
             return []
@@ -349,14 +462,16 @@ class OrderProfile:
         packages: dict[str, NormalPackage] = {}
         for row in rows:
             # One parcel may carry several lines, and a cell may name several parcels.
-            cell = identifier(find(row, spec["waybill"]), spec["waybill"])
-            for waybill in filter(
-                None, (part.strip() for part in cell.replace("，", ",").replace(";", ",").split(","))
-            ):
-                if not waybill.isascii() or not waybill.replace("-", "").isalnum() or len(waybill) > 40:
-                    raise BadValue(spec["waybill"], _("“%(value)s” is not a waybill number") % {"value": waybill[:40]})
+            numbers, strange = waybills.numbers_in(identifier(find(row, spec["waybill"]), spec["waybill"]))
+            if strange:
+                remark = _("%(column)s: “%(value)s” is no waybill number and was left out") % {
+                    "column": spec["waybill"],
+                    "value": " ".join(strange)[:40],
+                }
+                order.remarks += (remark,) if remark not in order.remarks else ()
+            for waybill in numbers:
                 word, name = (text(find(row, spec.get(column, ""))) for column in ("courier", "courier_name"))
-                shipped_at = moment(find(row, spec["shipped_at"]), spec["shipped_at"]) if "shipped_at" in spec else None
+                shipped_at = self._package_sent(record, row)
                 courier = carriers.code_of(word, waybill, name=name)
                 held = packages.setdefault(waybill, NormalPackage(courier, waybill, shipped_at))
                 held.line_ids = (*held.line_ids, *line_ids_of(row, spec.get("line_ids", "")))
@@ -369,7 +484,7 @@ class OrderProfile:
             number = self._pay_number(record, record.row)
             # A masked number is no number: it would make strangers' payments one.
             number = order.number if not number or "*" in number else number
-            return [NormalPayment(self._pay_channel(record, record.row), number, order.paid_fen or 0, order.paid_at)]
+            return [NormalPayment(self._pay_channel(record, record.row), number, order.paid_fen, order.paid_at)]
         payments = []
         for position, row in enumerate(record.joined.get(self._pay_source, []), start=1):
             number = self._pay_number(record, row) or str(position)
@@ -379,3 +494,30 @@ class OrderProfile:
                 )
             )
         return payments
+
+
+def _column(spec: Any) -> str:
+    """The first column a spec reads, for messages."""
+    if not spec:
+        return ""
+    name = mapping.reader(spec)[0]
+    return name.removeprefix("rows.")
+
+
+def _needed(spec: Any) -> set[str]:
+    """The columns without which a spec reads nothing: of alternatives none in particular, of the rest each."""
+    if isinstance(spec, dict) and isinstance(spec.get("from"), list):
+        spec = spec["from"]
+    if isinstance(spec, list):
+        return set(spec[:1]) if len(spec) == 1 else set()
+    if isinstance(spec, str):
+        return {spec}
+    if isinstance(spec, dict) and "lookup" in spec:
+        return {spec["by"]}
+    return columns_of(spec)
+
+
+def _stands_in(name: str, table: Table) -> bool:
+    """Whether a dotted name reads a column that holds JSON."""
+    head, dot, _rest = name.partition(".")
+    return bool(dot) and head in table.header

@@ -1,28 +1,26 @@
-"""Files as tables of named columns: CSV (also gzipped or GB18030), Excel, JSON Lines, JSON. Nothing is interpreted."""
+"""Files as tables of named columns. A child process opens them (orders.intake.reading); nothing is interpreted.
 
-import csv
-import gzip
-import io
-import json
-import zlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import partial
+CSV in UTF-8, UTF-16 or GB18030, Excel (xlsx, xls, xlsb, ods, HTML tables that call themselves xls), JSON Lines, JSON;
+each also gzipped, or several packed in a zip.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import python_calamine
 from django.utils.translation import gettext_lazy as _
 
 from merchant.refusals import Refused
+from orders.intake.reading import spool, words
+from orders.intake.reading.limits import Unreadable
+from orders.intake.reading.workbook import DATE_MARK
 
-# A spreadsheet's own limit; also the size at which an upload is more likely a mistake than a month of orders.
-MAX_ROWS = 1_048_576
-MAX_PLAIN_BYTES = 512 * 1024 * 1024
-CSV_FIELD_LIMIT = 1024 * 1024
-GZIP, ZIP, OLE = b"\x1f\x8b", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-
-csv.field_size_limit(CSV_FIELD_LIMIT)
+# The header stands among the first rows: platforms put a title, a shop's name or a period above it.
+HEAD_ROWS = 30
+# The column under which a row that cannot be read is handed on with the reason, so that it is refused by its number.
+BROKEN = "\x00line"
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,8 @@ class SourceFile:
 
     name: str
     read: Callable[[], bytes]
+    # Under this name what was read is kept for the next slice of the same work, until `forget`.
+    key: str = ""
 
     @classmethod
     def at(cls, path: Path) -> "SourceFile":
@@ -38,6 +38,19 @@ class SourceFile:
 
 
 Row = dict[str, Any]
+
+
+class Merged(str):
+    """The text of a cell that is merged over several rows, as the rows below the first one see it. `top` is the row
+    that holds it: a number or a name belongs to all of them, an amount is said once."""
+
+    __slots__ = ("top",)
+    top: int
+
+    def __new__(cls, text: Any, top: int) -> "Merged":
+        found = super().__new__(cls, text)
+        found.top = top
+        return found
 
 
 @dataclass(frozen=True)
@@ -48,85 +61,149 @@ class Table:
     header: tuple[str, ...]
     rows: Callable[[], Iterator[tuple[int, Row]]]
     total: int
+    # The tables of one layout that were put one after the other; empty for a single one.
+    parts: tuple["Table", ...] = ()
+    # Rows that could be the header, and how the table reads with another one of them.
+    heads: tuple[tuple[int, tuple[str, ...]], ...] = field(default=(), repr=False)
+    _under: Callable[[int], "Table"] | None = field(default=None, repr=False)
+
+    def headed(self, fits: Callable[[Sequence[str]], int]) -> "Table":
+        """The table with the first of its rows that fits best as its header; itself when none fits."""
+        best, found = fits(self.header), self
+        for number, header in self.heads:
+            if header != self.header and (score := fits(header)) > best and self._under is not None:
+                best, found = score, self._under(number)
+        return found
 
 
 def read_tables(file: SourceFile) -> list[Table]:
     """Every table in the file. Raises Refused("FILE") when it is none we can read."""
-    body = file.read()
-    if body[:2] == GZIP:
-        body = _unzip(file.name, body)
-    if body[:4] in (ZIP, OLE):
-        return _sheets(file.name, body)
-    text = _decode(file.name, body)
-    if text.lstrip()[:1] in ("{", "["):
-        return [_json(file.name, text)]
-    return [_csv(file.name, text)]
+    found = _kept.get(file.key) if file.key else None
+    if found is None:
+        found = spool_of(file.name, file.read())
+        if file.key:
+            _keep(file.key, found)
+    return tables_of(file.name, found)
 
 
-def _unzip(name: str, body: bytes) -> bytes:
+# What the slices of an import read again and again; the disk holds no more than a few months of orders.
+_kept: dict[str, spool.Spool] = {}
+MOST_KEPT = 12
+
+
+def _keep(key: str, found: spool.Spool) -> None:
+    _kept[key] = found
+    for old in list(_kept)[:-MOST_KEPT]:
+        _kept.pop(old, None)
+
+
+def forget(keys: Iterable[str]) -> None:
+    """The work on these files is over."""
+    for key in keys:
+        _kept.pop(key, None)
+
+
+def spool_of(name: str, body: bytes) -> spool.Spool:
+    """The file as a child process read it. Raises Refused("FILE")."""
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(body)) as packed:
-            plain = packed.read(MAX_PLAIN_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise _unreadable(name, _("the packed file is damaged")) from error
-    if len(plain) > MAX_PLAIN_BYTES:
-        raise _unreadable(name, _("unpacked it is larger than 512 MB; split it"))
-    return plain
+        return spool.read(name, body, first=HEAD_ROWS)
+    except Unreadable as error:
+        said = words.FILES.get(error.code, words.FILES["damaged"]) % error.facts
+        member = error.facts.get("member")
+        raise unreadable(f"{name} · {member}" if member else name, said, name=name) from error
 
 
-def _decode(name: str, body: bytes) -> str:
-    # Chinese platforms export either; GB18030 reads almost anything, so UTF-8 is tried first.
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return body.decode(encoding)
-        except UnicodeDecodeError:
+def tables_of(name: str, found: spool.Spool) -> list[Table]:
+    tables = [_objects(each) if each.kind == "objects" else _cells(each) for each in found.tables]
+    if not any(table.total for table in tables) and all(each.kind != "text" for each in found.tables):
+        raise unreadable(name, words.FILES["empty"])
+    return [table for table in tables if table.header] or tables[:1]
+
+
+def unreadable(said_of: str, why: Any, *, name: str = "") -> Refused:
+    return Refused(
+        "FILE", _("“%(name)s” cannot be read: %(why)s.") % {"name": said_of, "why": why}, file=name or said_of
+    )
+
+
+def why_broken(row: Row) -> Any:
+    """The sentence about a row under BROKEN."""
+    return words.ROWS.get(str(row.get(BROKEN)), words.ROWS["json"])
+
+
+# --- rows of cells ----------------------------------------------------------------------------------------------------
+
+
+def _cells(found: spool.Spooled) -> Table:
+    rows = [(event[1], event[-1]) for event in found.first if event[0] == "r"]
+    heads = tuple((number, _header(cells)) for number, cells in rows if sum(map(_filled, cells)) >= 2)
+    most = max((sum(map(bool, header)) for _number, header in heads), default=0)
+    # A title row has a cell or two; the header names every column.
+    top = next((number for number, header in heads if sum(map(bool, header)) * 2 > most), 0)
+
+    def under(number: int) -> Table:
+        header = next((header for at, header in heads if at == number), ())
+        above = sum(1 for event in found.first if event[1] <= number)
+        return Table(
+            found.name,
+            header,
+            lambda: _named(found, number, header),
+            max(0, found.count - above),
+            heads=heads,
+            _under=under,
+        )
+
+    return under(top)
+
+
+def _named(found: spool.Spooled, top: int, header: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
+    width, is_text = len(header), found.kind == "text"
+    merges = sorted(merge for merge in found.merges if merge[0] > top and merge[2] < width)
+    held: dict[int, tuple[int, int, Any]] = {}
+    for event in found.events():
+        kind, number, cells = event[0], event[1], event[-1]
+        if number <= top:
             continue
-    raise _unreadable(name, _("it is neither UTF-8 nor GB18030 text"))
+        if DATE_MARK[0] in "".join(cell[:1] for cell in cells if isinstance(cell, str)):
+            cells = [_dated(cell) for cell in cells]
+        why = event[2] if kind == "b" else ""
+        if is_text and not why and len(cells) > width and any(map(_filled, cells[width:])):
+            why = "wide"
+        if len(cells) < width:
+            cells = [*cells, *[""] * (width - len(cells))]
+        if merges or held:
+            cells = _fill_down(number, cells, merges, held)
+        row = dict(zip(header, cells, strict=False))
+        if why:
+            row[BROKEN] = why
+        yield number, row
 
 
-def _sheets(name: str, body: bytes) -> list[Table]:
+def _fill_down(
+    number: int, cells: list[Any], merges: list[tuple[int, int, int]], held: dict[int, tuple[int, int, Any]]
+) -> list[Any]:
+    """The row with what stands in a merged cell above it. `held`: column → (first row, last row, value)."""
+    cells = list(cells)
+    while merges and merges[0][0] <= number:
+        first, last, column = merges.pop(0)
+        if first == number:
+            held[column] = (first, last, cells[column])
+    for column, (first, last, value) in list(held.items()):
+        if number > last:
+            del held[column]
+        elif number > first and not _filled(cells[column]) and _filled(value):
+            cells[column] = Merged(value, first)
+    return cells
+
+
+def _dated(cell: Any) -> Any:
+    if not isinstance(cell, str) or cell[:1] != DATE_MARK[0]:
+        return cell
+    said = cell.removeprefix(DATE_MARK)
     try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(body))
-        sheets = [(sheet, book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)) for sheet in book.sheet_names]
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
-        raise _unreadable(name, _("Excel could not be read: the file is damaged or protected by a password")) from error
-    return [
-        _table(f"{name} · {sheet}" if len(sheets) > 1 else name, partial(iter, rows)) for sheet, rows in sheets if rows
-    ]
-
-
-def _csv(name: str, text: str) -> Table:
-    """Read line by line each time it is asked for: a month of orders need not stand in memory as cells."""
-    first = text.split("\n", 1)[0]
-    delimiter = max((",", "\t", ";"), key=first.count)
-    return _table(name, lambda: csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-
-
-def _table(name: str, cells: Callable[[], Iterable[list[Any]]]) -> Table:
-    """The first row with two filled cells is the header (platforms put a title above it); empty rows are no rows."""
-    top, total = 0, 0
-    header: tuple[str, ...] = ()
-    number = 0
-    try:
-        for number, row in enumerate(cells(), start=1):
-            if not top:
-                if sum(1 for cell in row if _filled(cell)) >= 2:
-                    top, header = number, _header(row)
-            elif any(_filled(cell) for cell in row):
-                total += 1
-    except csv.Error as error:
-        raise _unreadable(name, _("row %(row)s is damaged") % {"row": number + 1}) from error
-    if total > MAX_ROWS:
-        raise _unreadable(name, _("it has more than 1,048,576 rows; split it"))
-    width = len(header)
-
-    def named() -> Iterator[tuple[int, Row]]:
-        for number, row in enumerate(cells(), start=1):
-            if number > top and any(_filled(cell) for cell in row):
-                padded = row if len(row) >= width else [*row, *[""] * (width - len(row))]
-                yield number, dict(zip(header, padded, strict=False))
-
-    return Table(name, header, named, total)
+        return datetime.fromisoformat(said)
+    except ValueError:
+        return said
 
 
 def _filled(cell: Any) -> bool:
@@ -138,41 +215,53 @@ def _header(cells: list[Any]) -> tuple[str, ...]:
     seen: dict[str, int] = {}
     names = []
     for cell in cells:
-        name = str(cell).replace("\ufeff", "").strip().strip('"').strip()
+        name = str(cell).removeprefix(DATE_MARK).replace("\ufeff", "").strip().strip('"').strip()
+        # Some exports star the columns that must be filled.
+        name = name.strip("*＊").strip()
         seen[name] = seen.get(name, 0) + 1
         names.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
     return tuple(names)
 
 
-def _json(name: str, text: str) -> Table:
-    """One object a line, an array of objects, or one object. Numbers with a point stay text: money is never a float."""
-    rows: list[tuple[int, Row]] = []
-    try:
-        found = json.loads(text, parse_float=str)
-    except ValueError:
-        for number, line in enumerate(text.splitlines(), start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line, parse_float=str)
-            except ValueError:
-                row = None
-            rows.append((number, row if isinstance(row, dict) else {BROKEN: line[:80]}))
-    else:
-        rows = list(
-            enumerate(
-                (row for row in (found if isinstance(found, list) else [found]) if isinstance(row, dict)), start=1
-            )
-        )
-    if not rows:
-        raise _unreadable(name, _("it holds no rows"))
-    header = dict.fromkeys(column for _number, row in rows[:200] for column in row if column != BROKEN)
-    return Table(name, tuple(header), lambda: iter(rows), len(rows))
+# --- objects ----------------------------------------------------------------------------------------------------------
 
 
-# The column under which a line that is no JSON object is handed on, so that it is refused by number and not dropped.
-BROKEN = "\x00line"
+def _objects(found: spool.Spooled) -> Table:
+    def rows() -> Iterator[tuple[int, Row]]:
+        for event in found.events():
+            yield event[1], (event[2] if event[0] == "o" else {BROKEN: event[2]})
+
+    first = (event[2] for event in found.first if event[0] == "o")
+    header = dict.fromkeys(column for row in first for column in row)
+    return Table(found.name, tuple(header) or (BROKEN,), rows, found.count)
 
 
-def _unreadable(name: str, why: Any) -> Refused:
-    return Refused("FILE", _("“%(name)s” cannot be read: %(why)s.") % {"name": name, "why": why}, file=name)
+# Row numbers of the second table of one layout begin here, of the third at twice that: a row's number tells its table.
+STRIDE = 10_000_000
+MOST_TABLES = 200
+
+
+def joined_tables(tables: Sequence[Table]) -> Table:
+    """Tables of one layout, one after the other."""
+    if len(tables) == 1:
+        return tables[0]
+    parts = tuple(_shifted(table, position * STRIDE) for position, table in enumerate(tables))
+
+    def rows() -> Iterator[tuple[int, Row]]:
+        for part in parts:
+            yield from part.rows()
+
+    header = tuple(dict.fromkeys(name for table in tables for name in table.header))
+    return Table(tables[0].name, header, rows, sum(table.total for table in tables), parts)
+
+
+def _shifted(table: Table, by: int) -> Table:
+    def rows() -> Iterator[tuple[int, Row]]:
+        for number, row in table.rows():
+            if by:
+                for name, cell in row.items():
+                    if isinstance(cell, Merged):
+                        row[name] = Merged(cell, cell.top + by)
+            yield number + by, row
+
+    return replace(table, rows=rows, parts=())

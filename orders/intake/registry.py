@@ -10,6 +10,7 @@ from merchant.people.models import Actor
 from merchant.refusals import Refused
 from orders.intake.mapping import Record
 from orders.intake.normal import RowOutcome
+from orders.intake.picking import best_score
 from orders.intake.profile import OrderProfile
 from orders.intake.readers import Table
 
@@ -48,14 +49,14 @@ def register_profile(profile: Profile) -> None:
 
 def load_shipped_profiles() -> None:
     for path in sorted(SHIPPED.glob("*.toml")):
-        register_profile(OrderProfile.load(path))
+        register_profile(OrderProfile.load(path, is_shipped=True))
 
 
 def all_profiles() -> list[Profile]:
     return sorted(_profiles.values(), key=lambda profile: (profile.kind != "orders", profile.name))
 
 
-def profile_named(name: str) -> Profile:
+def profile_named(name: str, shop: Any = None) -> Profile:
     """A registered layout, or one in a file (`./my_layout.toml`). Raises Refused("LAYOUT")."""
     if name.endswith(".toml") and Path(name).is_file():
         return OrderProfile.load(Path(name))
@@ -64,11 +65,11 @@ def profile_named(name: str) -> Profile:
     return _profiles[name]
 
 
-def detect(tables: Sequence[Table]) -> Profile:
+def detect(tables: Sequence[Table], shop: Any = None) -> Profile:
     """The layout that knows most of a file's columns. Raises Refused("LAYOUT"), naming the columns, when none fits."""
     best = max(
         (
-            (profile.score(table.header), -position, profile)
+            (best_score(profile.score, table), -position, profile)
             for position, profile in enumerate(all_profiles())
             for table in tables
         ),

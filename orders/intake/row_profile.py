@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from merchant.people.models import Actor
-from merchant.refusals import Refused
 from orders.intake.mapping import Record
 from orders.intake.normal import RowOutcome
+from orders.intake.picking import main_of
 from orders.intake.readers import Table
 from orders.intake.values import text
 
@@ -42,14 +41,7 @@ class RowProfile:
         return len(names & (self.signature | self.known)) if self.signature <= names else 0
 
     def pick(self, tables: Sequence[Table]) -> tuple[Table, dict[str, Table]]:
-        for table in tables:
-            if self.score(table.header):
-                return table, {}
-        raise Refused(
-            "LAYOUT",
-            _("These columns are needed for “%(layout)s” and none of the files has them all: %(columns)s.")
-            % {"layout": self.title, "columns": ", ".join(sorted(self.signature))},
-        )
+        return main_of(tables, self.score, title=self.title, signature=self.signature), {}
 
     def unknown_columns(self, table: Table) -> list[str]:
         return [name for name in table.header if name and name not in self.signature | self.known]

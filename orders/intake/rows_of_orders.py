@@ -184,7 +184,8 @@ def payments_and_discounts(cursor: Any, shop: Any, changed: Sequence[Incoming], 
         order, order_id = item.order, ids[item.order.number]
         for payment in order.payments if item.amounts.paid_fen else ():
             paid_at = payment.paid_at or order.paid_at
-            payments.append((order_id, payment.channel, payment.number[:80], payment.amount_fen, paid_at))
+            amount_fen = item.amounts.paid_fen if payment.amount_fen is None else payment.amount_fen
+            payments.append((order_id, payment.channel, payment.number[:80], amount_fen, paid_at))
         for kind, bearer, amount in (
             (DiscountKind.SHOP, Bearer.SHOP, item.amounts.shop_discount_fen),
             (DiscountKind.PLATFORM, Bearer.PLATFORM, item.amounts.subsidy_fen),

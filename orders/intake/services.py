@@ -1,15 +1,18 @@
 """Taking orders in: from rows in hand, for the pull, the push and the rooms above."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import Error, transaction
+from django.db import DataError, Error, transaction
 from django.utils.translation import gettext as _
 
 from merchant.people.models import Actor
 from merchant.refusals import Refused
 from orders.intake.normal import NormalOrder, RowOutcome, outcomes_of
 from orders.intake.upsert import upsert_chunk
+
+log = logging.getLogger(__name__)
 
 CHUNK = 2000
 
@@ -40,13 +43,25 @@ def upsert_what_can_be(shop: Any, rows: Sequence[NormalOrder], *, by: Actor) -> 
         if _is_not_about_rows(error):
             raise
         if len(rows) == 1:
+            log.warning("shop %s: the database refused an order: %s", shop.pk, _first_line(error))
+            return list(outcomes_of(rows[0], "refused", _said_of(error)))
+    except (ValueError, TypeError, ArithmeticError, LookupError):
+        if len(rows) == 1:
+            log.exception("shop %s: an order could not be stored", shop.pk)
             return list(
                 outcomes_of(
-                    rows[0], "refused", _("the database refused this order: %(why)s") % {"why": _first_line(error)}
+                    rows[0], "refused", _("this order cannot be stored; whoever runs the servers finds why in the log")
                 )
             )
     middle = len(rows) // 2
     return upsert_what_can_be(shop, rows[:middle], by=by) + upsert_what_can_be(shop, rows[middle:], by=by)
+
+
+def _said_of(error: Error) -> str:
+    """What the merchant can do with it; the database's own sentence is for the log."""
+    if isinstance(error, DataError):
+        return _("one of its numbers or texts is larger than can be stored")
+    return _("its values contradict each other, or what is stored already; nothing of it was taken")
 
 
 def _is_not_about_rows(error: Error) -> bool:

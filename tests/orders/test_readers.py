@@ -82,7 +82,7 @@ def test_json_lines_keep_money_as_text_and_hand_on_broken_lines_by_number():
     assert found.header == ("tid", "payment", "extra")
     assert list(found.rows()) == [
         (1, {"tid": 41171612630246574, "payment": "29.50"}),
-        (3, {BROKEN: "{broken"}),
+        (3, {BROKEN: "json"}),
         (4, {"tid": 2, "extra": None}),
     ]
 

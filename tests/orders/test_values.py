@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from orders.intake.values import BadValue, identifier, moment, money, structure, text, whole
+from orders.intake.values import BadValue, identifier, moment, money, rounded, structure, text, whole
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,107 @@ def test_nested_json_comes_as_text_or_parsed():
     assert (structure('[{"a": 1}]', "x"), structure({"a": 1}, "x"), structure("", "x")) == ([{"a": 1}], {"a": 1}, None)
     with pytest.raises(BadValue):
         structure("{broken", "x")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["1288,50", "88,00", "8,8", "1,28", "1,23,4.50", "1,2345", "1.234,50", "1e9", "1E9", "1.5e3", "（88.00）", "(88.00)",
+     "88.00-", "88.5万", "--5", "1 2,3", "１，28", True, float("nan"), float("inf"), "0x10", "1_000", "88 00", "1 288.50"],
+)  # fmt: skip
+def test_an_amount_that_could_mean_two_things_is_refused(cell):
+    with pytest.raises(BadValue) as bad:
+        money(cell, "实付款", "yuan")
+
+    assert bad.value.field == "实付款"
+
+
+@pytest.mark.parametrize(
+    ("cell", "fen"),
+    [("１２．５０", 1250), ("￥１，２８８．５０", 128850), ("25,000", 2500000), ("-88.00", -8800), ("-¥88", -8800),
+     ("¥-88", -8800), ("−20.5", -2050), ("1,234,567.8", 123456780), (".5", 50), ("88.", 8800), (1e3, 100000)],
+)  # fmt: skip
+def test_full_width_digits_and_groups_of_three_are_amounts(cell, fen):
+    assert money(cell, "x", "yuan") == fen
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [2607602240240300.0, 9990323200018800.0, 1e15, 2.5, "2.607602240240301E15", "2.6e15", "2.09300000000000013E18",
+     "1E+5", "２.６E18", "#REF!", "#N/A"],
+)  # fmt: skip
+def test_a_number_that_a_spreadsheet_rounded_is_no_number(cell):
+    with pytest.raises(BadValue):
+        identifier(cell, "订单号")
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [("2607602240240300", "2607602240240300"), (999032320001880.0, "999032320001880"), ("２６０７", "2607"),
+     ("691234567890120000X", "691234567890120000X"), ("250929-000000000000000", "250929-000000000000000")],
+)  # fmt: skip
+def test_a_number_that_a_spreadsheet_can_keep_stays(cell, number):
+    assert identifier(cell, "订单号") == number
+
+
+@pytest.mark.parametrize(
+    ("cell", "instant"),
+    [
+        ("2026-03-17 08:36:00 PM", datetime(2026, 3, 17, 12, 36, tzinfo=UTC)),
+        ("2026-03-17 08:36 p.m.", datetime(2026, 3, 17, 12, 36, tzinfo=UTC)),
+        ("2026/3/17 下午8:36:00", datetime(2026, 3, 17, 12, 36, tzinfo=UTC)),
+        ("2024/3/20 下午 10:13:44", datetime(2024, 3, 20, 14, 13, 44, tzinfo=UTC)),
+        ("2026/3/17 星期二 下午8:36", datetime(2026, 3, 17, 12, 36, tzinfo=UTC)),
+        ("2026-03-18 12:10:00 AM", datetime(2026, 3, 17, 16, 10, tzinfo=UTC)),
+        ("2026/3/18 上午12:10", datetime(2026, 3, 17, 16, 10, tzinfo=UTC)),
+        ("2026/3/18 下午12:10", datetime(2026, 3, 18, 4, 10, tzinfo=UTC)),
+        ("2026/3/18 中午12:10", datetime(2026, 3, 18, 4, 10, tzinfo=UTC)),
+        ("2026/3/18 晚上9:10", datetime(2026, 3, 18, 13, 10, tzinfo=UTC)),
+        ("2026年3月18日下午9时10分", datetime(2026, 3, 18, 13, 10, tzinfo=UTC)),
+        ("2026-03-17 15:05:00 UTC", datetime(2026, 3, 17, 15, 5, tzinfo=UTC)),
+        ("2026-03-17T15:05:00.250+0900", datetime(2026, 3, 17, 6, 5, 0, 250000, tzinfo=UTC)),
+        ("2026-03-17 15:05:00 GMT-05:00", datetime(2026, 3, 17, 20, 5, tzinfo=UTC)),
+        ("２０２６－０３－１７ １５：０５", datetime(2026, 3, 17, 7, 5, tzinfo=UTC)),
+        ("45371.9262037037", datetime(2024, 3, 20, 14, 13, 44, tzinfo=UTC)),
+        (45371.9262037037, datetime(2024, 3, 20, 14, 13, 44, tzinfo=UTC)),
+        ("45371", datetime(2024, 3, 19, 16, 0, tzinfo=UTC)),
+        ("45371.5", datetime(2024, 3, 20, 4, 0, tzinfo=UTC)),
+        ("20240320", datetime(2024, 3, 19, 16, 0, tzinfo=UTC)),
+    ],
+)  # fmt: skip
+def test_a_time_told_in_halves_of_a_day_zones_or_days_is_that_instant(cell, instant):
+    assert moment(cell, "x") == instant
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["04-30-22", "30/04/2022", "2026-03-17 13:36 AM", "2026-03-17 晚上12:10", "2026-03-17 20:36 CST", "45371.93",
+     "2026-03-17 20:36 oder so", "2026-03-17 25:00", "2026-03-17 20:36 +99:00", "2026-02-30", "17", "2026-03-17 PM"],
+)  # fmt: skip
+def test_a_time_that_could_be_another_one_is_refused(cell):
+    with pytest.raises(BadValue):
+        moment(cell, "订单支付时间")
+
+
+@pytest.mark.parametrize(
+    ("cell", "order", "day"),
+    [("04-30-22", "mdy", (2022, 4, 30)), ("04/05/2022", "dmy", (2022, 5, 4)), ("04/05/2022", "mdy", (2022, 4, 5)),
+     ("22-05-04", "ymd", (2022, 5, 4)), ("2022-05-04", "dmy", (2022, 5, 4))],
+)  # fmt: skip
+def test_a_layout_says_which_part_of_a_date_is_the_month(cell, order, day):
+    found = moment(f"{cell} 10:00", "x", order)
+
+    assert (found.year, found.month, found.day, found.hour) == (*day, 10)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "lost"),
+    [
+        (["6912345678901230000"], True),
+        (["2607602240240300", "2607602240240310", "2607602240240320"], True),
+        (["2607602240240300"], False),  # one in ten ends so
+        (["6912345678901230000", "6912345678901230001"], False),
+        (["260760224024000", "260760224024"], False),
+    ],
+)
+def test_digits_that_end_in_zeros_throughout_a_file_were_rounded(numbers, lost):
+    assert rounded(numbers) == (set(numbers) if lost else set())

@@ -1,10 +1,11 @@
 """What every layout of after-sales rows shares: finding the file, making a missing order, one outcome a row."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -17,10 +18,13 @@ from merchant.people.models import Actor
 from merchant.refusals import Refused
 from orders.intake.mapping import Record
 from orders.intake.normal import NormalOrder, NormalPackage, RowOutcome
-from orders.intake.readers import BROKEN, Row, Table
+from orders.intake.picking import groups, main_of, parts_of
+from orders.intake.readers import BROKEN, Row, Table, why_broken
 from orders.intake.services import upsert_orders
-from orders.intake.values import BadValue, text
+from orders.intake.values import BadValue, rounded, text
 from orders.record.models import Order, OrderLine
+
+log = logging.getLogger(__name__)
 
 
 class CaseProfile:
@@ -61,48 +65,49 @@ class CaseProfile:
         return len(names & (self.known_columns | self.signature)) if self.signature <= names else 0
 
     def pick(self, tables: Sequence[Table]) -> tuple[Table, dict[str, Table]]:
-        main = max(
-            (table for table in tables if self.score(table.header)), key=lambda t: self.score(t.header), default=None
-        )
-        if main is None:
-            raise Refused(
-                "LAYOUT",
-                _("These columns are needed for “%(layout)s” and none of the files has them all: %(columns)s.")
-                % {"layout": self.title, "columns": ", ".join(sorted(self.signature))},
-            )
-        return main, {}
+        return main_of(tables, self.score, title=self.title, signature=self.signature), {}
 
     def unknown_columns(self, table: Table) -> list[str]:
         known = self.known_columns | self.signature
         return [name for name in table.header if name and name not in known]
 
     def records(self, main: Table, joined: Mapping[str, Table]) -> Iterator[Record]:
-        """One record a row; its `rows` are all rows of the same order, wherever they stand in the file."""
-        siblings: dict[str, list[Row]] = {}
-        for _number, row in main.rows():
-            siblings.setdefault(text(row.get(self.order_column)), []).append(row)
-        for number, row in main.rows():
-            key = text(row.get(self.order_column))
-            yield Record((number,), row, siblings[key] if key else [row])
+        """One record a row; its `rows` are all rows of the same order, wherever they stand in their table."""
+        for part in parts_of(main):
+            for rows, _orphans in groups(part.rows, lambda row: text(row.get(self.order_column)), lambda row: False):
+                siblings = [row for _number, row in rows]
+                for number, row in rows:
+                    yield Record((number,), row, siblings)
 
     def store(self, shop: Any, records: Iterable[Record], *, by: Actor) -> list[RowOutcome]:
         outcomes: list[RowOutcome] = []
-        for record in records:
-            outcome, reason = self._store_one(shop, record, by=by)
+        held = list(records)
+        lost = rounded(text(record.row.get(self.order_column)) for record in held)
+        for record in held:
+            if text(record.row.get(self.order_column)) in lost:
+                why = _("%(column)s: the spreadsheet has rounded this number; export it as text")
+                outcome, reason = "refused", why % {"column": self.order_column}
+            else:
+                outcome, reason = self._store_one(shop, record, by=by)
             subject = text(record.row.get(self.number_column))[:64]
             outcomes += [RowOutcome(row_no, subject, outcome, reason) for row_no in record.row_nos]
         return outcomes
 
     def _store_one(self, shop: Any, record: Record, *, by: Actor) -> tuple[str, str]:
         if BROKEN in record.row:
-            return "refused", _("this is not readable JSON")
+            return "refused", str(why_broken(record.row))
         try:
             with transaction.atomic():
                 return self._take(shop, record, by=by), ""
         except (BadValue, Refused) as error:
             return "refused", str(error)
-        except IntegrityError as error:
-            return "refused", _("the database refused this row: %(why)s") % {"why": str(error).splitlines()[0][:200]}
+        except (IntegrityError, DataError) as error:
+            # The database's own sentence is for the log: it names constraints, and may name values.
+            log.warning("layout %s: the database refused a row: %s", self.name, str(error).splitlines()[0][:200])
+            return "refused", _("its values contradict each other, or what is stored already; nothing of it was taken")
+        except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError):
+            log.exception("layout %s: row %s could not be read", self.name, record.row_nos[:1])
+            return "refused", _("this row cannot be read; whoever runs the servers finds why")
 
     def _take(self, shop: Any, record: Record, *, by: Actor) -> str:
         first = self.snapshot(record.row, is_shipped=None)

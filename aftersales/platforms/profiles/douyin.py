@@ -51,7 +51,9 @@ class DouyinRefundRows(CaseProfile):
     def snapshot(self, row: Row, *, is_shipped: bool | None) -> PlatformCase:
         kind = _word(row, "aftersale_type", KINDS)
         state = _word(row, "aftersale_status", STATES)
-        amount = money(row.get("refund_amount"), "refund_amount", "fen") or 0
+        amount = money(row.get("refund_amount"), "refund_amount", "fen")
+        if amount is None:
+            raise BadValue("refund_amount", _("this is empty"))
         updated = moment(row.get("update_time"), "update_time")
         state, is_paid = douyin_words.where_it_stands(
             state, kind, amount_fen=amount, is_paid=text(row.get("refund_status")) == MONEY_MOVED

@@ -56,7 +56,7 @@ class TaobaoRefundRows(CaseProfile):
 
     def snapshot(self, row: Row, *, is_shipped: bool | None) -> PlatformCase:
         state = _word(row, "status", STATES)
-        amount = money(row.get("refund_fee"), "refund_fee", "yuan") or 0
+        amount = _required(money(row.get("refund_fee"), "refund_fee", "yuan"), "refund_fee")
         is_paid = state == CaseState.SUCCESS and amount > 0
         modified = _required(moment(row.get("modified"), "modified"), "modified")
         return PlatformCase(
