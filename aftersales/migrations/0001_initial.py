@@ -269,6 +269,7 @@ class Migration(migrations.Migration):
                 ('body', merchant.encryption.fields.EncryptedBytes(null=True)),
                 ('state', models.CharField(choices=[('waiting', 'Waiting to be read'), ('read', 'Read'), ('failed', 'Could not be read')], default='waiting', max_length=12, verbose_name='state')),
                 ('error', models.CharField(blank=True, default='', max_length=300, verbose_name='error')),
+                ('tries', models.PositiveSmallIntegerField(db_default=0, default=0)),
                 ('layout', models.CharField(blank=True, default='', max_length=40, verbose_name='layout')),
                 ('from_date', models.DateField(null=True, verbose_name='from')),
                 ('to_date', models.DateField(null=True, verbose_name='until')),
