@@ -209,10 +209,8 @@ class OrderProfile:
         joined = {}
         for join in self.joins:
             taken = {part.name for part in parts_of(main)}
-            headed = (table.headed(lambda header, join=join: join.signature <= set(header)) for table in tables)
-            found = next(
-                (each for each in headed if each.name not in taken and join.signature <= set(each.header)), None
-            )
+            others = (table.headed(join.fits) for table in tables if table.name not in taken)
+            found = next((table for table in others if join.fits(table.header)), None)
             if found is not None:
                 joined[join.alias] = found
             elif join.is_required:
@@ -259,17 +257,18 @@ class OrderProfile:
             else:
                 by_alias[join.alias] = by_key(rows, join)
         for part in parts_of(main):
-            for rows, orphans in self._orders_of(part):
-                first = rows[0][1]
+            for found, orphans in self._orders_of(part):
+                first = found[0][1]
                 record = Record(
-                    tuple(dict.fromkeys(number for number, _row in rows)),
+                    tuple(dict.fromkeys(number for number, _row in found)),
                     first,
-                    [row for _number, row in rows],
+                    [row for _number, row in found],
                     lookups=lookups,
                     orphans=orphans,
                 )
                 record.joined = {
-                    alias: found.get(text(first.get(self._order_keys[alias])), []) for alias, found in by_alias.items()
+                    alias: rows_of.get(text(first.get(self._order_keys[alias])), [])
+                    for alias, rows_of in by_alias.items()
                 }
                 yield record
 

@@ -1,6 +1,6 @@
 """Parts of a layout that need no layout: joined files, specifications, what a source without a status proves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,9 @@ class Join:
     identity: tuple[str, ...]
     is_lookup: bool
     is_required: bool
+
+    def fits(self, header: Sequence[str]) -> int:
+        return int(self.signature <= set(header))
 
 
 def by_key(rows: Iterator[Row], join: Join) -> dict[str, list[Row]]:

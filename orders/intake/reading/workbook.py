@@ -6,7 +6,7 @@ minutes; an xlsx is a zip of plain XML, of which we need cells, dates and merged
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from posixpath import join, normpath
 from typing import IO, Any
@@ -84,7 +84,7 @@ class Workbook:
             for each in root.iter()
             if _local(each.tag) == "numFmt"
         }
-        styles = next((each for each in root if _local(each.tag) == "cellXfs"), [])
+        styles: Iterable[Any] = next((each for each in root if _local(each.tag) == "cellXfs"), [])
         return frozenset(
             str(position)
             for position, style in enumerate(styles)
