@@ -56,6 +56,7 @@ VERBS: dict[str, Any] = {
     "refund.void": _("Refund void"),
     "refund.reject": _("Refund rejected"),
     "refund.replace": _("A new number took over"),
+    "refund.adopt": _("A refund from the channel's console taken over"),
     "refund.file_payout": _("Offline payout filed"),
     "refund.reject_payout": _("Filed payout refused"),
     "refund.ask_buyer": _("Buyer asked where the money may go"),

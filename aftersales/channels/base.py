@@ -1,7 +1,8 @@
 """The one small interface behind which every way of paying money back lives.
 
 A channel is told a refund's number at most once per answer "I do not know it": `refund` orders, `query` only asks.
-Both return a Receipt and never raise for what a channel may answer; `Outcome.UNKNOWN` means that nobody knows.
+DENIED is a refusal that asking again cannot change: the number was not taken and never will be. Both return a Receipt
+and never raise for what a channel may answer; `Outcome.UNKNOWN` means that nobody knows.
 """
 
 from dataclasses import dataclass, field
@@ -62,6 +63,11 @@ class Channel:
     def refund(self, refund: RefundToPay) -> Receipt:
         """Order the payment under the refund's number. No transaction is open and no row is locked."""
         raise NotImplementedError
+
+    def find(self, refund: RefundToPay, number: str) -> Receipt:
+        """How another number of the same payment stands: a refund made on the channel's own pages. Changes nothing.
+        UNKNOWN_NUMBER where the channel does not know it, or it belongs to another payment."""
+        return Receipt(RefundOutcome.UNKNOWN_NUMBER)
 
     def query(self, refund: RefundToPay) -> Receipt:
         """Ask how the number stands. Changes nothing at the channel."""

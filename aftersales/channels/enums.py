@@ -23,4 +23,5 @@ class RefundOutcome(models.TextChoices):
     UNKNOWN_NUMBER = "unknown_number", _("channel does not know the number")
     THROTTLED = "throttled", _("channel asks to come later")
     REFUSED = "refused", _("channel refused the call")
+    DENIED = "denied", _("channel refused it for good")
     UNKNOWN = "unknown", _("no answer")

@@ -62,7 +62,7 @@ def tells_where_it_went(code: str) -> bool:
 
 
 def payments_of(order: Order) -> QuerySet[Payment]:
-    """What the order was paid with, the payment that a refund goes back to first: the largest."""
+    """What the order was paid with, the payment that a refund goes back to first on top: the largest."""
     return Payment.objects.filter(order=order, state=PaymentState.PAID).order_by("-amount_fen", "pk")
 
 

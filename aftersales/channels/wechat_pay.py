@@ -21,6 +21,8 @@ OUTCOMES: dict[RefundState, RefundOutcome] = {
     RefundState.CLOSED: RefundOutcome.CLOSED,
     RefundState.ABNORMAL: RefundOutcome.ABNORMAL,
 }
+# What the channel says to a call whose values do not fit: a trade it does not know, a sum that is not there any more.
+FOR_GOOD = frozenset({ErrorClass.BAD_REQUEST, ErrorClass.NOT_FOUND})
 REFUSALS: dict[ErrorClass, RefundOutcome] = {
     ErrorClass.THROTTLED: RefundOutcome.THROTTLED,
     ErrorClass.NOT_ENOUGH: RefundOutcome.WAIT_FUNDS,
@@ -44,7 +46,7 @@ class WeChatPayChannel(Channel):
             "out_trade_no": refund.payment.channel_number,
             "out_refund_no": refund.number,
             "amount_fen": refund.amount_fen,
-            "total_fen": refund.payment.amount_fen,
+            "total_fen": refund.payment.trade_fen,
         }
         try:
             answer = wechat_pay.refund(account, **request, notify_url=_notify_url(account))
@@ -61,6 +63,19 @@ class WeChatPayChannel(Channel):
             answer = wechat_pay.query(account, refund.number)
         except PlatformError as error:
             return _refusal(error, request, is_query=True)
+        return _receipt(answer, request)
+
+    def find(self, refund: RefundToPay, number: str) -> Receipt:
+        account, refusal = _account(refund)
+        if account is None:
+            return refusal
+        request = {"out_refund_no": number}
+        try:
+            answer = wechat_pay.query(account, number)
+        except PlatformError as error:
+            return _refusal(error, request, is_query=True)
+        if answer.out_trade_no != refund.payment.channel_number:
+            return Receipt(RefundOutcome.UNKNOWN_NUMBER, code="TRADE", message=answer.out_trade_no, request=request)
         return _receipt(answer, request)
 
 
@@ -106,6 +121,8 @@ def _refusal(error: PlatformError, request: dict[str, Any], *, is_query: bool) -
         outcome = RefundOutcome.UNKNOWN_NUMBER
     elif error.error_class == ErrorClass.TRANSIENT:
         outcome = RefundOutcome.THROTTLED
+    elif not is_query and error.error_class in FOR_GOOD:
+        outcome = RefundOutcome.DENIED
     else:
         outcome = REFUSALS.get(error.error_class, RefundOutcome.REFUSED)
     return Receipt(outcome, code=error.code, message=error.message, request=request)

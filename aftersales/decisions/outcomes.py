@@ -205,13 +205,16 @@ def _raise_delivered_anyway(interception: Interception, group: list[Case]) -> in
 
 
 def _alarm(case: Case) -> None:
-    refund = refunds.live_refund(case)
-    if refund is not None and refund.state in UNSENT_STATES and refund.source == Source.INTERCEPTION:
-        refunds.void_refund(refund, by=None, reason="delivered_anyway")
+    money = refunds.live_refunds(case)
+    unsent = [refund for refund in money if refund.state in UNSENT_STATES and refund.source == Source.INTERCEPTION]
+    if unsent:
+        refunds.take_back_unsent(case, "void", by=None, reason="delivered_anyway")
+    for refund in money:
+        if refund.state in PAID_STATES:
+            bookings.goods_not_back(refund)
+    if unsent and len(unsent) == len(money):
         move(case, "reopen", by=None, tag=CaseTag.DELIVERED_ANYWAY, tag_reason="HELD_BACK")
         return
-    if refund is not None and refund.state in PAID_STATES:
-        bookings.goods_not_back(refund)
     if case.state == CaseState.INTERCEPTING:
         move(case, "hand_back", by=None, tag=CaseTag.DELIVERED_ANYWAY)
         return
@@ -219,7 +222,7 @@ def _alarm(case: Case) -> None:
     if not case.is_open:
         rules = shop_policies.current(case.shop_id)
         clock = {"due_at": now() + shop_policies.timer(rules, "T-STOPPED"), "clock": Timer.STOPPED}
-    tag(case, CaseTag.DELIVERED_ANYWAY, by=None, tag_reason="REFUNDED" if refund is not None else "", **clock)
+    tag(case, CaseTag.DELIVERED_ANYWAY, by=None, tag_reason="REFUNDED" if money else "", **clock)
 
 
 # --- one interception at a time ---------------------------------------------------------------------------------------

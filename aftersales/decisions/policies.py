@@ -23,6 +23,7 @@ from aftersales.channels import registry
 from aftersales.decisions.eligibility import Eligibility, eligibility
 from aftersales.refunds.enums import UNSENT_STATES
 from aftersales.refunds.models import Refund
+from aftersales.refunds.shares import check_can_share
 from logistics.interception.policies import check_can_withdraw
 from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package
@@ -166,8 +167,10 @@ def check_can_agree(case: Case, user: Any) -> None:
 
 
 def check_can_pay(case: Case) -> None:
-    """A channel of ours moves this money. Raises Refused NO_PAYMENT, NO_CHANNEL, or what the channel lacks."""
+    """A channel of ours moves this money, and the payments on record hold it. Raises Refused NO_PAYMENT, NO_CHANNEL,
+    PAYMENTS, COUNT, or what the channel lacks."""
     registry.for_order(case.order).check_can_pay(case)
+    check_can_share(case)
 
 
 def check_can_refuse(case: Case, user: Any, *, reason: str | None = None, evidence: Any = None) -> None:
@@ -240,8 +243,8 @@ def check_can_withdraw_case(case: Case) -> None:
     """The buyer may take the case back while no money is on its way; a refund not yet sent is voided with it."""
     if case.state not in OPEN_STATES:
         raise wrong_state(case)
-    refund = Refund.objects.live().filter(case=case).first()
-    if case.state == CaseState.REFUND_FAILED or (refund is not None and refund.state not in UNSENT_STATES):
+    is_sent = Refund.objects.live().filter(case=case).exclude(state__in=UNSENT_STATES).exists()
+    if case.state == CaseState.REFUND_FAILED or is_sent:
         raise Refused("PAYING", _("The money is on its way: the case can no longer be withdrawn."))
 
 

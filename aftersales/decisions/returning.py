@@ -122,9 +122,9 @@ def fail_case(case: Case, *, by: Actor, document: str, reason: str) -> Case:
 def tell_stopped_case(case: Case, *, by: Actor, document: str) -> Case:
     """A stopped parcel is home and not as it was sent. Money not sent yet waits for a person; money that is paid
     stays paid, since this buyer never had the goods: the trail says so and the claim goes to the courier."""
-    refund = refunds.live_refund(case)
-    if case.state == CaseState.REFUNDING and refund is not None and refund.state in UNSENT_STATES:
-        refunds.void_refund(refund, by=by, reason=document)
+    money = refunds.live_refunds(case) if case.state == CaseState.REFUNDING else []
+    if money and all(refund.state in UNSENT_STATES for refund in money):
+        refunds.take_back_unsent(case, "void", by=by, reason=document)
         return move(case, "reopen", by=by, tag=CaseTag.GOODS_DIFFER, tag_reason=DIFFERS, reason=document)
     if case.state in (CaseState.APPLIED, CaseState.WAIT_BUYER_REPLY):
         return tag(case, CaseTag.GOODS_DIFFER, by=by, tag_reason=DIFFERS)

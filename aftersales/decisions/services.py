@@ -33,7 +33,7 @@ from aftersales.decisions.intercepting import (
 from aftersales.decisions.returning import settle_return_case
 from aftersales.platforms.following import PlatformCase, follow_platform_case
 from aftersales.refunds import services as refunds
-from aftersales.refunds.enums import UNSENT_STATES, Source
+from aftersales.refunds.enums import Source
 from aftersales.refunds.settling import agree_to_pay, leave_parcel
 from merchant.attachments.models import Attachment, Purpose
 from merchant.attachments.services import attach
@@ -225,9 +225,7 @@ def withdraw_case(case: Case, *, by: Actor, reason: str = "") -> Case:
     "stopped without a case". Raises Refused CASE_STATE, PAYING."""
     case = lock(case)
     policies.check_can_withdraw_case(case)
-    refund = refunds.live_refund(case)
-    if refund is not None and refund.state in UNSENT_STATES:
-        refunds.void_refund(refund, by=by, reason="case_withdrawn")
+    refunds.take_back_unsent(case, "void", by=by, reason="case_withdrawn")
     verb = "cancel_refunding" if case.state == CaseState.REFUNDING else "withdraw"
     move(case, verb, by=by, reason=reason, tag="", activity_verb="case.withdraw")
     return leave_parcel(case, by=by)

@@ -99,6 +99,10 @@ class PayoutConfirmSerializer(serializers.Serializer):
     shown = Text(required=True, max_length=200, help_text="The `payout_reference` that is confirmed (E16).")
 
 
+class AdoptSerializer(serializers.Serializer):
+    number = Text(required=True, max_length=64, help_text="The refund's number in the channel's console.")
+
+
 class FundsSerializer(serializers.Serializer):
     channel = serializers.ChoiceField(choices=PayChannel.choices)
 
@@ -142,6 +146,11 @@ class RefundApi(Resource):
     def replace(self, refund: Refund, *, reason: str) -> Refund:
         """Pay under a new number what the channel closed unpaid, once. The answer is the new refund."""
         return services.replace_refund(refund, by=self.by, reason=reason)
+
+    @verb(AdoptSerializer, gives=ErrandSerializer, status=202)
+    def adopt(self, refund: Refund, *, number: str) -> Errand:
+        """渠道后台已退: a refund made in the channel's console stands behind this one; the channel is asked."""
+        return errands.submit_adoption(refund, by=self.by, number=number)
 
     @verb(PayoutSerializer)
     def payout(

@@ -15,6 +15,7 @@ from merchant.people.rights import Right, check_right
 from merchant.shops.models import Shop
 
 ASK, CONFIRM, TRY_FUNDS = "refund.ask", "refund.confirm_payout", "shop.try_funds"
+ADOPT = "refund.adopt"
 
 
 def submit_ask(refund: Refund, *, by: Actor) -> Errand:
@@ -26,6 +27,12 @@ def submit_confirmation(refund: Refund, *, by: Actor, shown: str | None = None) 
     """线下打款, second person, once the channel said that the old number pays no more. `shown` is the payment's number
     the person read. Raises Refused RIGHT, SECOND_PERSON, REFUND_STATE, NO_PAYOUT, E16."""
     return errands.submit(CONFIRM, refund, by=by, shown=shown)
+
+
+def submit_adoption(refund: Refund, *, by: Actor, number: str) -> Errand:
+    """渠道后台已退: take a refund of the channel's console over, once the channel says that it is this money. `number` is
+    that refund's. Raises Refused RIGHT, REFUND_STATE, REPLACED, PAYOUT."""
+    return errands.submit(ADOPT, refund, by=by, number=number.strip())
 
 
 def submit_try_funds(shop: Shop, channel: str, *, by: Actor) -> Errand:
@@ -47,6 +54,15 @@ def _ask(refund: Refund, *, by: Actor) -> str:
 def _confirm(refund: Refund, *, by: Actor, shown: str | None) -> str:
     payouts.confirm_payout(refund, by=by, shown=shown)
     return _("Confirmed: paid offline.")
+
+
+def _check_adoption(refund: Refund, *, by: Actor, number: str) -> None:
+    policies.check_can_adopt(refund, by)
+
+
+def _adopt(refund: Refund, *, by: Actor, number: str) -> str:
+    payouts.adopt_refund(refund, by=by, number=number)
+    return _("Taken over: the channel confirms that it is paid.")
 
 
 def _check_try_funds(shop: Shop, *, by: Actor, channel: str) -> None:
@@ -80,6 +96,14 @@ def register() -> None:
         task="aftersales.run_errand",
         check=policies.check_can_confirm_payout,
         run=_confirm,
+    )
+    kinds.register(
+        ADOPT,
+        Refund,
+        label=gettext_lazy("Refunded in the channel's console"),
+        task="aftersales.run_errand",
+        check=_check_adoption,
+        run=_adopt,
     )
     kinds.register(
         TRY_FUNDS,

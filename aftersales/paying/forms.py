@@ -20,6 +20,15 @@ class FilePayoutForm(VerbForm):
         return {name: self.cleaned_data[name] for name in ("method", "reference")}
 
 
+class AdoptRefundForm(VerbForm):
+    """The number of a refund that was made on the channel's own pages."""
+
+    codes = {"number": "NOT_FOUND"}
+    number = forms.CharField(
+        max_length=64, error_messages={"required": _("Write the refund's number as the channel's console shows it.")}
+    )
+
+
 class ConfirmPayoutForm(VerbForm):
     """`shown` is the payment's number that the person read, None where no page named one."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.channels import registry
@@ -13,6 +14,7 @@ from aftersales.channels.base import Receipt
 from aftersales.channels.enums import RefundOutcome
 from aftersales.paying import sending
 from aftersales.refunds import bookings, policies
+from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund
 from aftersales.refunds.services import lock_with_case
 from merchant.attachments.models import Attachment, Purpose
@@ -96,12 +98,7 @@ def confirm_payout(refund: Refund, *, by: Actor, shown: str | None = None) -> Re
         sending.record(refund.pk, receipt, operation="query", started_at=started)
         raise Refused("PAID", _("The channel has paid it after all: nothing is left to pay out."))
     if not proves_dead(receipt, is_platform=channel.is_platform):
-        raise Refused(
-            "MAY_STILL_PAY",
-            _("The channel does not rule out that the old number still pays (%(answer)s). Try again later.")
-            % {"answer": RefundOutcome(receipt.outcome).label},
-            outcome=str(receipt.outcome),
-        )
+        raise _may_still_pay(receipt)
     with transaction.atomic():
         case, refund = lock_with_case(refund.pk)
         policies.check_can_confirm_payout(refund, by, shown=shown)
@@ -114,6 +111,74 @@ def confirm_payout(refund: Refund, *, by: Actor, shown: str | None = None) -> Re
         activity.record(refund, "refund.pay_offline", by=by, from_state=before, to_state=refund.state)
         bookings.after_payment(refund, case, by=by)
     return refund
+
+
+def adopt_refund(refund: Refund, *, by: Actor, number: str) -> Refund:
+    """渠道后台已退: the channel refused our number because somebody paid this money back on its own pages. `number` is
+    that refund's; the channel is asked, and only its word settles ours: same payment, same sum, paid, nobody else's.
+
+    Raises Refused RIGHT, REFUND_STATE, REPLACED, PAYOUT, MAY_STILL_PAY, NOT_FOUND, NOT_PAID, AMOUNT, TAKEN."""
+    number = number.strip()
+    refund.refresh_from_db()
+    policies.check_can_adopt(refund, by)
+    channel = registry.get(refund.channel)
+    own = channel.query(refund)
+    if not proves_dead(own, is_platform=channel.is_platform):
+        raise _may_still_pay(own)
+    started = now()
+    receipt = channel.find(refund, number)
+    _check_is_this_money(refund, receipt, number)
+    with transaction.atomic():
+        case, refund = lock_with_case(refund.pk)
+        policies.check_can_adopt(refund, by)
+        _check_is_nobodys(refund, receipt, number)
+        sending.write_call(refund, receipt, operation="query", started_at=started)
+        refund.adopt()
+        refund.channel_number, refund.outcome = receipt.channel_number, receipt.outcome
+        refund.settled_at, refund.next_at, refund.due_at, refund.error = now(), None, None, ""
+        refund.save()
+        payments.settle_money(refund.order, parts=refund.parts, freight_fen=refund.freight_fen)
+        bookings.paid(refund)
+        activity.record(
+            refund, "refund.adopt", by=by, from_state=RefundState.CLOSED, to_state=refund.state, reason=number
+        )
+        bookings.after_payment(refund, case, by=by)
+    return refund
+
+
+def _check_is_this_money(refund: Refund, receipt: Receipt, number: str) -> None:
+    if receipt.outcome == RefundOutcome.UNKNOWN_NUMBER:
+        raise Refused("NOT_FOUND", _("The channel knows no refund %(number)s of this payment.") % {"number": number})
+    if receipt.outcome != RefundOutcome.SUCCESS:
+        raise Refused(
+            "NOT_PAID",
+            _("The channel does not say that this refund is paid (%(answer)s).")
+            % {"answer": RefundOutcome(receipt.outcome).label},
+            outcome=str(receipt.outcome),
+        )
+    if receipt.amount_fen != refund.amount_fen:
+        raise Refused(
+            "AMOUNT",
+            _("That refund paid ¥%(paid)s, this one is for ¥%(sum)s.")
+            % {"paid": yuan(receipt.amount_fen or 0), "sum": yuan(refund.amount_fen)},
+        )
+
+
+def _check_is_nobodys(refund: Refund, receipt: Receipt, number: str) -> None:
+    """One refund of the channel stands behind one of ours."""
+    same = Q(number=number) | Q(channel_number=receipt.channel_number)
+    other = Refund.objects.filter(same, shop_id=refund.shop_id, channel=refund.channel).exclude(pk=refund.pk).first()
+    if other is not None:
+        raise Refused("TAKEN", _("That is our refund %(number)s already.") % {"number": other.number})
+
+
+def _may_still_pay(receipt: Receipt) -> Refused:
+    return Refused(
+        "MAY_STILL_PAY",
+        _("The channel does not rule out that the old number still pays (%(answer)s). Try again later.")
+        % {"answer": RefundOutcome(receipt.outcome).label},
+        outcome=str(receipt.outcome),
+    )
 
 
 def proves_dead(receipt: Receipt, *, is_platform: bool) -> bool:

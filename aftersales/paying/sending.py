@@ -46,8 +46,7 @@ def send_refund(refund_id: int) -> Refund | None:
     refund = _claim_to_send(refund_id)
     if refund is None:
         return None
-    started = now()
-    return record(refund.pk, _call(refund, "refund"), operation="refund", started_at=started)
+    return _tell(refund)
 
 
 def poll_refund(refund_id: int) -> Refund | None:
@@ -63,8 +62,24 @@ def poll_refund(refund_id: int) -> Refund | None:
     refund = _claim_to_send_again(refund_id)
     if refund is None:
         return None
+    return _tell(refund)
+
+
+def _tell(refund: Refund) -> Refund:
+    """Tell the channel and record its answer. A refusal for good is believed only where the channel, asked once more,
+    does not know the number: then nothing was paid under it."""
     started = now()
-    return record(refund.pk, _call(refund, "refund"), operation="refund", started_at=started)
+    receipt = _call(refund, "refund")
+    if receipt.outcome == RefundOutcome.DENIED:
+        asked_at = now()
+        asked = _call(refund, "query")
+        if asked.outcome != RefundOutcome.UNKNOWN_NUMBER:
+            _note_call(refund, receipt, operation="refund", started_at=started)
+            return record(refund.pk, asked, operation="query", started_at=asked_at)
+        refund = record(refund.pk, receipt, operation="refund", started_at=started)
+        _note_call(refund, asked, operation="query", started_at=asked_at)
+        return refund
+    return record(refund.pk, receipt, operation="refund", started_at=started)
 
 
 def ask_refund(refund: Refund, *, by: Actor) -> Refund:
@@ -109,7 +124,7 @@ def _claim_to_send(refund_id: int) -> Refund | None:
         return None
     fresh: Any = policies.read_again(refund)
     if fresh.others_sent_at is not None and fresh.others_sent_at + gap_between_refunds() > now():
-        # Another refund of the same order went out less than a minute ago.
+        # Another refund of the same payment went out less than a minute ago.
         refund.next_at = fresh.others_sent_at + gap_between_refunds()
         refund.save()
         return None
@@ -168,7 +183,10 @@ def _may_not_pay(refund: Refund, case: Case | None, fresh: Refund) -> Refused | 
 
 def _hold_back(refund: Refund, case: Case | None, refusal: Refused) -> None:
     """Not as it was decided: nothing leaves, a person decides again with the reason in front of them."""
-    services.take_back(refund, "void", by=None, reason=f"{refusal.code}: {refusal.message}")
+    reason = f"{refusal.code}: {refusal.message}"
+    services.take_back(refund, "void", by=None, reason=reason)
+    if case is not None:
+        services.take_back_unsent(case, "void", by=None, reason=reason)
     if case is not None and case.state == CaseState.REFUNDING:
         reopen(
             case,
@@ -199,7 +217,7 @@ def _call(refund: Refund, operation: str) -> Receipt:
 def record(refund_id: int, receipt: Receipt, *, operation: str, started_at: datetime) -> Refund:
     """Write the answer down and move refund and case by it. A refund somebody settled meanwhile only keeps the line."""
     case, refund = services.lock_with_case(refund_id)
-    _write_call(refund, receipt, operation=operation, started_at=started_at)
+    write_call(refund, receipt, operation=operation, started_at=started_at)
     if refund.state not in SENT_STATES and not (
         refund.state == RefundState.ABNORMAL and receipt.outcome == RefundOutcome.SUCCESS
     ):
@@ -214,10 +232,11 @@ def record(refund_id: int, receipt: Receipt, *, operation: str, started_at: date
 
 def _note_call(refund: Refund, receipt: Receipt, *, operation: str, started_at: datetime) -> None:
     with transaction.atomic(durable=True):
-        _write_call(refund, receipt, operation=operation, started_at=started_at)
+        write_call(refund, receipt, operation=operation, started_at=started_at)
 
 
-def _write_call(refund: Refund, receipt: Receipt, *, operation: str, started_at: datetime) -> None:
+def write_call(refund: Refund, receipt: Receipt, *, operation: str, started_at: datetime) -> None:
+    """Keep what the channel was told or asked, and its answer. In the caller's transaction."""
     # Read by the same statement: two answers of one attempt meet where a lease ran out under a slow call.
     table = RefundCall._meta.db_table
     following = RawSQL(f"(SELECT coalesce(max(attempt), 0) + 1 FROM {table} WHERE refund_id = %s)", [refund.pk])  # noqa: S608, S611 - our own table's name
@@ -268,6 +287,10 @@ def _later(refund: Refund, case: Case | None, receipt: Receipt) -> None:
     rules = shop_policies.current(refund.shop_id)
     said = receipt.outcome not in (RefundOutcome.PROCESSING, RefundOutcome.SUCCESS)
     refund.error = f"{receipt.code} {receipt.message}".strip()[:300] if said else ""
+    if refund.state == RefundState.PROCESSING:
+        # A refusal may heal once somebody mends what it names (keys, rights); until then it waits for people.
+        is_refused = receipt.outcome == RefundOutcome.REFUSED
+        refund.due_at = (refund.due_at or now() + shop_policies.timer(rules, "T-OFFLINE")) if is_refused else None
     refund.next_at = now() + poll_after(rules, refund.attempts - 1)
     refund.save()
 
@@ -288,6 +311,12 @@ def _short_of_funds(refund: Refund, case: Case | None, receipt: Receipt) -> None
 
 def _abnormal(refund: Refund, case: Case | None, receipt: Receipt) -> None:
     _fail(refund, case, receipt, "turn_abnormal")
+
+
+def _denied(refund: Refund, case: Case | None, receipt: Receipt) -> None:
+    """The channel will never take this: asking again would go on for ever. Nothing was paid under this number."""
+    refund.error = ""
+    _fail(refund, case, receipt, "close")
 
 
 def _closed(refund: Refund, case: Case | None, receipt: Receipt) -> None:
@@ -344,6 +373,7 @@ _STEPS: dict[str, Any] = {
     RefundOutcome.UNKNOWN_NUMBER: _later,
     RefundOutcome.THROTTLED: _later,
     RefundOutcome.REFUSED: _later,
+    RefundOutcome.DENIED: _denied,
     RefundOutcome.WAIT_FUNDS: _short_of_funds,
     RefundOutcome.ABNORMAL: _abnormal,
     RefundOutcome.CLOSED: _closed,

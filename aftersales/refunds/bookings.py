@@ -5,6 +5,7 @@ from django.db.models import Exists, F, OuterRef
 from aftersales.cases.enums import CaseKind, CaseState, CaseTag, InterceptionEvent, Timer
 from aftersales.cases.models import Case
 from aftersales.cases.transitions import move, tag
+from aftersales.refunds.enums import FAILED_STATES, PAID_STATES
 from aftersales.refunds.models import Refund
 from merchant.clock import now
 from merchant.ledger import services as ledger
@@ -49,15 +50,21 @@ def goods_not_back(refund: Refund) -> None:
 
 
 def after_payment(refund: Refund, case: Case | None, *, by: Actor) -> None:
-    """The money has moved: the case is settled, a fully refunded order closes, the subsidy goes back (M6).
+    """The money has moved: the case is settled once nothing of it is owed any more, a fully refunded order closes, the
+    subsidy goes back (M6).
 
     Caller holds case and refund."""
     if case is not None:
         case.order = refund.order
         went_to_buyer = case.last_interception_event == InterceptionEvent.DELIVERED_ANYWAY
-        if case.state in (CaseState.REFUNDING, CaseState.REFUND_FAILED):
+        rows = Refund.objects.in_force().filter(case=case).values_list("state", "amount_fen")
+        owed = [state for state, _fen in rows if state not in PAID_STATES]
+        if case.state in (CaseState.REFUNDING, CaseState.REFUND_FAILED) and not owed:
             kept = None if went_to_buyer else ""
-            move(case, "succeed", by=by, tag=kept, refund=refund.number, amount_fen=refund.amount_fen)
+            move(case, "succeed", by=by, tag=kept, refund=refund.number, amount_fen=sum(fen for _state, fen in rows))
+        elif case.state == CaseState.REFUNDING and set(owed) <= set(FAILED_STATES):
+            # What is left of the case could not be paid, and was seen to before this part was tried again.
+            move(case, "fail", by=by, refund=refund.number)
         if went_to_buyer:
             # Paid while the parcel was already in the buyer's hands: the loss is booked, the alarm stays with people.
             goods_not_back(refund)

@@ -18,7 +18,7 @@ def poll_after(rules: Policy, asked: int) -> timedelta:
 
 
 def gap_between_refunds() -> timedelta:
-    """Channels take one refund of an order a minute."""
+    """Channels take one refund of a payment a minute."""
     return scaled(timedelta(minutes=1))
 
 

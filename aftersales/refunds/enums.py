@@ -47,7 +47,8 @@ class Way(models.TextChoices):
     OFFLINE = "offline", _("outside the channel")
 
 
-# Money of these may still leave or has left: at most one such row a case, so a case never pays twice.
+# Money of these may still leave or has left: at most one such row a case and payment, all of them together within what
+# the case asks for, so a case never pays twice.
 LIVE_STATES = [
     RefundState.CREATED,
     RefundState.APPROVED,

@@ -11,7 +11,16 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from aftersales.channels.enums import RefundOutcome, WentTo
-from aftersales.refunds.enums import LIVE_STATES, PAID_STATES, WAITING_STATES, RefundKind, RefundState, Source, Way
+from aftersales.refunds.enums import (
+    FAILED_STATES,
+    LIVE_STATES,
+    PAID_STATES,
+    WAITING_STATES,
+    RefundKind,
+    RefundState,
+    Source,
+    Way,
+)
 from merchant.encryption.fields import EncryptedJSON
 from merchant.fsm import StateMachine, state_constraint
 from merchant.people.querysets import ShopQuerySet
@@ -33,6 +42,10 @@ class RefundQuerySet(ShopQuerySet):
         lines = RefundLine.objects.filter(refund=OuterRef("pk")).order_by("pk")
         return self.annotate(read_parts=ArraySubquery(lines.values(part=part)))
 
+    def in_force(self) -> Self:
+        """Paid, or still owed: neither given up nor taken over by another number."""
+        return self.exclude(state__in=[S.REJECTED, S.VOID]).exclude(state=S.CLOSED, successor__isnull=False)
+
     def waiting(self) -> Self:
         return self.filter(state__in=WAITING_STATES)
 
@@ -42,7 +55,7 @@ class RefundQuerySet(ShopQuerySet):
 
     def failed(self) -> Self:
         """Could not be paid and nobody has paid another way yet."""
-        return self.filter(state__in=[S.ABNORMAL, S.CLOSED], successor__isnull=True).order_by("created_at", "pk")
+        return self.filter(state__in=FAILED_STATES, successor__isnull=True).order_by("created_at", "pk")
 
 
 class Refund(StateMachine):
@@ -106,7 +119,7 @@ class Refund(StateMachine):
         constraints = [
             models.UniqueConstraint(fields=["shop", "number"], name="refund_number_once"),
             models.UniqueConstraint(
-                fields=["case"], name="refund_one_live_per_case", condition=Q(state__in=LIVE_STATES)
+                fields=["case", "payment"], name="refund_live_once_per_payment", condition=Q(state__in=LIVE_STATES)
             ),
             models.CheckConstraint(name="refund_amount_positive", condition=Q(amount_fen__gt=0)),
             models.CheckConstraint(
@@ -184,6 +197,10 @@ class Refund(StateMachine):
     @transition(field=state, source=S.WAIT_FUNDS, target=S.PROCESSING)
     def resume(self) -> None:
         """Funds are back: the same number is asked for, or sent, again."""
+
+    @transition(field=state, source=S.CLOSED, target=S.SUCCESS)
+    def adopt(self) -> None:
+        """渠道后台已退: the channel had paid it under a number of its own, which is why it refused ours."""
 
     @transition(field=state, source=[S.PROCESSING, S.WAIT_FUNDS], target=S.ABNORMAL)
     def turn_abnormal(self) -> None:

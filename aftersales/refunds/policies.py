@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.cases.enums import CaseKind, CaseState
 from aftersales.cases.models import Case
 from aftersales.cases.packing_stop import check_still_in_house
+from aftersales.channels.enums import RefundOutcome
 from aftersales.refunds.enums import (
     FAILED_STATES,
     POLICY_SOURCES,
@@ -33,6 +34,9 @@ from merchant.shops.models import Shop, ShopState
 from merchant.shops.services import is_signed
 from orders.record.models import Order
 
+# Words in a channel's refusal that name a limit of its own, whatever code they come under.
+TOO_OLD = ("365", "一年", "期限", "expired")
+TOO_MANY = ("more than 50", "50 refunds", "50次", "次数")
 # A stopped parcel in one of these is not where the courier's success says it is: a person looks first.
 UNEXPECTED_AFTER_STOP = (
     PackageState.SIGNED,
@@ -119,11 +123,19 @@ def check_can_approve(refund: Refund, by: Actor) -> None:
     if by is None:
         return
     limit = limit_fen(by, refund.shop_id, Right.AGREE_CASE)
-    has_own = can(by, refund.shop_id, Right.AGREE_CASE) and (limit is None or refund.amount_fen <= limit)
+    has_own = can(by, refund.shop_id, Right.AGREE_CASE) and (limit is None or together_fen(refund) <= limit)
     if not has_own:
         check_right(by, refund.shop_id, Right.APPROVE_REFUND)
     if refund.created_by_id == by.pk:
         raise Refused("SECOND_PERSON", _("You asked for this refund: somebody else must approve it."))
+
+
+def together_fen(refund: Refund) -> int:
+    """The sum that was decided with this refund: its case's live ones together, one for each payment of the order."""
+    if refund.case_id is None:
+        return refund.amount_fen
+    others = Refund.objects.live().filter(case=refund.case_id).exclude(pk=refund.pk)
+    return int(refund.amount_fen + (others.aggregate(fen=Sum("amount_fen"))["fen"] or 0))
 
 
 def check_can_reject(refund: Refund, by: Actor) -> None:
@@ -145,7 +157,7 @@ def check_can_release(refund: Refund, by: Actor) -> None:
         return
     check_right(by, refund.shop_id, Right.RELEASE_REFUND)
     limit = limit_fen(by, refund.shop_id, Right.RELEASE_REFUND)
-    if limit is not None and refund.amount_fen > limit and refund.approved_by_id in (None, by.pk):
+    if limit is not None and refund.approved_by_id in (None, by.pk) and together_fen(refund) > limit:
         raise Refused(
             "SECOND_PERSON",
             _("Above ¥%(limit)s somebody else must have approved before you release it.") % {"limit": yuan(limit)},
@@ -196,31 +208,53 @@ def check_can_reject_payout(refund: Refund, by: Actor) -> None:
 
 
 def _check_is_for_offline(refund: Refund) -> None:
-    """Failed at the channel, or never sent because the buyer's wish for another way was granted."""
+    """Failed at the channel, or never sent because the buyer's wish for another way was granted. Never what the channel
+    refused because the money is not there any more: it went to the buyer some other way, and would go twice."""
+    if refund.state == RefundState.CLOSED and refund.outcome == RefundOutcome.DENIED and not is_past_limit(refund):
+        raise Refused(
+            "PAID_ELSEWHERE",
+            _("The channel says that this money is not there any more: look for the refund in its own console, and "
+              "take it over here. Nothing is paid a second time."),
+        )  # fmt: skip
     if refund.state in FAILED_STATES:
         return
     if refund.state != RefundState.APPROVED or refund.next_at is not None or not is_exception_granted(refund.case):
         raise wrong_state(refund)
 
 
-def check_can_replace(refund: Refund, by: Actor) -> None:
-    """A closed number may be replaced by a new one, once. An abnormal one may still pay, so it never is."""
-    if refund.state != RefundState.CLOSED:
+def check_can_adopt(refund: Refund, by: Actor) -> None:
+    """Closed because the channel refused it: another refund at the channel may have paid this money."""
+    if refund.state != RefundState.CLOSED or refund.outcome != RefundOutcome.DENIED:
         raise wrong_state(refund)
+    _check_is_free(refund)
+    check_right(by, refund.shop_id, Right.RELEASE_REFUND)
+
+
+def _check_is_free(refund: Refund) -> None:
     if hasattr(refund, "successor"):
         raise Refused("REPLACED", _("A new refund has taken the place of this one."), number=refund.successor.number)
     if refund.payout_by_id is not None:
         raise Refused("PAYOUT", _("An offline payout is under way for this refund."))
+
+
+def check_can_replace(refund: Refund, by: Actor) -> None:
+    """A closed number may be replaced by a new one, once. An abnormal one may still pay, so it never is."""
+    if refund.state != RefundState.CLOSED:
+        raise wrong_state(refund)
+    _check_is_free(refund)
     check_right(by, refund.shop_id, Right.RELEASE_REFUND)
 
 
 def read_again(refund: Refund) -> Refund:
     """Another copy of the refund with everything that `preflight` asks as it stands now, in one statement: its order,
-    its stop with the parcel, its shop's standing, and when another refund of the order went out last."""
-    others = Refund.objects.filter(order=OuterRef("order")).exclude(pk=OuterRef("pk")).order_by()
-    last = others.values("order").annotate(last=Max("sent_at")).values("last")
+    its stop with the parcel, its shop's standing, and when another refund of its payment went out last."""
+    others = Refund.objects.filter(order=OuterRef("order"), payment=OuterRef("payment")).exclude(pk=OuterRef("pk"))
+    last = others.order_by().values("order").annotate(last=Max("sent_at")).values("last")
     rows = Refund.objects.select_related("shop", "order", "interception__package")
-    return rows.annotate(is_signed=is_signed("shop_id"), others_sent_at=Subquery(last)).get(pk=refund.pk)
+    of_case = Refund.objects.live().filter(case=OuterRef("case")).order_by()
+    together = of_case.values("case").annotate(fen=Sum("amount_fen")).values("fen")
+    rows = rows.annotate(is_signed=is_signed("shop_id"), others_sent_at=Subquery(last), case_fen=Subquery(together))
+    return rows.get(pk=refund.pk)
 
 
 def stop_of(interception_id: int) -> Interception:
@@ -238,11 +272,11 @@ def preflight(refund: Refund, case: Case | None, fresh: Any) -> Refused | None:
         if case.state != CaseState.REFUNDING:
             return Refused("CASE_MOVED", _("The case has moved on since this refund was made."), state=case.state)
         offered = case.offer.get("accepted_fen")
-        if refund.amount_fen != (case.amount_fen if offered is None else offered):
+        if fresh.case_fen != (case.amount_fen if offered is None else offered):
             return Refused(
                 "CASE_CHANGED",
                 _("The case asks for ¥%(case)s now, the refund is for ¥%(refund)s.")
-                % {"case": yuan(case.amount_fen), "refund": yuan(refund.amount_fen)},
+                % {"case": yuan(case.amount_fen), "refund": yuan(fresh.case_fen or refund.amount_fen)},
                 case_fen=case.amount_fen,
             )
         if case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
@@ -276,6 +310,12 @@ def preflight_stop(found: Interception | None, shop: Shop, *, is_signed: bool) -
     if found.package.state in UNEXPECTED_AFTER_STOP:
         return Refused("PARCEL", _("The parcel's track does not fit the stop."), state=found.package.state)
     return None
+
+
+def is_past_limit(refund: Refund) -> bool:
+    """Whether the channel's own words name a limit of its own (a year, fifty refunds), or it does not know the payment:
+    it has not paid this money back then."""
+    return any(word in refund.error for word in (*TOO_OLD, *TOO_MANY, "RESOURCE_NOT_EXISTS"))
 
 
 def wrong_state(refund: Refund) -> Refused:

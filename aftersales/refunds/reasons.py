@@ -10,6 +10,7 @@ from aftersales.cases.reason_texts import WHY
 from aftersales.channels.enums import RefundOutcome
 from aftersales.refunds.enums import FAILED_STATES, SENT_STATES, RefundState
 from aftersales.refunds.models import Refund
+from aftersales.refunds.policies import TOO_MANY, TOO_OLD
 
 S = RefundState
 
@@ -63,6 +64,11 @@ CODES: dict[str, tuple[Any, Any, str]] = {
         _("Settle it on the platform's own page."),
         "",
     ),
+    "RESOURCE_NOT_EXISTS": (
+        _("The connected account does not know this payment."),
+        _("Connect the account it was paid through, then pay under a new number."),
+        "replace",
+    ),
     "SIGN_ERROR": (
         _("The channel does not accept our signature."),
         _("Check the account's keys under Settings, then ask the channel."),
@@ -95,6 +101,11 @@ OUTCOMES: dict[str, tuple[Any, Any, str]] = {
         _("Mend what its words name, then ask the channel: the same number is tried again."),
         "ask",
     ),
+    RefundOutcome.DENIED: (
+        _("The channel refuses it for good: the payment is refunded already, or has less left than is asked for."),
+        _("Look it up in the channel's console. A refund made there is taken over here; nothing is paid twice."),
+        "adopt",
+    ),
     RefundOutcome.WAIT_FUNDS: (
         _("The shop's balance at the channel is too low."),
         _("Top up; the same number is tried again by itself, or at once by the button."),
@@ -114,14 +125,14 @@ OUTCOMES: dict[str, tuple[Any, Any, str]] = {
 # The channel's words that name a limit, whatever code they come under.
 LIMITS: tuple[tuple[tuple[str, ...], Any, Any], ...] = (
     (
-        ("365", "一年", "期限", "expired"),
+        TOO_OLD,
         _("The payment is older than the channel pays back (365 days)."),
-        _("Reject it here, record the buyer's wish, and pay outside the channel."),
+        _("Ask the buyer where else it may go, and pay outside the channel with proof."),
     ),
     (
-        ("more than 50", "50 refunds", "50次", "次数"),
+        TOO_MANY,
         _("This payment has had 50 refunds; the channel takes no more."),
-        _("Reject it here, record the buyer's wish, and pay outside the channel."),
+        _("Ask the buyer where else it may go, and pay outside the channel with proof."),
     ),
 )
 NOT_ASKED = Reason(_("The channel was told and has not answered yet."), _("It is asked by itself."), do="ask")
@@ -136,6 +147,9 @@ def explain(refund: Refund) -> Reason | None:
     if refund.state in SENT_STATES:
         return _under_way(refund)
     if refund.state in FAILED_STATES:
+        if refund.outcome == RefundOutcome.DENIED:
+            row = CODES.get(_code(refund)) or OUTCOMES[RefundOutcome.DENIED]
+            return _limit(refund, "bad") or _of(refund, row, "bad")
         code = _code(refund)
         row = CODES.get(code) or OUTCOMES[RefundOutcome.CLOSED if refund.state == S.CLOSED else RefundOutcome.ABNORMAL]
         return _of(refund, row, "bad")
@@ -147,12 +161,18 @@ def _under_way(refund: Refund) -> Reason | None:
         return None
     if not refund.outcome:
         return NOT_ASKED
-    for words, title, then in LIMITS:
-        if refund.outcome == RefundOutcome.REFUSED and any(word in refund.error for word in words):
-            return Reason(title, then, "act", "", refund.error)
+    if refund.outcome == RefundOutcome.REFUSED and (limit := _limit(refund, "act")):
+        return limit
     row = CODES.get(_code(refund)) or OUTCOMES.get(refund.outcome)
     tone = "act" if refund.outcome == RefundOutcome.REFUSED else "wait"
     return _of(refund, row, tone) if row else None
+
+
+def _limit(refund: Refund, tone: str) -> Reason | None:
+    for words, title, then in LIMITS:
+        if any(word in refund.error for word in words):
+            return Reason(title, then, tone, "", refund.error)
+    return None
 
 
 def _ended(refund: Refund) -> Reason | None:

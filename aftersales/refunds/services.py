@@ -5,13 +5,13 @@ lock it before calling (lock order: case → refund → order). Sending, asking 
 outside the channel in `payouts.py`, the buyer's wishes in `payback_requests.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.enums import CaseKind, CaseState, CaseTag
@@ -19,7 +19,7 @@ from aftersales.cases.models import Case
 from aftersales.cases.packing_stop import check_still_in_house, stop_packing
 from aftersales.cases.transitions import move, reopen
 from aftersales.channels import registry
-from aftersales.refunds import bookings, calculator, payback_requests, policies
+from aftersales.refunds import bookings, calculator, payback_requests, policies, shares
 from aftersales.refunds.clocks import send_at
 from aftersales.refunds.enums import (
     POLICY_SOURCES,
@@ -44,12 +44,12 @@ from orders.record.models import Order
 
 
 def create_refund(order: Order, **how: Any) -> Refund:
-    """`make_refund` for a caller who goes on after a refusal: nothing has changed then."""
+    """`make_refunds` for a caller who goes on after a refusal: nothing has changed then. Returns the first."""
     with transaction.atomic():
-        return make_refund(order, **how)
+        return make_refunds(order, **how)[0]
 
 
-def make_refund(
+def make_refunds(
     order: Order,
     *,
     parts: Mapping[int, int],
@@ -59,63 +59,63 @@ def make_refund(
     case: Case | None = None,
     interception: Any = None,
     kind: str = RefundKind.REFUND,
-    replaces: Refund | None = None,
+    replaces: Sequence[Refund] = (),
+    payment: Payment | None = None,
     reason: str = "",
-) -> Refund:
-    """Set the money aside and make the document; approve it at once unless a second person must look. In the caller's
-    transaction, which a refusal must undo.
+) -> list[Refund]:
+    """Set the money aside and make the documents, one for each payment it goes back to (`shares.share`), or for
+    `payment` alone; approve them at once unless a second person must look. In the caller's transaction, which a refusal
+    must undo. `replaces` are closed numbers whose money these take over.
 
-    Raises Refused M5 (more than is left), NO_PAYMENT, NO_CHANNEL, LIVE_REFUND (the case has one already), COUNT."""
-    payment, count = _payment_and_refunds(order)
-    channel = registry.get(payment.channel)
-    _check_count(count, channel.max_refunds_per_payment)
+    Raises Refused M5 (more than is left), NO_PAYMENT, PAYMENTS, NO_CHANNEL, LIVE_REFUND (the case has one), COUNT."""
+    fen = sum(parts.values()) + freight_fen
+    found = shares.share(order, fen, case=case, payment=payment, without=[row.pk for row in replaces])
     is_outside = payback_requests.is_exception_granted(case)
-    _check_window(payment, channel.window, is_outside=is_outside)
-    refund = _new(
-        order,
-        payment,
-        parts=parts,
-        freight_fen=freight_fen,
-        source=source,
-        by=by,
-        case=case,
-        interception=interception,
-        kind=kind,
-        replaces=replaces,
-        reason=reason,
-    )
+    for one in found:
+        _check_window(one.payment, registry.get(one.payment.channel).window, is_outside=is_outside)
     rules = shop_policies.current(order.shop_id)
     # Nobody's own limit is asked for money that a rule pays: whether it is approved is known before it is written.
     is_by_rule = by is None or source in POLICY_SOURCES
-    asks = partial(policies.needs_second_person, order, refund.amount_fen, source=source, by=by, rules=rules)
+    asks = partial(policies.needs_second_person, order, fen, source=source, by=by, rules=rules)
     why = asks() if is_by_rule else ""
     is_approved = is_by_rule and not why
-    if is_approved:
-        _mark_approved(refund, by=by, deadline=_deadline(case), is_outside=is_outside)
-    _insert(refund)
-    lines = payments.reserve_money(order, parts=parts, freight_fen=freight_fen)
-    _write_lines(refund, parts, calculator.breakdowns_of(parts, lines))
+    old = {row.payment_id: row for row in replaces}
+    made = []
+    for paid, own_parts, own_freight in shares.carve(found, parts, freight_fen):
+        refund = _new(
+            order, paid, parts=own_parts, freight_fen=own_freight, source=source, by=by, case=case,
+            interception=interception, kind=kind, replaces=old.get(paid.pk), reason=reason,
+        )  # fmt: skip
+        if is_approved:
+            _mark_approved(refund, by=by, deadline=_deadline(case), is_outside=is_outside)
+        _insert(refund)
+        lines = payments.reserve_money(order, parts=own_parts, freight_fen=own_freight)
+        _write_lines(refund, own_parts, calculator.breakdowns_of(own_parts, lines))
+        made.append(refund)
     hold_limits(by, order.shop_id)
     if not is_by_rule:
         why = asks()
-    activity.record(
-        refund,
-        "refund.create",
-        by=by,
-        to_state=RefundState.CREATED,
-        reason=reason,
-        amount_fen=refund.amount_fen,
-        freight_fen=freight_fen,
-        source=str(source),
-        case=case.number if case else "",
-        second_person=why,
-    )
+    for refund in made:
+        activity.record(
+            refund,
+            "refund.create",
+            by=by,
+            to_state=RefundState.CREATED,
+            reason=reason,
+            amount_fen=refund.amount_fen,
+            freight_fen=refund.freight_fen,
+            source=str(source),
+            case=case.number if case else "",
+            second_person=why,
+        )
     if why:
-        return refund
-    if not is_approved:
-        _mark_approved(refund, by=by, deadline=_deadline(case), is_outside=is_outside)
-        refund.save()
-    return _follow_up(refund, by=by)
+        return made
+    for refund in made:
+        if not is_approved:
+            _mark_approved(refund, by=by, deadline=_deadline(case), is_outside=is_outside)
+            refund.save()
+        _follow_up(refund, by=by)
+    return made
 
 
 @transaction.atomic
@@ -135,12 +135,15 @@ def approve_refund(refund: Refund, *, by: Actor) -> Refund:
 
 @transaction.atomic
 def reject_refund(refund: Refund, *, by: Actor, reason: str) -> Refund:
-    """The second person, or finance, says no: the money is free again and the case is back with people."""
+    """The second person, or finance, says no: the money is free again and the case is back with people. What the case
+    has set aside on other payments, and nobody has sent, goes with it: it was one decision."""
     if not reason.strip():
         raise Refused("REASON", _("Say why."))
     case, refund = lock_with_case(refund.pk)
     policies.check_can_reject(refund, by)
     take_back(refund, "reject", by=by, reason=reason)
+    if case is not None:
+        take_back_unsent(case, "reject", by=by, reason=reason)
     if case is not None and case.state == CaseState.REFUNDING:
         reopen(case, by=by, reason=reason, tag=CaseTag.REFUND_STOPPED, tag_reason="REJECTED")
     return refund
@@ -186,7 +189,8 @@ def replace_refund(refund: Refund, *, by: Actor, reason: str = "") -> Refund:
         case=case,
         interception=refund.interception,
         kind=refund.kind,
-        replaces=refund,
+        replaces=[refund],
+        payment=refund.payment,
         reason=reason,
     )
     activity.record(refund, "refund.replace", by=by, reason=reason, successor=successor.number)
@@ -237,14 +241,14 @@ def book_paid_refund(
     return refund
 
 
-def live_refund(case: Case) -> Refund | None:
-    """The one refund of this case whose money may still leave or has left."""
-    return Refund.objects.live().filter(case=case).first()
+def live_refunds(case: Case) -> list[Refund]:
+    """The refunds of this case whose money may still leave or has left: one for each payment it goes back to."""
+    return list(Refund.objects.live().filter(case=case).order_by("pk"))
 
 
 def hold_live_refund(case: Case) -> Refund | None:
-    """`live_refund` of a locked case, held, with its order read beside it."""
-    rows = Refund.objects.live().to_move().filter(case=case).select_related("order")
+    """The live refund of a locked case of a platform, which pays one, held, with its order read beside it."""
+    rows = Refund.objects.live().to_move().filter(case=case).select_related("order").order_by("pk")
     return rows.select_for_update(of=("self",), no_key=True).first()
 
 
@@ -317,6 +321,13 @@ def take_back(refund: Refund, verb: str, *, by: Actor, reason: str) -> Refund:
     return refund
 
 
+def take_back_unsent(case: Case, verb: str, *, by: Actor, reason: str) -> list[Refund]:
+    """Reject or void every refund of a locked case that no channel has been told. Returns them."""
+    rows = Refund.objects.to_move().filter(case=case, state__in=UNSENT_STATES).select_related("order").order_by("pk")
+    held = list(rows.select_for_update(of=("self",), no_key=True))
+    return [take_back(refund, verb, by=by, reason=reason) for refund in held]
+
+
 def _mark_approved(refund: Refund, *, by: Actor, deadline: datetime | None, is_outside: bool) -> None:
     """Approved, and when it goes out; the caller saves."""
     rules = shop_policies.current(refund.shop_id)
@@ -367,7 +378,7 @@ def _insert(refund: Refund) -> None:
     try:
         refund.save(force_insert=True)
     except IntegrityError as error:
-        if "refund_one_live_per_case" not in str(error) and "replaces" not in str(error):
+        if "refund_live_once_per_payment" not in str(error) and "replaces" not in str(error):
             raise
         raise Refused("LIVE_REFUND", _("This case has a refund already.")) from error
 
@@ -384,19 +395,6 @@ def _write_lines(refund: Refund, parts: Mapping[int, int], breakdowns: Mapping[i
         for line_id, amount in sorted(parts.items())
         if amount
     )
-
-
-def _payment_and_refunds(order: Order) -> tuple[Payment, int]:
-    """The payment a refund goes back to, and how many refunds it has had, those that came to nothing apart."""
-    gone = [RefundState.REJECTED, RefundState.VOID]
-    refunds = Count("refunds", filter=~Q(refunds__state__in=gone))
-    payment = registry.payment_of(order, registry.payments_of(order).annotate(refund_count=refunds))
-    return payment, payment.refund_count  # type: ignore[attr-defined]
-
-
-def _check_count(count: int, most: int) -> None:
-    if count >= most:
-        raise Refused("COUNT", _("This payment has had %(most)s refunds; the channel takes no more.") % {"most": most})
 
 
 def _check_window(payment: Payment, window: timedelta | None, *, is_outside: bool) -> None:

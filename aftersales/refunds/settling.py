@@ -3,7 +3,7 @@
 Callers hold the case and have asked the policies."""
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
 from aftersales.cases.enums import CaseKind, CaseTag, Timer
@@ -11,7 +11,8 @@ from aftersales.cases.models import Case, CaseLine
 from aftersales.cases.packing_stop import lock_packing
 from aftersales.cases.transitions import move, tag
 from aftersales.refunds import services as refunds
-from aftersales.refunds.enums import RefundKind, Source
+from aftersales.refunds.enums import PAID_STATES, RefundKind, Source
+from aftersales.refunds.models import Refund, RefundLine
 from logistics.interception.enums import InterceptionState
 from logistics.interception.models import Interception
 from merchant.clock import now
@@ -39,18 +40,18 @@ def agree_to_pay(
 ) -> Case:
     """REFUNDING and the refund, in one step, for a locked case; whoever calls has asked the policies. `verb` is the
     transition that leads there: agree, grant after an inspection, settle_return."""
-    parts, freight, closed_id = _money_and_closed(case)
+    parts, freight, closed_ids = _money_and_closed(case)
     if case.kind == CaseKind.REFUND_ONLY_UNSHIPPED:
         # Parcels before the order: the bench is emptied once the money is reserved and approved.
         lock_packing(case)
-    closed = refunds.take_over(closed_id) if closed_id is not None else None
+    closed = [refunds.take_over(pk) for pk in closed_ids]
     case.is_auto = is_auto
     move(case, verb, by=by, reason=reason, tag="", source=str(source), is_late=is_late)
     if is_late:
         # Stays set: it is what the figures count as "auto, merchant late".
         case.is_late = True
         case.save(update_fields=["is_late"])
-    refunds.make_refund(
+    refunds.make_refunds(
         case.order,
         parts=parts,
         freight_fen=freight,
@@ -66,22 +67,34 @@ def agree_to_pay(
 
 
 def money_of(case: Case) -> tuple[dict[int, int], int]:
-    """(parts, freight) this case pays: the offer the buyer accepted, else what was asked for."""
-    parts, freight, _closed_id = _money_and_closed(case)
+    """(parts, freight) this case still pays: the offer the buyer accepted, else what was asked for, less what it has
+    paid already through another payment."""
+    parts, freight, _closed_ids = _money_and_closed(case)
     return parts, freight
 
 
-def _money_and_closed(case: Case) -> tuple[dict[int, int], int, int | None]:
-    """`money_of`, and the closed refund whose money is taken over, if any."""
+def _money_and_closed(case: Case) -> tuple[dict[int, int], int, list[int]]:
+    """`money_of`, and the closed refunds whose money is taken over, if any."""
     lines = CaseLine.objects.filter(case=OuterRef("pk"), amount_fen__gt=0).order_by("pk")
     part = JSONObject(line="order_line_id", fen="amount_fen")
-    closed = refunds.closed_refunds().filter(case=OuterRef("pk")).values("pk")[:1]
-    row = Case.objects.annotate(asked=ArraySubquery(lines.values(part=part)), closed_id=Subquery(closed))
-    asked, closed_id = row.values_list("asked", "closed_id").get(pk=case.pk)
+    closed = refunds.closed_refunds().filter(case=OuterRef("pk")).values("pk")
+    paid = RefundLine.objects.filter(refund__case=OuterRef("pk"), refund__state__in=PAID_STATES).order_by("pk")
+    row = Case.objects.annotate(
+        asked=ArraySubquery(lines.values(part=part)),
+        paid=ArraySubquery(paid.values(part=part)),
+        closed_ids=ArraySubquery(closed),
+    )
+    asked, paid_parts, closed_ids = row.values_list("asked", "paid", "closed_ids").get(pk=case.pk)
+    parts, freight = {part["line"]: part["fen"] for part in asked}, case.freight_fen
     if "accepted_fen" in case.offer:
         parts = {int(pk): int(fen) for pk, fen in case.offer["parts"].items()}
-        return parts, int(case.offer.get("freight_fen", 0)), closed_id
-    return {part["line"]: part["fen"] for part in asked}, case.freight_fen, closed_id
+        freight = int(case.offer.get("freight_fen", 0))
+    if paid_parts:
+        for part in paid_parts:
+            parts[part["line"]] = max(0, parts.get(part["line"], 0) - part["fen"])
+        freight -= sum(Refund.objects.paid().filter(case=case).values_list("freight_fen", flat=True))
+        parts, freight = {pk: fen for pk, fen in parts.items() if fen}, max(0, freight)
+    return parts, freight, closed_ids
 
 
 def leave_parcel(case: Case, *, by: Actor) -> Case:

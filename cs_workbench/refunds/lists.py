@@ -22,9 +22,10 @@ WITH = ("order", "order__buyer", "case", "shop", "created_by", "approved_by", "i
 TABS: dict[str, Q] = {
     "second": Q(state=S.CREATED),
     "release": Q(state=S.APPROVED, next_at__isnull=True),
-    "failed": Q(state__in=[S.ABNORMAL, S.CLOSED], successor__isnull=True),
+    # What the channel refuses and somebody must mend is tried again by itself meanwhile.
+    "failed": Q(state__in=[S.ABNORMAL, S.CLOSED], successor__isnull=True) | Q(state=S.PROCESSING, due_at__isnull=False),
     "funds": Q(state=S.WAIT_FUNDS),
-    "running": Q(state=S.PROCESSING) | Q(state=S.APPROVED, next_at__isnull=False),
+    "running": Q(state=S.PROCESSING, due_at__isnull=True) | Q(state=S.APPROVED, next_at__isnull=False),
     "paid": Q(state__in=[S.SUCCESS, S.OFFLINE_DONE]),
     "over": Q(state__in=[S.REJECTED, S.VOID]) | Q(state=S.CLOSED, successor__isnull=False),
 }

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from aftersales.cases.models import Case
+from aftersales.channels.enums import RefundOutcome
 from aftersales.paying import errands, payouts
-from aftersales.paying.forms import ConfirmPayoutForm, FilePayoutForm
+from aftersales.paying.forms import AdoptRefundForm, ConfirmPayoutForm, FilePayoutForm
 from aftersales.refunds import arrivals, calculator, payback_requests, policies, reasons, services
 from aftersales.refunds.enums import FAILED_STATES, SENT_STATES, Way
 from aftersales.refunds.enums import RefundState as S
@@ -58,6 +59,8 @@ def buttons(refund: Refund, user: User, *, outside: set[int] | None = None) -> l
     if refund.state in (S.PROCESSING, S.WAIT_FUNDS):
         label = _("Funds are back: try again") if refund.state == S.WAIT_FUNDS else _("Ask the channel")
         found.append(button("ask", label, check_right, user, refund.shop_id, Right.RELEASE_REFUND))
+    if refund.state == S.CLOSED and refund.outcome == RefundOutcome.DENIED:
+        found.append(button("adopt", _("Refunded in the channel's console"), policies.check_can_adopt, refund, user))
     if refund.state == S.CLOSED:
         found.append(button("replace", _("Pay under a new number"), policies.check_can_replace, refund, user))
     if outside is None and (refund.state in FAILED_STATES or (is_outside and refund.waits_for_finance)):
@@ -237,6 +240,11 @@ def _replace(request: SignedInRequest, refund: Refund) -> str:
     return _("A new number has taken over: %(number)s.") % {"number": new.number}
 
 
+def _adopt(request: SignedInRequest, refund: Refund) -> str:
+    errands.submit_adoption(refund, by=request.user, **AdoptRefundForm(request.POST).checked())
+    return ""
+
+
 def _payout(request: SignedInRequest, refund: Refund) -> str:
     form = FilePayoutForm(request.POST)
     typed = form.checked()
@@ -278,6 +286,7 @@ VERBS: dict[str, Callable[[SignedInRequest, Refund], str]] = {
     "release": _release,
     "ask": _ask,
     "replace": _replace,
+    "adopt": _adopt,
     "payout": _payout,
     "confirm": _confirm,
     "refuse-payout": _refuse_payout,

@@ -34,6 +34,12 @@ class Payment(models.Model):
     def __str__(self) -> str:
         return f"{self.get_channel_display()} {self.channel_number}"
 
+    @property
+    def trade_fen(self) -> int:
+        """What was paid under this number in all: one payment at the channel may pay several orders placed together."""
+        rows = Payment.objects.filter(shop=self.shop_id, channel=self.channel, channel_number=self.channel_number)
+        return int(rows.aggregate(fen=models.Sum("amount_fen"))["fen"])
+
 
 class OrderDiscount(models.Model):
     """A discount and who bears it. A shop coupon comes back only with a whole-order refund before shipping (M6)."""

@@ -81,6 +81,7 @@ REFUND_MOVES = {
     "resume": ({R.WAIT_FUNDS}, R.PROCESSING),
     "turn_abnormal": ({R.PROCESSING, R.WAIT_FUNDS}, R.ABNORMAL),
     "close": ({R.PROCESSING, R.WAIT_FUNDS}, R.CLOSED),
+    "adopt": ({R.CLOSED}, R.SUCCESS),
     "pay_offline": ({R.APPROVED, R.ABNORMAL, R.CLOSED}, R.OFFLINE_DONE),
 }
 

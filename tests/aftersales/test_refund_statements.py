@@ -25,9 +25,9 @@ from tests.merchant.factories import make_courier_account
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # From the courier's push to the platform's answer written down: paid at once, or its money on the way.
-TO_PAID, TO_SENT = 43, 36
+TO_PAID, TO_SENT = 44, 36
 # A push of the platform: one that tells what we know already, and the one that says that the money has arrived.
-ECHO, ARRIVED = 6, 17
+ECHO, ARRIVED = 6, 18
 # The whole of it, whichever way the money goes.
 BAR = 60
 
