@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.clocks import start_clock
-from aftersales.cases.enums import CLOSED_STATES, OPEN_STATES, CaseKind, CaseState, CaseTag, Origin
+from aftersales.cases.enums import CLOSED_STATES, OPEN_STATES, PAYING_KINDS, CaseKind, CaseState, CaseTag, Origin
 from aftersales.cases.models import Case, CaseLine
 from aftersales.cases.opening import insert_case
 from aftersales.cases.transitions import hold_order, move
@@ -23,6 +23,7 @@ from aftersales.refunds.models import Refund
 from aftersales.refunds.settling import leave_parcel
 from merchant.clock import now
 from merchant.locking import lock
+from merchant.money import MOST, yuan
 from merchant.policy import services as shop_policies
 from merchant.refusals import Refused
 from merchant.trail import activity
@@ -54,12 +55,26 @@ def follow_platform_case(shop: Any, snapshot: PlatformCase, known: Case | None =
 
     Raises Refused ORDER_MISSING when the order is not here yet (the caller fetches it and comes again), OPEN_CASE when
     another case holds the goods, M5 when the platform paid more than we know to have been paid."""
+    _check_amounts(snapshot)
     case = known or Case.objects.filter(shop=shop, number=snapshot.number).first()
     if case is not None and not is_news(case, snapshot):
         # Versions only grow: what is old now is old under its lock as well.
         return case
     with transaction.atomic(), shop_policies.read_once(), activity.together():
         return _open(shop, snapshot) if case is None else follow(lock(case), snapshot)
+
+
+def _check_amounts(snapshot: PlatformCase) -> None:
+    """A sum that no refund can have is said, whatever the platform meant by it. Raises Refused AMOUNT."""
+    least = 1 if snapshot.kind in PAYING_KINDS and snapshot.paid_fen is None else 0
+    sums = (snapshot.amount_fen, snapshot.freight_fen, snapshot.paid_fen or 0)
+    if snapshot.amount_fen < least or any(not 0 <= fen <= MOST for fen in sums):
+        raise Refused(
+            "AMOUNT",
+            _("The platform's case is about ¥%(sum)s, which cannot be paid back: settle it on the platform's page.")
+            % {"sum": yuan(snapshot.amount_fen)},
+            amount_fen=snapshot.amount_fen,
+        )
 
 
 def follow(case: Case, snapshot: PlatformCase) -> Case:

@@ -2,12 +2,14 @@
 is read from the platform each time. A case that comes before its order fetches the order first."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from itertools import islice
 from typing import Any
 
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
 
 from aftersales.cases.enums import CaseState
 from aftersales.cases.models import Case
@@ -17,7 +19,7 @@ from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund
 from merchant.clock import now
 from merchant.jobs.services import beat
-from merchant.platforms.base import CaseRow, Client, Hint
+from merchant.platforms.base import CaseRow, Client, Hint, Unreadable
 from merchant.platforms.errors import PlatformError
 from merchant.platforms.messages import on_hint
 from merchant.platforms.registry import client_of, spoken_with
@@ -116,24 +118,51 @@ def pull_account(account: Any) -> int:
     started = now()
     begin = (account.pulled_until - OVERLAP) if account.pulled_until else started - FIRST_PULL
     client = client_of(account)
-    taken, failed, until = 0, "", started
+    taken, until = 0, started
+    failed: dict[str, str] = {}
     for snapshot, known in _with_known(account, client.refund_list(begin, started)):
+        if isinstance(snapshot, Unreadable):
+            failed[snapshot.refund_id] = snapshot.why
+            continue
         try:
             take(account, client, snapshot, known)
             taken += 1
-        except (PlatformError, Refused, ValueError) as error:
-            failed = f"{snapshot.refund_id}: {error}"
+        except Exception as error:
+            if isinstance(error, OperationalError | InterfaceError):
+                # The database is not there: no row's fault, and nothing has been taken since.
+                raise
+            failed[snapshot.refund_id] = _why(error)
             if snapshot.update_at is not None and snapshot.update_at > started - GIVE_UP_AFTER:
                 until = min(until, snapshot.update_at)
             logger.warning("refund %s of account %s could not be taken: %s", snapshot.refund_id, account.pk, error)
     PlatformAccount.objects.filter(pk=account.pk).update(
-        pulled_until=until, last_pull_at=now(), last_error=failed[:300]
+        pulled_until=until, last_pull_at=now(), last_error=_summary(failed)
     )
     beat(f"pull:{account.platform}:{account.pk}")
     return taken
 
 
-def _with_known(account: Any, snapshots: Iterable[CaseRow]) -> Iterator[tuple[CaseRow, Case | None]]:
+def _why(error: Exception) -> str:
+    """In one line; of the database's sentence the first, since the others repeat the row's values."""
+    if isinstance(error, DatabaseError):
+        return _("the database refused it: %(why)s") % {"why": str(error).strip().splitlines()[0]}
+    if isinstance(error, PlatformError | Refused | ValueError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
+
+
+def _summary(failed: Mapping[str, str]) -> str:
+    """What could not be taken: every number that there is room for, the first with its whole reason."""
+    if not failed:
+        return ""
+    (first, why), *others = failed.items()
+    said = f"{first}: {why}"[:200]
+    return "; ".join([said, *(number for number, _why in others)])[:300]
+
+
+def _with_known(
+    account: Any, snapshots: Iterable[CaseRow | Unreadable]
+) -> Iterator[tuple[CaseRow | Unreadable, Case | None]]:
     """Each row of a pull with our case: two pulls overlap, so that most are known as they are, and one statement says
     so of many."""
     rows = iter(snapshots)

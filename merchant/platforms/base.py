@@ -65,6 +65,15 @@ class CaseRow(Protocol):
     def update_at(self) -> datetime | None: ...
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """A row of a list that is no after-sale: its number, "" when even that is missing, and why. It stops no other."""
+
+    refund_id: str
+    why: str
+    update_at: datetime | None = None
+
+
 class OrderPage(Protocol):
     """One page of an order list; `cursor` is empty after the last one, `unreadable` holds (number, reason)."""
 
@@ -83,7 +92,10 @@ class Client(Protocol):
 
     def refund_detail(self, refund_id: str | int) -> Any: ...
 
-    def refund_list(self, begin: datetime, end: datetime) -> Iterator[Any]: ...
+    def refund_list(self, begin: datetime, end: datetime) -> Iterator[Any]:
+        """After-sales changed between the two instants, oldest change first; `Unreadable` in the place of a row that
+        is none."""
+        ...
 
     def order_detail(self, oid: str | int) -> Any: ...
 

@@ -1,8 +1,10 @@
 """Values as platforms write them, read strictly: what is not there is empty, what cannot be is refused."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+
+from merchant.platforms.base import Unreadable
 
 
 def instant(milliseconds: Any) -> datetime | None:
@@ -44,6 +46,18 @@ def required_id(fields: Mapping[str, Any], name: str) -> str:
     if not value:
         raise ValueError(f"no {name}")
     return value
+
+
+def read_or_pass(reader: Callable[[Any], Any], row: Any, *path: str) -> Any:
+    """`reader(row)`, or the row as `Unreadable` under the number at `path`: one bad row of a list stops no other."""
+    try:
+        return reader(row)
+    except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
+        number_of: Any = row
+        for name in path:
+            number_of = number_of.get(name) if isinstance(number_of, Mapping) else None
+        known = identifier(number_of)[:40] if isinstance(number_of, int | str) else ""
+        return Unreadable(known, f"{type(error).__name__}: {error}"[:200])
 
 
 def identifier(value: Any) -> str:

@@ -23,9 +23,11 @@ from typing import Any, Protocol
 from merchant import outside
 from merchant.hosts import Host
 from merchant.platforms import wire
+from merchant.platforms.base import Unreadable
 from merchant.platforms.douyin.signing import HMAC_SHA256, sign
 from merchant.platforms.douyin.snapshots import AfterSale, Order, order_number, read_detail, read_list_item, read_order
 from merchant.platforms.errors import ErrorClass, PlatformError
+from merchant.platforms.values import read_or_pass
 
 CODE = "douyin"
 HOST = Host("HUICANG_DOUYIN_HOST", "https://openapi-fxg.jinritemai.com")
@@ -105,7 +107,7 @@ class DouyinClient:
             raise wire.garbage(f"asked for after-sale {refund_id}, got {snapshot.refund_id}", "", is_write=False)
         return snapshot
 
-    def refund_page(self, begin: int, end: int, page: int) -> tuple[list[AfterSale], bool]:
+    def refund_page(self, begin: int, end: int, page: int) -> tuple[list[AfterSale | Unreadable], bool]:
         """One page of what changed between two seconds, oldest change first, and whether there are more."""
         data = self.call(
             LIST,
@@ -118,23 +120,25 @@ class DouyinClient:
                 "size": PAGE,
             },
         )
-        rows = self._read(lambda found: [read_list_item(row) for row in found["items"] or []], data, LIST)
-        return rows, bool(data.get("has_more"))
+        rows = self._read(lambda found: list(found["items"] or []), data, LIST)
+        found = [read_or_pass(read_list_item, row, "aftersale_info", "aftersale_id") for row in rows]
+        return found, bool(data.get("has_more"))
 
-    def refund_list(self, begin: datetime, end: datetime) -> Iterator[AfterSale]:
+    def refund_list(self, begin: datetime, end: datetime) -> Iterator[AfterSale | Unreadable]:
         """Every after-sale changed between the two instants, each once, oldest change first.
 
         A row that changes during the walk leaves its place in the list, and pages counted from the front would skip
         its neighbour; so the walk goes on from the last second it has seen, and counts pages only within one."""
         at, until, page = int(begin.timestamp()) - 1, int(end.timestamp()) + 1, 0
-        seen: set[tuple[str, int]] = set()
+        seen: set[tuple[str, Any]] = set()
         while True:
             rows, has_more = self.refund_page(at, until, page)
             for row in rows:
-                if (row.refund_id, row.version) not in seen:
-                    seen.add((row.refund_id, row.version))
+                mark = (row.refund_id, row.version) if isinstance(row, AfterSale) else (row.refund_id or row.why, until)
+                if mark not in seen:
+                    seen.add(mark)
                     yield row
-            last = max((row.version for row in rows), default=0)
+            last = max((row.version for row in rows if isinstance(row, AfterSale)), default=0)
             if not has_more:
                 return
             at, page = (last - 1, 0) if last - 1 > at else (at, page + 1)

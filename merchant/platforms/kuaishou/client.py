@@ -24,7 +24,7 @@ from typing import Any, Protocol
 from merchant import outside
 from merchant.hosts import Host
 from merchant.platforms import wire
-from merchant.platforms.base import windows
+from merchant.platforms.base import Unreadable, windows
 from merchant.platforms.errors import ErrorClass, PlatformError
 from merchant.platforms.kuaishou.signing import HMAC_SHA256, SIGN_METHODS, decrypt_message, sign
 from merchant.platforms.kuaishou.snapshots import (
@@ -39,7 +39,7 @@ from merchant.platforms.kuaishou.snapshots import (
     read_order,
     read_refund,
 )
-from merchant.platforms.values import milliseconds
+from merchant.platforms.values import milliseconds, read_or_pass
 
 __all__ = [
     "HandlingWay",
@@ -101,9 +101,9 @@ class Account(Protocol):
 
 @dataclass(frozen=True)
 class RefundPage:
-    """One page of the refund list; `cursor` is empty after the last one."""
+    """One page of the refund list; `cursor` is empty after the last one. A row that is no refund is `Unreadable`."""
 
-    refunds: tuple[RefundSnapshot, ...]
+    refunds: tuple[RefundSnapshot | Unreadable, ...]
     cursor: str
 
 
@@ -161,12 +161,12 @@ class KuaishouClient:
             param["orderId"] = int(oid)
         data = self.call(REFUND_LIST, param)
         rows = data.get("refundOrderInfoList") or data.get("dataList") or []
-        refunds = self._read(lambda found: tuple(read_refund(row) for row in found), rows, REFUND_LIST)
+        refunds = tuple(read_or_pass(read_refund, row, "refundId") for row in self._read(list, rows, REFUND_LIST))
         return RefundPage(refunds, _next_cursor(data.get("pcursor")))
 
     def refund_list(
         self, begin: datetime, end: datetime, *, status: int | None = None, oid: str | int = ""
-    ) -> Iterator[RefundSnapshot]:
+    ) -> Iterator[RefundSnapshot | Unreadable]:
         """Every refund changed between the two instants, any length: a day at a time, page by page."""
         for start, stop in windows(begin, end, REFUND_WINDOW):
             cursor, seen = "", 0
