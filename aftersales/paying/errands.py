@@ -30,8 +30,8 @@ def submit_confirmation(refund: Refund, *, by: Actor, shown: str | None = None) 
 
 
 def submit_adoption(refund: Refund, *, by: Actor, number: str) -> Errand:
-    """渠道后台已退: take a refund of the channel's console over, once the channel says that it is this money. `number` is
-    that refund's. Raises Refused RIGHT, REFUND_STATE, REPLACED, PAYOUT."""
+    """渠道后台已退: take a refund of the channel's console over, once the channel says that it is this money. `number`
+    is that refund's. Raises Refused RIGHT, REFUND_STATE, REPLACED, PAYOUT."""
     return errands.submit(ADOPT, refund, by=by, number=number.strip())
 
 
