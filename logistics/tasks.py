@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from logistics.claims import sweeps as claim_sweeps
+from logistics.couriers import connecting
 from logistics.interception import services, sweeps
 from logistics.shipping import services as shipping
 from logistics.watch import circuit_breaker
@@ -42,3 +43,8 @@ def settle_claims(*, interception_id: int, **_: object) -> None:
 @shared_task(name="logistics.sweep_claims")
 def sweep_claims(**_: object) -> None:
     claim_sweeps.sweep_claims()
+
+
+@shared_task(name="logistics.try_connection")
+def try_connection(*, account_id: int, waybill: str = "", **_: object) -> None:
+    connecting.try_connection(account_id, waybill)

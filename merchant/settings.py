@@ -297,6 +297,8 @@ CELERY_TASK_ROUTES = {
     "merchant.sweep_courier_pushes": {"queue": "push"},
     "merchant.sweep_inbox": {"queue": "tracking"},
     "merchant.handle_inbox_message": {"queue": "tracking"},
+    # A person waits for its answer.
+    "merchant.try_connection": {"queue": "tracking"},
     "orders.*": {"queue": "intake"},
     "merchant.*": {"queue": "bulk"},
     "cs_workbench.*": {"queue": "bulk"},

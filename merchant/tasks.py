@@ -4,6 +4,7 @@ from celery import shared_task
 
 from merchant.errands import services as errands
 from merchant.inbox import housekeeping, services
+from merchant.platforms import connecting
 
 
 @shared_task(name="merchant.handle_inbox_message")
@@ -34,3 +35,8 @@ def purge_raw(**_: object) -> None:
 @shared_task(name="merchant.beat")
 def beat(**_: object) -> None:
     housekeeping.report_worker()
+
+
+@shared_task(name="merchant.try_connection")
+def try_connection(*, account_id: int, **_: object) -> None:
+    connecting.try_connection(account_id)

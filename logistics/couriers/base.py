@@ -224,6 +224,9 @@ class Courier:
     # "" is where it is called; a further name is a further host of its.
     hosts: ClassVar[Mapping[str, Host]] = {}
     secrets: ClassVar[tuple[Secret, ...]] = ()
+    # The site on which a shop gets its keys, and whether it also gives the push address there, by hand.
+    portal: ClassVar[str] = ""
+    takes_push_address_on_its_site: ClassVar[bool] = False
     # Its place where couriers are listed.
     position: ClassVar[int] = 100
     capabilities: Capabilities
@@ -349,6 +352,11 @@ class Courier:
     def _send(self, call: Call) -> Answer:
         outside.check_may_call(self.code)
         return send(call)
+
+    def try_connection(self, account: Account, waybill: str, phone_last4: str = "") -> int:
+        """Whether this account may ask at all: reads a track, which changes nothing there. How many scans came back;
+        a refusal about the parcel alone is a sign that it may. Raises CourierError."""
+        return len(self.track(account, waybill, phone_last4))
 
     # --- for the poller: the same calls, many in flight --------------------------------------------------------
 

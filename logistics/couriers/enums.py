@@ -11,6 +11,7 @@ class Operation(models.TextChoices):
     CANCEL = "cancel_intercept", _("withdraw")
     QUERY = "query_intercept", _("ask for the result")
     TRACK = "track", _("read the track")
+    TRY = "try_connection", _("test the connection")
 
 
 class CallOutcome(models.TextChoices):

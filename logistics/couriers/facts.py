@@ -40,6 +40,15 @@ def facts_of(courier: Courier | None, account: Account | None = None) -> Facts:
     )
 
 
+def push_guide(courier: Courier) -> Any:
+    """What is to be done at the courier with an account's push address."""
+    if courier.carrier is None:
+        return _("%(name)s is told it with each parcel: there is nothing to enter.") % {"name": courier.label}
+    if courier.takes_push_address_on_its_site:
+        return _("Enter it on the courier's site. It takes push addresses there and nowhere else.")
+    return _("Give it to the courier as your application's push address. Each parcel's pushes are asked for by us.")
+
+
 def _result(can: Capabilities, evidence: str) -> Any:
     if can.can_query_state:
         return _("This courier can be asked for the result.")

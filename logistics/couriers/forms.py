@@ -7,7 +7,7 @@ from logistics.couriers import registry
 from merchant.carriers import registry as carriers
 from merchant.shops.forms import AccountForm
 from merchant.shops.models import CourierAccount
-from merchant.ui.forms import StyledFormMixin, YuanField
+from merchant.ui.forms import StyledFormMixin, VerbForm, YuanField
 
 # What stopping and bringing back one parcel can cost; more is a slip of the point.
 MOST_COST_FEN = 100_000
@@ -75,3 +75,9 @@ class CourierAccountForm(AccountForm):
             "intercept_fee_fen": self.cleaned_data["intercept_fee"],
             "back_freight_fen": self.cleaned_data["back_freight"],
         }
+
+
+class ConnectionTestForm(VerbForm):
+    """A waybill to ask about; without one a number that nobody has."""
+
+    waybill = forms.CharField(required=False, max_length=40)

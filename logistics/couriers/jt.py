@@ -48,6 +48,7 @@ class JT(Courier):
     )
     hosts = {"": Host("HUICANG_JT_HOST", "https://openapi.jtexpress.com.cn")}
     position = 4
+    portal = "open.jtexpress.com.cn"
     secrets = (
         Secret("api_account", _("API account"), is_hidden=False),
         Secret("private_key", _("Private key")),

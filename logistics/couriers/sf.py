@@ -60,6 +60,8 @@ class SF(Courier):
     )
     hosts = {"": Host("HUICANG_SF_HOST", "https://bspgw.sf-express.com")}
     position = 5
+    portal = "open.sf-express.com"
+    takes_push_address_on_its_site = True
     secrets = (
         Secret("partner_id", _("Partner id"), is_hidden=False),
         Secret("check_word", _("Check word")),

@@ -53,6 +53,7 @@ class STO(Courier):
     )
     hosts = {"": Host("HUICANG_STO_HOST", "https://cloudinter-linkgateway.sto.cn")}
     position = 3
+    portal = "open.sto.cn"
     secrets = (
         Secret("app_key", _("App key"), is_hidden=False),
         Secret(

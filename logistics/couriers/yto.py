@@ -76,6 +76,7 @@ class YTO(Courier):
     )
     hosts = {"": Host("HUICANG_YTO_HOST", "https://openapi.yto.net.cn")}
     position = 2
+    portal = "open.yto.net.cn"
     secrets = (
         *(secret for method in METHODS for secret in _credentials(*method)),
         Secret("push.client_id", format_lazy("{} · {}", _("Pushes"), _("client id")), is_hidden=False),

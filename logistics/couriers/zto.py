@@ -54,6 +54,7 @@ class ZTO(Courier):
     )
     hosts = {"": Host("HUICANG_ZTO_HOST", "https://japi.zto.com")}
     position = 1
+    portal = "open.zto.com"
     secrets = (
         Secret("app_key", _("App key"), is_hidden=False),
         Secret("app_secret", _("App secret")),

@@ -203,7 +203,7 @@ class Migration(migrations.Migration):
             name='CourierCall',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('operation', models.CharField(choices=[('create_intercept', 'ask to stop'), ('cancel_intercept', 'withdraw'), ('query_intercept', 'ask for the result'), ('track', 'read the track')], max_length=24)),
+                ('operation', models.CharField(choices=[('create_intercept', 'ask to stop'), ('cancel_intercept', 'withdraw'), ('query_intercept', 'ask for the result'), ('track', 'read the track'), ('try_connection', 'test the connection')], max_length=24)),
                 ('key', models.CharField(max_length=64)),
                 ('subject_id', models.BigIntegerField()),
                 ('attempt', models.PositiveIntegerField()),

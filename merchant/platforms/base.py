@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar, Protocol
 
+from merchant.clock import now
 from merchant.hosts import Host
 from merchant.platforms import wire
 from merchant.shops.credentials import Secret
@@ -133,6 +134,13 @@ class Platform:
 
     # When yesterday's statement can be fetched (`bill`), Shanghai's clock; None where it gives none.
     bill_ready_at: ClassVar[time | None] = None
+
+    def try_connection(self, account: Any) -> int:
+        """Whether this account may ask at all: reads what changed in the last minute, which changes nothing there. How
+        many orders came back. Raises PlatformError, ValueError where the credentials cannot even be used."""
+        at = now()
+        page = next(iter(self.client(account).order_pages(at - timedelta(minutes=1), at)), None)
+        return len(page.orders) if page is not None else 0
 
     def address(self) -> str:
         """Where it is called, without a slash at its end."""

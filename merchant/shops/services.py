@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -9,12 +10,16 @@ from merchant.locking import lock
 from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right, memberships_of
 from merchant.refusals import Refused
+from merchant.shops.enums import ConnectionState
 from merchant.shops.models import Agreement, AgreementKind, CourierAccount, PlatformAccount, Shop, new_push_token
 from merchant.trail import activity
 
 # The text shown when signing; a changed text is a new version and must be signed again.
 INTERCEPT_AGREEMENT_VERSION = "2023-06"
 
+
+# Longer than any courier or platform may take to answer.
+TEST_LEASE = timedelta(minutes=1)
 
 ACCOUNT_FIELDS = frozenset(
     {
@@ -159,6 +164,10 @@ def save_account(
     own = (ACCOUNT_FIELDS & {field.name for field in account._meta.fields}) | (
         {"secrets"} if secrets is not None else set()
     )
+    if account.pk:
+        # What was found out about it was found out about what it was.
+        account.connection, account.connection_words = "", ""
+        own |= {"connection", "connection_words"}
     try:
         with transaction.atomic():
             account.save(update_fields=own if account.pk else None)
@@ -166,3 +175,31 @@ def save_account(
         raise Refused("TWICE", _("This shop has this account already.")) from None
     activity.record(account, verb, by=by, shop=account.shop, fields=sorted(secrets or {}), is_active=account.is_active)
     return account
+
+
+@transaction.atomic
+def begin_test(account: CourierAccount | PlatformAccount, *, by: Actor) -> CourierAccount | PlatformAccount:
+    """Somebody wants to know whether it works; the caller has a worker ask. Raises Refused RIGHT, or TESTING while an
+    answer is still awaited."""
+    check_right(by, account.shop, Right.EDIT_SECRETS)
+    account = lock(account)
+    if is_being_tested(account):
+        raise Refused("TESTING", _("It is being tested right now."))
+    account.connection, account.connection_words, account.connection_at = ConnectionState.RUNNING, "", now()
+    account.save(update_fields=["connection", "connection_words", "connection_at"])
+    activity.record(account, "account.test", by=by)
+    return account
+
+
+def end_test(account: CourierAccount | PlatformAccount, state: str, words: str) -> None:
+    """What came back, unless the account was changed or tested anew meanwhile."""
+    rows = type(account).objects.filter(
+        pk=account.pk, connection=ConnectionState.RUNNING, connection_at=account.connection_at
+    )
+    rows.update(connection=state, connection_words=words[:300], connection_at=now())
+
+
+def is_being_tested(account: CourierAccount | PlatformAccount) -> bool:
+    """A test whose worker died is over after a minute."""
+    begun = account.connection_at
+    return account.connection == ConnectionState.RUNNING and begun is not None and now() - begun < TEST_LEASE

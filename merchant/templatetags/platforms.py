@@ -1,8 +1,11 @@
-"""What pages say about a platform."""
+"""What pages say about a platform, and about the connection of an account."""
+
+from typing import Any
 
 from django import template
 
 from merchant.platforms import registry
+from merchant.shops.connection import CHIPS
 
 register = template.Library()
 
@@ -12,3 +15,9 @@ def platform(code: str) -> str:
     """What people call this platform or payment channel."""
     found = registry.find(code)
     return str(found.label) if found else code
+
+
+@register.filter
+def connection_chip(account: Any) -> str:
+    """The look of what is known of this account's connection."""
+    return CHIPS.get(account.connection, "shut")

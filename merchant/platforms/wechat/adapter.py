@@ -1,13 +1,15 @@
 import json
 from collections.abc import Mapping
 from datetime import date
+from secrets import token_hex
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from merchant.platforms.base import Hint, Judged, Platform
+from merchant.platforms.errors import ErrorClass, PlatformError
 from merchant.platforms.registry import register
-from merchant.platforms.wechat import bill, notices
+from merchant.platforms.wechat import bill, client, notices
 from merchant.platforms.wechat.client import CODE, HOST
 from merchant.shops.credentials import Secret
 
@@ -30,6 +32,15 @@ class WeChatPay(Platform):
         Secret("public_key", _("Public key of WeChat Pay"), is_long=True),
         Secret("public_key_id", _("Id of the public key"), is_hidden=False, pattern=r"PUB_KEY_ID_\w+"),
     )
+
+    def try_connection(self, account: Any) -> int:
+        """Asks for a refund of a number that nobody gave out; that it is not known is the answer wanted."""
+        try:
+            client.query(account, f"HCTEST{token_hex(8)}")
+        except PlatformError as error:
+            if error.error_class is not ErrorClass.NOT_FOUND:
+                raise
+        return 0
 
     def bill(self, account: Any, day: date) -> bytes:
         return bill.fund_flow_or_empty(account, day)
