@@ -87,7 +87,7 @@ def _owed(benefit: Benefit, facts: Facts, rules: Policy, at: datetime) -> Verdic
         cap = f"¥{yuan(rules.return_freight_cap_fen)}"
         return Verdict(
             True,
-            _("The return is home: the shop pays its freight, up to %(sum)s (M12).") % {"sum": cap},
+            _("The return is home: the shop pays its freight, up to %(sum)s.") % {"sum": cap},
             note=_("up to %(sum)s") % {"sum": cap},
         )
     return None
@@ -104,9 +104,9 @@ def _late(facts: Facts, rules: Policy, at: datetime) -> Verdict | None:
     due = late_ship_fen(facts.goods_paid_fen, rules)
     words = {"sum": f"¥{yuan(due)}", "promise": _when(promise, at), "time": _when(ended_at or at, at)}
     if facts.sent_at is not None:
-        why = _("Sent %(time)s, promised by %(promise)s: %(sum)s is due to the buyer, once (M10).")
+        why = _("Sent %(time)s, promised by %(promise)s: %(sum)s is due to the buyer, once.")
     else:
-        why = _("Promised by %(promise)s and not sent: %(sum)s is due to the buyer, once (M10).")
+        why = _("Promised by %(promise)s and not sent: %(sum)s is due to the buyer, once.")
     return Verdict(True, why % words, note=_("due %(sum)s") % words, since=promise, amount_fen=due)
 
 
@@ -191,12 +191,12 @@ def _no_return(facts: Facts, rules: Policy, at: datetime) -> Verdict:
 
 def _counterfeit(facts: Facts, rules: Policy, at: datetime) -> Verdict:
     words = {"times": rules.counterfeit_times, "sum": f"¥{yuan(facts.goods_paid_fen * rules.counterfeit_times)}"}
-    why = _("If an appraisal says counterfeit: goods paid × %(times)s = %(sum)s and the appraisal fee (M11).") % words
+    why = _("If an appraisal says counterfeit: goods paid × %(times)s = %(sum)s and the appraisal fee.") % words
     return Verdict(True, why, since=facts.paid_at)
 
 
 def _price_protection(facts: Facts, rules: Policy, at: datetime) -> Verdict:
-    does = _("If we sell it cheaper, the difference goes back (M9).")
+    does = _("If we sell it cheaper, the difference goes back.")
     return _window(facts.paid_at, rules, at, "T-BEN-PRICE", does)
 
 
@@ -222,7 +222,7 @@ def _allergy(facts: Facts, rules: Policy, at: datetime) -> Verdict:
 
 def _return_freight(facts: Facts, rules: Policy, at: datetime) -> Verdict:
     words = {"sum": f"¥{yuan(rules.return_freight_cap_fen)}"}
-    does = _("A return sent now: the shop pays its freight once it is home, up to %(sum)s (M12).") % words
+    does = _("A return sent now: the shop pays its freight once it is home, up to %(sum)s.") % words
     return _from_receipt(facts, rules, at, "T-BEN-FREIGHT", does)
 
 

@@ -340,6 +340,9 @@ def _above(case: Case) -> Refused:
 
 
 def wrong_state(case: Case) -> Refused:
+    if case.state == CaseState.INTERCEPTING:
+        sentence = _("It is being intercepted: decide when the result is there.")
+        return Refused("CASE_STATE", sentence, state=case.state)
     return Refused(
         "CASE_STATE",
         _("A case that is “%(state)s” does not allow this.") % {"state": CaseState(case.state).label},

@@ -77,7 +77,7 @@ def _propose(request: SignedInRequest, case: Case) -> str:
     cases.propose_case(
         case, by=request.user, shown_version=typed["version"], amount_fen=typed["amount"], note=typed["note"]
     )
-    return _("Offered. The buyer has the time of T-NEGO to answer.")
+    return _("Offered. The buyer may answer now.")
 
 
 def _clear_alarm(request: SignedInRequest, case: Case) -> str:

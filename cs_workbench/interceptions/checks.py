@@ -14,7 +14,7 @@ from logistics.couriers.names import courier_name
 from logistics.parcels.enums import PackageState, WaybillSource
 from merchant.money import yuan
 from merchant.shops.models import ShopState
-from merchant.ui.formatting import instant_text, length_text
+from merchant.ui.formatting import instant_text, rough_text
 from orders.record.enums import CategoryClass
 
 LABELS = {
@@ -80,7 +80,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "E07": lambda value: ngettext("%(count)s parcel", "%(count)s parcels", int(value)) % {"count": value},
     "E08": lambda value: courier_name(str(value)),
     "E10": lambda value: f"¥{yuan(int(value))}",
-    "E12": lambda value: _("read %(length)s ago") % {"length": length_text(timedelta(seconds=int(value)))},
+    "E12": lambda value: _("read %(length)s ago") % {"length": rough_text(timedelta(seconds=int(value)))},
     "E13": lambda value: _("¥%(asked)s of ¥%(left)s") % _share(str(value)),
     "E14": lambda value: _("by another shop") if value == "other" else str(value),
     "E15": lambda value: ngettext("%(count)s order inside", "%(count)s orders inside", int(value)) % {"count": value},

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cs_workbench.ops import couriers as courier_page
 from cs_workbench.ops import sync
+from cs_workbench.ops.processes import label_of
 from logistics.watch import services as watching
 from logistics.watch.forms import PauseForm
 from merchant.clock import now
@@ -65,7 +66,11 @@ def ops(request: SignedInRequest) -> HttpResponse:
         "couriers": courier_page.account_rows(shops, request.user),
         "platforms": sync.sync_rows(shops, request.user, at),
         "processes": [
-            {"beat": beat, "is_silent": at - beat.last_ok_at > max(SILENT, SILENT * settings.CLOCK_SCALE)}
+            {
+                "beat": beat,
+                "label": label_of(beat.name),
+                "is_silent": at - beat.last_ok_at > max(SILENT, SILENT * settings.CLOCK_SCALE),
+            }
             for beat in ProcessBeat.objects.order_by("name")
         ],
         "inbox": inbox_figures(shops),

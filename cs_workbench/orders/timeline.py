@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 
 from aftersales.cases.models import Case
-from merchant.trail.timeline import Entry
+from merchant.trail.timeline import Entry, reason_text
 from merchant.ui.formatting import money
 from orders.record.changes import difference_text
 from orders.record.models import Order, SourceDiff
@@ -27,7 +27,7 @@ def from_order(order: Order) -> list[Entry]:
     if order.completed_at:
         rows.append(Entry(order.completed_at, "people", "check", _("Completed"), tone="ok"))
     if order.closed_at:
-        rows.append(Entry(order.closed_at, "people", "x", _("Closed"), order.close_reason))
+        rows.append(Entry(order.closed_at, "people", "x", _("Closed"), reason_text(order.close_reason)))
     return rows
 
 

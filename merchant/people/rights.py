@@ -202,9 +202,14 @@ def rights_in(user: Any, shops: Iterable[int]) -> set[str]:
 def check_right(user: Any, shop: Any, right: str) -> None:
     """Raise Refused("RIGHT") unless `user` holds `right` in `shop`."""
     if not can(user, shop, right):
-        raise Refused(
-            "RIGHT", _("Your role does not include this: %(right)s.") % {"right": Right(right).label}, right=str(right)
-        )
+        sentence = _("Your role does not include this: %(right)s. Ask: %(who)s.")
+        raise Refused("RIGHT", sentence % {"right": Right(right).label, "who": _whose(right)}, right=str(right))
+
+
+def _whose(right: str) -> Any:
+    """Who has it by default: the role nearest to the work."""
+    role = next((role for role in ROLES.values() if right in role.rights), ROLES["owner"])
+    return _(role.name)
 
 
 def limit_fen(user: Any, shop: Any, right: str) -> int | None:

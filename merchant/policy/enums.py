@@ -20,7 +20,7 @@ class RefundWindow(models.TextChoices):
     """T-REFUND-WINDOW: from-to on the shop's clock; empty is the whole day."""
 
     ANY_HOUR = "", _("at any hour")
-    DAYTIME = "09:00-21:00", _("between 09:00 and 21:00 (T-REFUND-WINDOW)")
+    DAYTIME = "09:00-21:00", _("between 09:00 and 21:00")
 
 
 class PiiCount(models.TextChoices):
@@ -33,6 +33,6 @@ class PiiCount(models.TextChoices):
 class Warnable(models.TextChoices):
     """The interception checks that a shop may turn into a warning."""
 
-    E12 = "E12", _("E12 fresh track")
-    E13 = "E13", _("E13 full refund")
-    E15 = "E15", _("E15 merged parcel")
+    E12 = "E12", _("fresh track")
+    E13 = "E13", _("full refund")
+    E15 = "E15", _("merged parcel")

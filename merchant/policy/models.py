@@ -66,14 +66,14 @@ class Policy(models.Model):
     )
     intercept_couriers = ArrayField(
         models.CharField(max_length=16),
-        verbose_name=_("Couriers that may be asked (E08)"),
+        verbose_name=_("Couriers that may be asked"),
         default=couriers_by_default,
         blank=True,
         db_comment="E08",
     )
-    intercept_limit_fen = _fen(_("Refund must be below (yuan, E10)"), 50_000, "E10, M7")
+    intercept_limit_fen = _fen(_("Refund must be below (yuan)"), 50_000, "E10, M7")
     intercept_limit_on_parcel_sum = models.BooleanField(
-        _("The limit also holds for the sum of a parcel's cases (E10)"), default=False, db_comment="P-PARCEL-SUM"
+        _("The limit also holds for the sum of a parcel's cases"), default=False, db_comment="P-PARCEL-SUM"
     )
     warn_only = ArrayField(
         models.CharField(max_length=8, choices=Warnable),
@@ -83,7 +83,7 @@ class Policy(models.Model):
         db_comment="E12, E13, E15",
     )
     second_person_fen = _fen(_("A second person approves refunds above (yuan)"), 100_000, "P-SECOND-PERSON")
-    claim_cap_fen = _fen(_("The most a courier pays for an uninsured parcel (yuan, M14)"), 30_000, "M14", least=1)
+    claim_cap_fen = _fen(_("The most a courier pays for an uninsured parcel (yuan)"), 30_000, "M14", least=1)
     release_manual_refunds = models.CharField(
         _("A refund a person agreed is paid"),
         max_length=16,
@@ -107,11 +107,9 @@ class Policy(models.Model):
         _("Searches by phone or name, a person and day (PII-SEARCH)"), 100, "PII-SEARCH", least=1, most=10_000
     )
     forced_reads_per_day = _count(
-        _("Reads of one parcel's track out of turn a day, through Kuaidi100 (E12)"), 5, "TRACK-FORCED", least=1, most=50
+        _("Reads of one parcel's track out of turn a day, through Kuaidi100"), 5, "TRACK-FORCED", least=1, most=50
     )
-    bulk_address_limit = _count(
-        _("Addresses an agent may change at once (P-BULK-ADDRESS)"), 20, "P-BULK-ADDRESS", least=1, most=1000
-    )
+    bulk_address_limit = _count(_("Addresses an agent may change at once"), 20, "P-BULK-ADDRESS", least=1, most=1000)
     arrive_balance_minutes = _count(
         _("WeChat balance: a refund arrives within (minutes)"), 5, "ARRIVE-WECHAT-BALANCE", least=1, most=60
     )
@@ -127,14 +125,14 @@ class Policy(models.Model):
     )
     # Written to the shop as well: whoever asks who sees what reads it there.
     agent_scope = models.CharField(
-        _("Agents see (P-AGENT-SCOPE)"),
+        _("Agents see"),
         max_length=8,
         choices=AgentScope,
         default=AgentScope.OWN,
         db_comment="P-AGENT-SCOPE",
     )
     only_assignee_decides = models.BooleanField(
-        _("Only the person who has a case decides it (P-ONLY-ASSIGNEE)"), default=False, db_comment="P-ONLY-ASSIGNEE"
+        _("Only the person who has a case decides it"), default=False, db_comment="P-ONLY-ASSIGNEE"
     )
     keep_raw_days = _count(_("Keep raw messages (days)"), 90, "P-KEEP-RAW", least=1, most=3650)
     product_url = models.CharField(
@@ -151,15 +149,15 @@ class Policy(models.Model):
         _("Promises the shop makes to every buyer"), default=benefit_defaults, blank=True, db_comment="BEN-*"
     )
     late_ship_percent = _count(
-        _("Late shipping: per cent of what the goods cost (M10)"), 5, "BEN-LATE-SHIP-PERCENT", most=100
+        _("Late shipping: per cent of what the goods cost"), 5, "BEN-LATE-SHIP-PERCENT", most=100
     )
     late_ship_min_fen = _fen(_("Late shipping: at least (yuan)"), 100, "BEN-LATE-SHIP-MIN")
     late_ship_max_fen = _fen(_("Late shipping: at most (yuan)"), 3_000, "BEN-LATE-SHIP-MAX")
     price_match_times = _count(
         _("Price match: how many times the difference"), 1, "BEN-PRICE-MATCH-TIMES", least=1, most=100
     )
-    counterfeit_times = _count(_("Counterfeit: how many times the goods paid (M11)"), 9, "M11", least=1, most=100)
-    return_freight_cap_fen = _fen(_("Return freight: at most (yuan, M12)"), 1_200, "M12")
+    counterfeit_times = _count(_("Counterfeit: how many times the goods paid"), 9, "M11", least=1, most=100)
+    return_freight_cap_fen = _fen(_("Return freight: at most (yuan)"), 1_200, "M12")
     refund_no_return_fen = _fen(_("Refund without return: up to (yuan)"), 2_000, "BEN-REFUND-NO-RETURN-MAX")
     instant_refund_fen = _fen(_("Instant refund: up to (yuan)"), 20_000, "BEN-INSTANT-REFUND-MAX")
     instant_refund_credit = _count(

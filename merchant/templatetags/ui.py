@@ -1,5 +1,6 @@
 """The few words templates say over and over: an icon, a sum, a state, an instant, the time left, the rail."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -314,6 +315,18 @@ def page_theme(context: template.Context) -> SafeString | str:
     request = context.get("request")
     theme = request.COOKIES.get("hc_theme", "") if request else ""
     return format_html(' data-theme="{}"', theme) if theme in {"light", "dark"} else ""
+
+
+CODED = re.compile(r"^(.*\S)\s+\[([A-Z][A-Z0-9_-]*)\]$", re.DOTALL)
+
+
+@register.filter
+def sentence(refusal: object) -> SafeString | str:
+    """A refusal's sentence; its rule's code waits in the tooltip, and is read out with it."""
+    found = CODED.match(str(refusal))
+    if found is None:
+        return str(refusal)
+    return format_html('<span title="{1}">{0}</span><span class="vh"> [{1}]</span>', *found.groups())
 
 
 @register.simple_tag(takes_context=True)

@@ -102,10 +102,11 @@ def _entry(row: Activity) -> Entry:
     name = row.verb.partition(".")[0]
     machine = _machines.get(name, UNNAMED)
     states = machine.states
-    what = str(_verbs[row.verb]) if row.verb in _verbs else str(states.get(row.to_state, row.verb))
+    # A state of another machine, or a verb nobody named, is left out: a code says nothing to a reader.
+    what = str(_verbs.get(row.verb) or states.get(row.to_state) or _("Changed"))
     moved = ""
-    if row.from_state and row.to_state and row.from_state != row.to_state:
-        moved = f"{states.get(row.from_state, row.from_state)} → {states.get(row.to_state, row.to_state)}"
+    if row.from_state != row.to_state and row.from_state in states and row.to_state in states:
+        moved = f"{states[row.from_state]} → {states[row.to_state]}"
     detail = _details[name](row) if name in _details else ""
     given = _("to %(name)s") % {"name": row.detail["to_name"]} if row.detail.get("to_name") else ""
     then = "; ".join(part for part in (moved, given, detail, reason_text(row.reason)) if part)

@@ -43,6 +43,12 @@ def length_text(length: timedelta) -> str:
     return _("%(seconds)s s") % {"seconds": seconds}
 
 
+def rough_text(length: timedelta) -> str:
+    """23 s · 4 min · 3 h 41 min: how old something is, where seconds beside minutes say nothing."""
+    minutes = int(length.total_seconds()) // 60
+    return _("%(minutes)s min") % {"minutes": minutes} if 0 < minutes < 60 else length_text(length)
+
+
 def length(value: timedelta | float | None) -> str:
     """A duration in words; plain numbers are seconds. Below ten seconds one decimal stays: 1.6 s is the news."""
     if value is None:
@@ -60,7 +66,7 @@ def ago(at: datetime | None) -> str:
     span = timezone.now() - at
     if span < timedelta(seconds=5):
         return _("just now")
-    return _("%(length)s ago") % {"length": length_text(span)}
+    return _("%(length)s ago") % {"length": rough_text(span)}
 
 
 def scans(count: int) -> str:

@@ -35,7 +35,7 @@ ENTRIES = (
     Entry("stock", _("Stock"), "box", "/stock/", (Right.RECEIVE_PARCEL, Right.EDIT_COST)),
     Entry("claims", _("Claims"), "alert", "/claims/", (Right.DRAFT_CLAIM, Right.FILE_CLAIM, Right.BOOK_CLAIM)),
     Entry("refunds", _("Refunds"), "money", "/refunds/", (Right.APPROVE_REFUND, Right.RELEASE_REFUND), is_thumb=True),
-    Entry("statements", _("Balance"), "balance", "/statements/", (Right.SETTLE_STATEMENT,)),
+    Entry("statements", _("Reconciliation"), "balance", "/statements/", (Right.SETTLE_STATEMENT,)),
     Entry("quota", _("Quota"), "eye", "/quota/", (Right.REVEAL_PII, Right.APPLY_QUOTA, Right.APPROVE_QUOTA)),
     Entry("import_list", _("Import"), "upload", "/imports/", (Right.IMPORT_ORDERS,)),
     Entry("ops", _("Operations"), "pulse", "/ops/", (Right.OPERATE_JOBS, Right.SEE_MESSAGES)),

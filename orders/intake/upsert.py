@@ -130,7 +130,7 @@ def _refuse_impossible(changed: Sequence[Incoming], outcomes: list[RowOutcome]) 
             if no in ours and amounts.net_fen < ours[no].refunding_fen + ours[no].refunded_fen
         ]
         if item.amounts.paid_fen < back or item.amounts.freight_fen < freight_back or short:
-            reason = _("the source says ¥%(paid)s was paid, but ¥%(back)s is being or has been refunded (M5)") % {
+            reason = _("the source says ¥%(paid)s was paid, but ¥%(back)s is being or has been refunded") % {
                 "paid": yuan(item.amounts.paid_fen),
                 "back": yuan(back),
             }

@@ -196,6 +196,10 @@ class Order(StateMachine):
         return self.number
 
     @property
+    def is_unpaid(self) -> bool:
+        return self.state == OrderState.PENDING_PAYMENT and self.paid_fen == 0
+
+    @property
     def refundable_fen(self) -> int:
         """What may still be asked back on this order, freight included (M5)."""
         return self.paid_fen - self.refunding_fen - self.refunded_fen

@@ -32,7 +32,13 @@ function send(form, fields, before) {
       if (answer.ok || answer.status === 409) told = await answer.json();
     } catch { /* the network is away: the sentence says so */ }
     const menu = document.getElementById(id), refusal = document.querySelector(`[data-flag-refusal="${id}"]`);
-    if (refusal) { refusal.textContent = told.refused ?? ""; refusal.hidden = !told.refused; }
+    if (refusal) {
+      // The rule's code waits in the tooltip.
+      const [, words, code] = /^(.*?)(?: \[([A-Z0-9_-]+)\])?$/s.exec(told.refused ?? "");
+      refusal.textContent = words;
+      refusal.title = code ?? "";
+      refusal.hidden = !told.refused;
+    }
     if (menu && (told.refused || "undo" in fields)) show(menu, String(told.flag));
     if (told.refused) return;
     toast(told.said, told.undo && (() => send(document.getElementById(id)?.querySelector("form") ?? form, { undo: told.undo }, String(told.flag))));

@@ -96,7 +96,7 @@ def test_late_shipping_is_due_from_the_promised_instant_on_and_not_a_moment_befo
         "Not due: promised by 11-22 10:00.",
     )
     assert (then.holds, then.amount_fen, then.note, then.since) == (True, 495, "due ¥4.95", SUNDAY)
-    assert then.why == "Promised by 11-22 10:00 and not sent: ¥4.95 is due to the buyer, once (M10)."
+    assert then.why == "Promised by 11-22 10:00 and not sent: ¥4.95 is due to the buyer, once."
 
 
 def test_late_shipping_stays_due_when_it_was_sent_after_the_promise():
@@ -107,7 +107,7 @@ def test_late_shipping_stays_due_when_it_was_sent_after_the_promise():
     assert tag(Benefit.LATE_SHIP, on_time, SUNDAY + 9 * DAY).note == "sent in time"
     assert tag(Benefit.LATE_SHIP, late, SUNDAY + 9 * DAY).amount_fen == 495
     assert tag(Benefit.LATE_SHIP, late, SUNDAY + 9 * DAY).why == (
-        "Sent 11-22 10:00, promised by 11-22 10:00: ¥4.95 is due to the buyer, once (M10)."
+        "Sent 11-22 10:00, promised by 11-22 10:00: ¥4.95 is due to the buyer, once."
     )
 
 

@@ -113,7 +113,7 @@ def test_a_flag_a_colleague_changed_meanwhile_is_not_taken_back_and_the_page_say
     desk.keyboard.press("z")
 
     refusal = desk.locator(f'[data-flag-refusal="flag-{case.order_id}"]')
-    expect(refusal).to_have_text("旗标之后又被改过，保持现状，没有撤销。 [FLAG]")
+    expect(refusal).to_have_text("旗标之后又被改过，保持现状，没有撤销。")
     expect(flag_on(desk, case)).to_have_text("蓝")
 
 

@@ -92,7 +92,7 @@ def test_s11_the_clock_of_a_late_order_on_its_page_and_in_the_list(sign_in):
     assert "Late-ship compensation·due ¥4.95" in after
     assert gone == []
     assert 'class="chip late"' not in shipped
-    assert "Sent 11-22 13:00, promised by 11-22 10:00: ¥4.95 is due to the buyer, once (M10)." in shipped
+    assert "Sent 11-22 13:00, promised by 11-22 10:00: ¥4.95 is due to the buyer, once." in shipped
 
 
 @pytest.mark.req("R0.31")

@@ -133,7 +133,7 @@ def test_a_decision_on_an_older_version_is_refused_in_words_and_changes_nothing(
     )
 
     case.refresh_from_db()
-    assert "The case has changed since this page was drawn: look again. [E16]" in answer.content.decode()
+    assert '<span title="E16">The case has changed since this page was drawn: look again.' in answer.content.decode()
     assert (case.state, Interception.objects.count()) == (CaseState.APPLIED, 0)
 
 

@@ -57,7 +57,7 @@ def test_pause_resume_and_poll_now_do_what_they_say(sign_in):
     act("pause", minutes="60")
     assert timedelta(minutes=59) < read().paused_until - now() <= timedelta(minutes=60)
     refused = act("poll").content.decode()
-    assert "Polling through this account is paused; resume it first. [PAUSED]" in refused
+    assert '<span title="PAUSED">Polling through this account is paused; resume it first.' in refused
 
     act("resume")
     assert read().paused_until is None

@@ -112,7 +112,10 @@ def test_a_pull_under_way_is_said_and_not_started_twice(platform, commits, sign_
             reverse("platform_pull", args=[account.pk]), follow=True
         )
 
-    assert "A pull of this account is under way; what changed comes with it. [PULLING]" in answer.content.decode()
+    assert (
+        '<span title="PULLING">A pull of this account is under way; what changed comes with it.'
+        in answer.content.decode()
+    )
     assert platform.calls == []
 
 

@@ -201,7 +201,7 @@ def test_a_scope_gives_no_right_that_the_role_does_not(shop):
         "type": "http://127.0.0.1:8000/api/v1/#problem-right",
         "title": "Not in your role",
         "status": 403,
-        "detail": "Your role does not include this: remark and flag.",
+        "detail": "Your role does not include this: remark and flag. Ask: Customer-service agent.",
         "code": "RIGHT",
         "extra": {"right": "remark_order"},
     }

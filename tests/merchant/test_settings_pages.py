@@ -63,7 +63,7 @@ def test_an_owner_signs_on_the_page_and_reads_version_name_and_day(client):
     signed = words(client.get(answer["Location"]))
 
     agreement = services.agreement_in_force(shop)
-    assert "Without it every interception of this shop is refused (E03)." in unsigned
+    assert "Without it every interception of this shop is refused." in unsigned
     assert (agreement.signed_by, agreement.version) == (owner, "2023-06")
     assert re.search(r"Version 2023-06, signed by 掌柜 on \d{4}-\d\d-\d\d \d\d:\d\d\.", signed)
     assert "Sign version" not in signed
@@ -78,7 +78,7 @@ def test_an_agent_sees_who_signs_and_has_no_button(client):
 
     assert "Only the shop's owner signs." in page
     assert "Sign version" not in page
-    assert told(forced) == ["Your role does not include this: sign agreements. [RIGHT]"]
+    assert told(forced) == ["Your role does not include this: sign agreements. Ask: Shop owner. [RIGHT]"]
     assert services.agreement_in_force(shop) is None
 
 
@@ -288,7 +288,10 @@ def test_an_agent_neither_sees_push_addresses_nor_saves_an_account(client):
     account.refresh_from_db()
     assert account.push_token not in page
     assert (saved.status_code, account.name) == (200, "")
-    assert told(renewed)[-1] == "Your role does not include this: change courier and platform accounts. [RIGHT]"
+    assert (
+        told(renewed)[-1]
+        == "Your role does not include this: change courier and platform accounts. Ask: Shop owner. [RIGHT]"
+    )
 
 
 def test_an_owner_renews_a_push_address(client):

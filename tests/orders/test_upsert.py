@@ -236,7 +236,7 @@ def test_money_on_its_way_back_is_not_cut_off_by_a_lower_amount():
 
     assert (outcome.outcome, outcome.reason) == (
         "refused",
-        "the source says ¥79.99 was paid, but ¥80.00 is being or has been refunded (M5)",
+        "the source says ¥79.99 was paid, but ¥80.00 is being or has been refunded",
     )
     assert stored(shop, row).paid_fen == 8800
     assert told(upsert_orders(shop, [order_row(number=row.number, nets=(8000,))])) == ["updated"]

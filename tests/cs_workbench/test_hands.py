@@ -1,0 +1,113 @@
+"""What the desk and the money pages say before a hand does something that cannot be undone."""
+
+import re
+
+import pytest
+from django.urls import reverse
+from django.utils import translation
+
+from aftersales.decisions import services as cases
+from aftersales.decisions.outcomes import follow_interceptions
+from aftersales.refunds.models import Refund
+from cs_workbench.ops.processes import label_of
+from logistics.interception.services import fail_interception
+from merchant.people.rights import ROLES
+from merchant.templatetags.ui import sentence
+from merchant.trail import timeline
+from merchant.trail.models import Activity
+from tests.aftersales.factories import agent_of, case_of, intercepting, own_shop
+from tests.merchant.factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(client, case):
+    return client.get(reverse("desk_case", args=[case.shop_id, case.number])).content.decode()
+
+
+def test_agreeing_above_ones_limit_says_that_it_is_submitted(platform, courier, sign_in):
+    shop = own_shop()
+    case = case_of(platform, shop, amount_fen=25_000, nets=(25_000,))
+
+    page = page_of(sign_in(agent_of(shop)), case)
+
+    assert "Submit ¥250.00 for approval" in page
+    assert "Agree, refund ¥250.00" not in page
+    assert "Agree, refund ¥250.00" in page_of(sign_in(make_user("supervisor", shop)), case)
+
+
+def test_no_reason_of_a_refusal_is_chosen_beforehand(platform, courier, sign_in):
+    shop = own_shop()
+
+    page = page_of(sign_in(agent_of(shop)), case_of(platform, shop))
+
+    first = re.search(r'id="refuse-reason".*?<option value="([^"]*)">([^<]*)', page, re.DOTALL)
+    assert first is not None
+    assert (first[1], first[2].strip()) == ("", "Choose a reason")
+
+
+def test_a_failed_interception_gives_the_couriers_reason_and_what_comes_next(platform, courier, sign_in):
+    shop = own_shop()
+    case = case_of(platform, shop)
+    row = intercepting(case)
+    fail_interception(row, reason="courier_refused", words="已装车派送，无法拦截")
+    follow_interceptions(row.pk)
+
+    page = page_of(sign_in(agent_of(shop)), case)
+
+    told = re.search(r'id="failed".*?</ul>', page, re.DOTALL)
+    assert told is not None
+    assert "Not stopped: the courier refused" in told[0]
+    assert "已装车派送，无法拦截" in told[0]
+    assert "Copy the request" in told[0]
+    retry = page.index('id="open-intercept"')
+    assert retry > page.index('id="open-refuse"')
+    assert "btn-primary" not in page[page.rindex("<button", 0, retry) : retry]
+
+
+def test_money_is_asked_about_before_it_leaves(platform, courier, sign_in):
+    shop = own_shop()
+    case = cases.agree_case(case_of(platform, shop), by=agent_of(shop))
+    refund = Refund.objects.get(case=case)
+    client = sign_in(make_user("finance", shop))
+
+    for page in (
+        client.get(reverse("refunds") + "?tab=release").content.decode(),
+        client.get(reverse("refund_detail", args=[shop.pk, refund.number])).content.decode(),
+    ):
+        button = page.index(f'data-opens="dialog-release-{refund.pk}"')
+        assert 'type="button"' in page[page.rindex("<button", 0, button) : button + 60]
+        dialog = page[page.index(f'id="dialog-release-{refund.pk}"') :]
+        assert "Pay ¥88.00 to" in dialog
+        assert reverse("refund_verb", args=[shop.pk, refund.number, "release"]) in dialog
+
+
+def test_a_refusals_code_waits_in_the_tooltip():
+    assert sentence("Look again. [E16]") == '<span title="E16">Look again.</span><span class="vh"> [E16]</span>'
+    assert sentence("<b> [x]") == "<b> [x]"
+
+
+def test_a_state_no_reader_knows_is_left_out_of_the_timeline():
+    row = Activity(verb="order.close", from_state="paid", to_state="closed", at=None, reason="refunded")
+
+    [entry] = timeline.from_trail([row])
+
+    assert (entry.what, entry.then) == ("订单关闭", "已全额退款")
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("pull:douyin-orders:3", "拉取抖音订单（3 号账号）"),
+        ("pull:kuaishou:7", "拉取快手售后（7 号账号）"),
+        ("poller", "物流查询"),
+    ],
+)
+def test_background_work_is_named_in_words(name, label):
+    with translation.override("zh-hans"):
+        assert label_of(name) == label
+
+
+def test_every_right_says_in_chinese_whose_it_is():
+    with translation.override("zh-hans"):
+        assert translation.gettext(ROLES["finance"].name) == "财务"
