@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +12,7 @@ from logistics.interception import policies as road
 from logistics.parcels.models import Package, PackageLine
 from merchant.checks import Check
 from merchant.money import yuan
+from merchant.people.prepared import named, rows_of, tuples_of
 from merchant.policy import services as policies
 from merchant.policy.models import Policy
 from merchant.refusals import Refused
@@ -107,28 +109,40 @@ def eligibility(
 
 def packages_of(order: Order) -> list[Package]:
     """Outbound parcels in force that carry this order's goods; resends apart (E07)."""
-    found = Package.objects.of_order(order.pk).outbound().in_force().select_related("account")
-    packages = list(found.order_by("pk"))
+    packages = rows_of("packages_of", _packages, order_id=order.pk)
     for package in packages:
         if package.shop_id == order.shop_id:
             package.shop = order.shop
     return packages
 
 
+def _packages(order_id: int) -> Any:
+    return Package.objects.of_order(order_id).outbound().in_force().select_related("account").order_by("pk")
+
+
 def orders_in(package: Package) -> list[int]:
     """Ids of the orders whose goods are in this parcel."""
-    ids = set(PackageLine.objects.filter(package=package).values_list("order_id", flat=True))
+    ids = {order_id for (order_id,) in tuples_of("orders_in", _orders_in, package_id=package.pk)}
     return sorted(ids | {package.order_id})
+
+
+def _orders_in(package_id: int) -> Any:
+    return PackageLine.objects.filter(package_id=package_id).values_list("order_id")
 
 
 def cases_on(orders: Sequence[int], case: Case) -> tuple[Case, ...]:
     """The refund-only cases of a parcel's orders that wait for the shop, by ascending id, ours among them."""
     if not orders:
         return (case,)
-    found = Case.objects.filter(order_id__in=orders, kind=CaseKind.REFUND_ONLY_SHIPPED, state__in=TO_DECIDE_STATES)
-    cases = {member.pk: member for member in found.order_by("pk")}
+    found = rows_of("cases_on", _cases_on, **named("order", orders))
+    cases = {member.pk: member for member in found}
     cases[case.pk] = case
     return tuple(cases[pk] for pk in sorted(cases))
+
+
+def _cases_on(**orders: int) -> Any:
+    found = Case.objects.filter(order_id__in=orders.values(), state__in=TO_DECIDE_STATES)
+    return found.filter(kind=CaseKind.REFUND_ONLY_SHIPPED).order_by("pk")
 
 
 def _shop(shop: Shop) -> list[Check]:
@@ -161,10 +175,14 @@ def _shipped(order: Order) -> Check:
 
 
 def _categories(order_ids: Sequence[int]) -> Check:
-    found = set(OrderLine.objects.filter(order_id__in=order_ids).values_list("category_class", flat=True))
+    found = {name for (name,) in tuples_of("categories", _categories_of, **named("order", order_ids))}
     bad = sorted(found & {str(name) for name in EXCLUDED_CATEGORIES})
     message = _("Fresh goods, virtual goods and whole vehicles cannot be stopped.")
     return Check("E06", not bad, ", ".join(bad or sorted(found)), message)
+
+
+def _categories_of(**orders: int) -> Any:
+    return OrderLine.objects.filter(order_id__in=orders.values()).values_list("category_class")
 
 
 def _one_parcel(case: Case, group: Sequence[Case], packages: Sequence[Package]) -> Check:
@@ -207,7 +225,7 @@ def _limit(group: Sequence[Case], rules: Policy) -> Check:
 def _full(case: Case, group: Sequence[Case], package: Package | None, rules: Policy) -> Check:
     """The open cases ask back all that the buyer paid for the parcel's goods (M8), with or without freight."""
     members = [case] if package is None else group
-    lines = [] if package is None else list(OrderLine.objects.filter(package_lines__package=package).distinct())
+    lines = [] if package is None else rows_of("lines in", _lines_in, package_id=package.pk)
     lines = lines or list(OrderLine.objects.filter(order_id=case.order_id))
     left = sum(line.net_fen - line.refunded_fen for line in lines)
     asked = sum(member.amount_fen - member.freight_fen for member in members if member.is_open)
@@ -216,6 +234,10 @@ def _full(case: Case, group: Sequence[Case], package: Package | None, rules: Pol
         "left": yuan(left),
     }
     return Check("E13", asked >= left, f"{asked}/{left}", message, is_warning="E13" in rules.warn_only)
+
+
+def _lines_in(package_id: int) -> Any:
+    return OrderLine.objects.filter(package_lines__package_id=package_id).distinct()
 
 
 def _whole_parcel(case: Case, group: Sequence[Case], inside: Sequence[int], rules: Policy) -> Check:

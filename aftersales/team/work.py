@@ -6,6 +6,7 @@ from typing import Any
 from aftersales.cases.models import Case
 from aftersales.decisions import policies as case_policies
 from merchant.people.models import User
+from merchant.people.prepared import rows_of
 from merchant.people.rights import Right, members_with, rank_of
 from merchant.ui.buttons import Button, button
 from orders.assignment import policies as order_policies
@@ -62,7 +63,7 @@ def _work(row: Case | Order, level: int, buyer: Buyer | None, user: Any, verbs: 
         buttons=verbs,
     )
     if work.may_change:
-        members = list(members_with(row.shop_id, Right.SEE_ORDERS, Right.AGREE_CASE))
+        members = rows_of("work.members", _members, shop_id=row.shop_id)
         rank = rank_of(user, row.shop_id)
         needed = [Right.ASSIGN_WORK, *([Right.EDIT_POLICY] if rank else [])]
         work.colleagues = [member.user for member in members]
@@ -72,3 +73,7 @@ def _work(row: Case | Order, level: int, buyer: Buyer | None, user: Any, verbs: 
             if member.user_id != user.pk and all(right in member.role.rights for right in needed)
         ]
     return work
+
+
+def _members(shop_id: int) -> Any:
+    return members_with(shop_id, Right.SEE_ORDERS, Right.AGREE_CASE)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet, prefetch_related_objects
 
 from aftersales.cases.enums import (
     PAYING_KINDS,
@@ -34,6 +34,7 @@ from merchant.attachments.services import files_of
 from merchant.carriers import registry as carriers
 from merchant.errands import services as errands
 from merchant.errands.models import Errand
+from merchant.people.prepared import first_of
 from merchant.policy import services as policy
 
 # Nobody has it yet: the buyer can still turn it away at the door.
@@ -149,16 +150,24 @@ class Action:
 
 def inspection_of(case: Case) -> Inspection | None:
     """What the warehouse found in the goods of this case, once it has looked."""
-    about = Q(parcel__case=case)
-    if case.interception_id is not None:
-        about |= Q(parcel__package__interceptions=case.interception_id)
+    told = {"interception_id": case.interception_id} if case.interception_id is not None else {}
+    found = first_of("inspection_of", _inspections_of, case_id=case.pk, **told)
+    if found is not None:
+        prefetch_related_objects([found], "lines")
+    return found
+
+
+def _inspections_of(case_id: int, interception_id: int | None = None) -> QuerySet[Inspection]:
+    about = Q(parcel__case=case_id)
+    if interception_id is not None:
+        about |= Q(parcel__package__interceptions=interception_id)
     rows = Inspection.objects.filter(about, done_at__isnull=False).select_related("done_by")
-    return rows.prefetch_related("lines").order_by("-pk").first()
+    return rows.order_by("-pk")[:1]
 
 
 def refund_of(case: Case) -> Refund | None:
     """The newest refund of the case: its money as it stands."""
-    refund = Refund.objects.filter(case=case).order_by("-pk").first()
+    refund = first_of("refund_of", _refunds_of, case_id=case.pk)
     if refund is not None:
         refund.order = case.order
     return refund
@@ -167,6 +176,10 @@ def refund_of(case: Case) -> Refund | None:
 def errands_of(case: Case) -> list[Errand]:
     """What was asked outside about the case and its interception, as far as it is still told."""
     return errands.about(case, case.interception)
+
+
+def _refunds_of(case_id: int) -> QuerySet[Refund]:
+    return Refund.objects.filter(case_id=case_id).order_by("-pk")[:1]
 
 
 def stamp(case: Case, refund: Refund | Literal[False] | None = False, called: list[Errand] | None = None) -> str:

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from aftersales.cases.enums import OPEN_STATES
 from aftersales.cases.models import Case
+from merchant.people.prepared import first_of, scope_of
 from merchant.shops.models import Shop
 from merchant.ui.query_params import parse_int
 from orders.buyers.models import Buyer
@@ -57,8 +58,12 @@ class Subject:
 
 def of_case(user: Any, shop_id: int, number: str) -> Subject | None:
     """The case, if this person may see it."""
-    rows = Case.objects.visible_to(user).select_related(*CASE_WITH)
-    case = rows.filter(shop_id=shop_id, number=number).first()
+
+    def build(shop_id: int, number: str) -> Any:
+        rows = Case.objects.visible_to(user).select_related(*CASE_WITH)
+        return rows.filter(shop_id=shop_id, number=number).order_by("pk")[:1]
+
+    case = first_of(("subject.of_case", scope_of(user)), build, shop_id=shop_id, number=number)
     return Subject(case.order, case) if case is not None else None
 
 

@@ -7,6 +7,7 @@ from aftersales.cases.models import Case
 from cs_workbench.cases.subject import Subject
 from cs_workbench.desk.stamps import stamps_of
 from cs_workbench.orders.cards import Card, cards
+from merchant.people.prepared import rows_of, scope_of, tuples_of
 from merchant.ui.query_params import key_of_page, page_key
 from orders.record.models import Order
 
@@ -44,7 +45,15 @@ def first(subject: Subject, user: Any) -> Cards:
     order = subject.order
     if order.buyer_id is None:
         return _stamped([order], "", current=order.pk)
-    rows = list(_of_buyer(user, order.shop_id, order.buyer_id).order_by("-placed_at", "-pk")[: FIRST + 1])
+
+    def build(shop_id: int, buyer_id: int) -> Any:
+        rows = Order.objects.visible_to(user).filter(shop_id=shop_id, buyer_id=buyer_id).select_related("recipient")
+        return rows.order_by("-placed_at", "-pk")[: FIRST + 1]
+
+    rows = rows_of(("panes.first", scope_of(user)), build, shop_id=order.shop_id, buyer_id=order.buyer_id)
+    for row in rows:
+        # All are of this shop and this buyer, who are read already.
+        row.shop, row.buyer = order.shop, order.buyer
     others = [row for row in rows[:FIRST] if row.pk != order.pk]
     next_key = key_of_page(rows[FIRST - 1].placed_at, rows[FIRST - 1].pk) if len(rows) > FIRST else ""
     return _stamped([order, *others], next_key, current=order.pk)
@@ -69,16 +78,23 @@ def some(user: Any, pks: list[int], *, current: int | None) -> list[Card]:
 def figures(order: Order) -> Figures:
     if order.buyer_id is None:
         return Figures(1, order.paid_fen, Case.objects.filter(order_id=order.pk).count(), is_all=True)
-    theirs = Order.objects.filter(shop_id=order.shop_id, buyer_id=order.buyer_id)
-    newest = theirs.order_by("-placed_at", "-pk").values("pk", "paid_fen")[: FIGURES + 1]
-    found = list(newest)
-    asked = Case.objects.filter(buyer_id=order.buyer_id).order_by()[: FIGURES + 1].count()
+    found = tuples_of("figures.orders", _newest, shop_id=order.shop_id, buyer_id=order.buyer_id)
+    asked = len(tuples_of("figures.cases", _asked, buyer_id=order.buyer_id))
     return Figures(
         orders=min(len(found), FIGURES),
-        paid_fen=sum(row["paid_fen"] for row in found[:FIGURES]),
+        paid_fen=sum(paid_fen for _pk, paid_fen in found[:FIGURES]),
         cases=asked,
         is_all=len(found) <= FIGURES,
     )
+
+
+def _newest(shop_id: int, buyer_id: int) -> Any:
+    theirs = Order.objects.filter(shop_id=shop_id, buyer_id=buyer_id)
+    return theirs.order_by("-placed_at", "-pk").values_list("pk", "paid_fen")[: FIGURES + 1]
+
+
+def _asked(buyer_id: int) -> Any:
+    return Case.objects.filter(buyer_id=buyer_id).order_by().values_list("pk")[: FIGURES + 1]
 
 
 def _of_buyer(user: Any, shop_id: int, buyer_id: int) -> Any:

@@ -17,6 +17,7 @@ from logistics.parcels.models import Package
 from merchant.checks import Check
 from merchant.clock import now
 from merchant.people.models import Actor
+from merchant.people.prepared import first_of
 from merchant.people.rights import Right, check_right
 from merchant.policy import services as policy
 from merchant.policy.models import Policy
@@ -123,10 +124,14 @@ def fresh_track(package: Package, rules: Policy) -> Check:
 
 
 def no_other(package: Package) -> Check:
-    other = Interception.objects.live().of_waybill(package.courier, package.waybill).first()
+    other = first_of("no_other", _live_of, courier=package.courier, waybill=package.waybill)
     # Another shop's number is not shown to this one.
     value = "" if other is None else (other.number if other.shop_id == package.shop_id else "other")
     return Check("E14", other is None, value, _("There is already an interception of this parcel."))
+
+
+def _live_of(courier: str, waybill: str) -> Any:
+    return Interception.objects.live().of_waybill(courier, waybill).order_by("pk")[:1]
 
 
 def check_can_submit(package: Package, *, by: Actor, kind: str, checks: Sequence[Check] = ()) -> None:

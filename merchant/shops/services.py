@@ -2,12 +2,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from merchant.clock import now
 from merchant.locking import lock
 from merchant.people.models import Actor
+from merchant.people.prepared import first_of
 from merchant.people.rights import Right, check_right, memberships_of
 from merchant.refusals import Refused
 from merchant.shops.enums import ConnectionState
@@ -61,7 +62,11 @@ def change_shop(shop: Shop, *, by: Actor, name: str, external_id: str, state: st
 
 
 def agreement_in_force(shop: Any, kind: str = AgreementKind.INTERCEPT) -> Agreement | None:
-    return Agreement.objects.filter(shop=shop, kind=kind, revoked_at__isnull=True).first()
+    return first_of("agreement_in_force", _in_force, shop_id=shop if isinstance(shop, int) else shop.pk, kind=str(kind))
+
+
+def _in_force(shop_id: int, kind: str) -> QuerySet[Agreement]:
+    return Agreement.objects.filter(shop_id=shop_id, kind=kind, revoked_at__isnull=True).order_by("pk")[:1]
 
 
 def is_signed(shop_id: str) -> Exists:

@@ -1,7 +1,7 @@
 """More looks for today (PII-EXTRA): the desk asks the owner, the owner applies, the platform administrator approves."""
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from merchant.clock import SHANGHAI, now, today
 from merchant.locking import lock
 from merchant.people.models import User
+from merchant.people.prepared import first_of
 from merchant.people.rights import Right, can
 from merchant.people.visibility import shops_of
 from merchant.policy import services as policy
@@ -38,11 +39,15 @@ class Quota:
 def quota_of(shop: Any) -> Quota:
     """Today's quota of a shop (or its id), in two statements."""
     quota, day = policy.current(shop).pii_quota_per_day, today()
-    row = PiiQuotaDay.objects.filter(shop=shop, day=day).first()
+    row = first_of("quota_of", _quota_days, shop_id=shop if isinstance(shop, int) else shop.pk, day=day)
     resets_at = datetime.combine(day + timedelta(days=1), time.min, SHANGHAI)
     if row is None:
         return Quota(0, quota, 0, resets_at)
     return Quota(row.used, max(row.quota, quota) + row.extra, row.extra, resets_at)
+
+
+def _quota_days(shop_id: int, day: date) -> QuerySet[PiiQuotaDay]:
+    return PiiQuotaDay.objects.filter(shop_id=shop_id, day=day).order_by("pk")[:1]
 
 
 def waiting_for(user: User) -> QuerySet[QuotaRequest]:

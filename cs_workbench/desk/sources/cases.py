@@ -10,7 +10,8 @@ from django.db.models import Q, QuerySet
 from aftersales.cases.enums import CLOSED_STATES, CaseKind, CaseState, CaseTag
 from aftersales.cases.models import Case
 from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View
-from merchant.people.querysets import statement_of, union
+from merchant.people.prepared import named, scope_of, tuples_of
+from merchant.people.querysets import statement_of
 from merchant.people.visibility import visible_owner_ids
 from merchant.ui.reverse_cache import url
 from orders.record.enums import Flag
@@ -125,21 +126,28 @@ class Cases(Source):
         return first.union(*rest, all=True) if rest else first
 
     def counts(self, user: Any, view: View, shops: Sequence[int], *, is_supervisor: bool) -> Counter[str]:
-        whose = view.mine(user, is_supervisor=is_supervisor)
-        seen = Case.objects.visible_to(user, many=True).filter(whose).order_by()
-        branches: list[QuerySet[Any, Any]] = [
-            seen.filter(condition).values_list("state", "tag", "level")[: CAP + 1]
-            for condition in SEGMENTS[view.segment]
-        ]
+        def build() -> Any:
+            whose = view.mine(user, is_supervisor=is_supervisor)
+            seen = Case.objects.visible_to(user, many=True).filter(whose).order_by()
+            first, *rest = [
+                seen.filter(condition).values_list("state", "tag", "level")[: CAP + 1]
+                for condition in SEGMENTS[view.segment]
+            ]
+            return first.union(*rest, all=True) if rest else first
+
         found: Counter[str] = Counter()
-        for state, tag, level in union(branches):
+        for state, tag, level in tuples_of(("cases, counted", scope_of(user), view, is_supervisor), build):
             found[""] += 1
             found.update(kinds_of(state, tag, level))
         return found
 
     def tasks(self, pks: Iterable[int], user: Any, view: View) -> dict[int, Task]:
-        rows = Case.objects.visible_to(user).filter(pk__in=list(pks)).values(*SHOWN)
+        def build(**pks: int) -> Any:
+            return Case.objects.visible_to(user).filter(pk__in=pks.values()).values_list(*SHOWN)
+
         words = _Words()
+        found = tuples_of(("cases, shown", scope_of(user)), build, **named("pk", pks))
+        rows = [dict(zip(SHOWN, row, strict=True)) for row in found]
         return {row["pk"]: self._task(row, user, view, words) for row in rows}
 
     def _task(self, row: dict[str, Any], user: Any, view: View, words: _Words) -> Task:

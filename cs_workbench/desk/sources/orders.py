@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
@@ -11,7 +12,7 @@ from aftersales.cases.enums import OPEN_STATES
 from aftersales.cases.models import Case
 from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View
 from merchant.clock import now
-from merchant.people.querysets import union
+from merchant.people.prepared import named, rows_of, scope_of, tuples_of
 from merchant.policy import services as policy
 from merchant.ui.reverse_cache import url
 from orders.record.enums import Flag, OrderState
@@ -32,24 +33,38 @@ class LateOrders(Source):
     def places(self, user: Any, view: View, shops: Sequence[int], size: int, *, is_supervisor: bool) -> list[Place]:
         if view.segment != "todo" or view.kind not in ("", "ship"):
             return []
-        branches = [
-            self._waiting(user, view, shop).order_by("ship_by_at", "pk").values_list("pk", "ship_by_at")[:size]
-            for shop in shops
-        ]
-        return [Place(self.key(pk), due_at, due_at, self.kinds) for pk, due_at in union(branches)]
+
+        def build(**until: datetime) -> Any:
+            first, *rest = [
+                self._waiting(user, view, shop, one).order_by("ship_by_at", "pk").values_list("pk", "ship_by_at")[:size]
+                for shop, one in zip(shops, until.values(), strict=True)
+            ]
+            return first.union(*rest, all=True) if rest else first
+
+        if not shops:
+            return []
+        key = ("late orders, placed", scope_of(user), view.whose, size)
+        rows = tuples_of(key, build, **named("until", map(self._until, shops)))
+        return [Place(self.key(pk), due_at, due_at, self.kinds) for pk, due_at in rows]
 
     def counts(self, user: Any, view: View, shops: Sequence[int], *, is_supervisor: bool) -> Counter[str]:
         if view.segment != "todo":
             return Counter()
-        found = sum(self._waiting(user, view, shop).order_by()[: CAP + 1].count() for shop in shops)
+        found = sum(self._waiting(user, view, shop, self._until(shop)).order_by()[: CAP + 1].count() for shop in shops)
         return Counter({"": found, "ship": found})
 
     def tasks(self, pks: Iterable[int], user: Any, view: View) -> dict[int, Task]:
-        rows = Order.objects.visible_to(user).filter(pk__in=list(pks)).select_related("buyer", "assignee").only(*SHOWN)
+        def build(**pks: int) -> Any:
+            rows = Order.objects.visible_to(user).filter(pk__in=pks.values())
+            return rows.select_related("buyer", "assignee").only(*SHOWN)
+
+        rows = rows_of(("late orders", scope_of(user)), build, **named("pk", pks))
         return {order.pk: self._task(order, user) for order in rows}
 
-    def _waiting(self, user: Any, view: View, shop: int) -> Any:
-        until = now() + policy.timer(policy.current(shop), "T-SHIP-WARN")
+    def _until(self, shop: int) -> datetime:
+        return now() + policy.timer(policy.current(shop), "T-SHIP-WARN")
+
+    def _waiting(self, user: Any, view: View, shop: int, until: datetime) -> Any:
         open_case = Case.objects.filter(order=OuterRef("pk"), state__in=OPEN_STATES)
         whose = {"mine": Q(assignee=user), "free": Q(assignee=None), "all": Q()}.get(
             view.whose, Q(assignee=user) | Q(assignee=None)
