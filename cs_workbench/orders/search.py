@@ -1,5 +1,7 @@
 """Finding an order by whatever a person has in hand: number, waybill, phone, buyer, product, name."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,13 +10,14 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from logistics.parcels.models import Package
+from merchant.carriers import waybills
 from merchant.clock import now
 from merchant.people.querysets import union
 from merchant.people.visibility import shops_of
 from merchant.policy import services as policy
 from merchant.refusals import Refused
 from merchant.ui.query_params import key_of_page, page_key
-from merchant.vault import searching
+from merchant.vault import phones, searching
 from orders.buyers.models import Buyer
 from orders.intake.listings import bigrams
 from orders.record.enums import IN_HOUSE, OrderState
@@ -155,29 +158,37 @@ def _with_product(shops: list[int], term: str) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
+def tidy(term: str) -> str:
+    """What was pasted, without what stood around it: a spreadsheet's apostrophe, 「订单号：」, full-width digits."""
+    found = unicodedata.normalize("NFKC", term).strip().strip("'`\"‘’“”").strip()
+    return re.sub(r"^(?:主?订单(?:编号|号)|运单号|快递单号|单号|手机号?|电话|order)\s*[:：]\s*", "", found, flags=re.I)
+
+
 def search(user: Any, term: str) -> Found:
     """Exact things first: order number, waybill, phone; then the end of a number, a nickname, a product, a name.
 
     Phones and names are found through the vault's door, which counts them (PII-SEARCH); where it refuses, `refusal`
     says so and the rest is still searched."""
-    term, refusal = term.strip(), ""
+    term, refusal = tidy(term), ""
     shops = shops_of(user)
     mine = _ready(Order.objects.visible_to(user))
     newest = ("-placed_at", "-pk")
     if orders := list(mine.filter(number=term)[:SIZE]):
         return Found(orders, "number")
-    parcels = Package.objects.filter(shop_id__in=shops, waybill=term).values_list("order_id", flat=True)
+    numbers = {term, *waybills.numbers_in(term)[0]}
+    if len(numbers) > 1 and (orders := list(mine.filter(number__in=numbers).order_by(*newest)[:SIZE])):
+        return Found(orders, "number")
+    parcels = Package.objects.filter(shop_id__in=shops, waybill__in=numbers).values_list("order_id", flat=True)
     if orders := list(mine.filter(pk__in=list(parcels[:SIZE])).order_by(*newest)):
         return Found(orders, "waybill")
-    digits = "".join(filter(str.isdigit, term))
-    if len(digits) in (4, 11) and digits == term.replace(" ", "").replace("-", ""):
-        people = searching.find_by_phone(user, shops, digits)
+    if phones.is_one(term):
+        people = searching.find_by_phone(user, shops, term)
         refusal = people.refusal
         if people.recipients:
             rows = mine.filter(recipient_id__in=people.recipients)
             if orders := list(rows.order_by(*newest)[:SIZE]):
                 return Found(orders, "phone", refusal=refusal)
-    if digits == term and len(term) >= 4:
+    if term.isdigit() and len(term) >= 4:
         for shop in shops:
             rows = Order.objects.seen_in(shop, user).number_ends_with(term)
             if orders := list(_ready(rows).order_by(*newest)[:SIZE]):

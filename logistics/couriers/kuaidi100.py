@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from logistics.couriers import kuaidi100_words as words
-from logistics.couriers import scans, signing
+from logistics.couriers import scans, signing, told
 from logistics.couriers.base import (
     PHONE_LAST4,
     Account,
@@ -204,9 +204,9 @@ class Kuaidi100(Courier):
 
     def parse_track(self, answer: Answer, waybill: str) -> list[Event]:
         content = _object(answer, "status", "returnCode")
-        if "returnCode" in content or str(content.get("status")) != "200":
+        if _is_refused(content):
             raise words.refusal(content, answer, words.QUERY_ERRORS)
-        if str(content.get("nu") or waybill) != waybill:
+        if str(content.get("nu") or waybill).strip().upper() != waybill.upper():
             raise garbage(answer, "answer about another parcel")
         if "data" not in content:
             raise garbage(answer, "a track without data")
@@ -299,6 +299,12 @@ def _object(answer: Answer, *names: str) -> dict[str, Any]:
     return content
 
 
+def _is_refused(content: dict[str, Any]) -> bool:
+    """A good answer may carry an empty returnCode, or its 200 under either name."""
+    code = str(content.get("returnCode") or "").strip()
+    return code not in ("", "200") or str(content.get("status") or code).strip() != "200"
+
+
 def _events(result: dict[str, Any]) -> list[Event]:
     """Every scan of a result, oldest first. The newest row may leave its state to the verdict on the whole track."""
     data = result.get("data")
@@ -318,7 +324,7 @@ def _event(row: dict[str, Any], verdict: str) -> Event:
     status_word = str(row.get("status") or "").strip()
     own = str(row.get("statusCode") or "").strip() or words.STATUS_WORDS.get(status_word, status_word)
     code = own or verdict
-    scan, status = words.SCANS.get(code, ("", ""))
+    scan, status = told.corrected(words.SCANS.get(code, ("", "")), context)
     is_address_change = scan == "return" and scans.says_redirected(context)
     if is_address_change:
         status = "redirected"

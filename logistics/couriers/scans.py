@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from logistics.couriers import told
 from logistics.couriers.base import Event
 from merchant.clock import shanghai
 
@@ -13,7 +14,6 @@ log = logging.getLogger(__name__)
 
 # A hub sorts, it never delivers. Any other site may be the delivering one.
 _HUB = re.compile("中心|转运|中转|分拨|集散|枢纽|集包|航空部")
-_REFUSED = re.compile("(?<![非未无])拒收")
 _REDIRECTED = re.compile("改地址|更改地址|修改地址|地址变更|更址|转寄|改派")
 _MOBILE = re.compile(r"(?<!\d)(1\d{2})\d{4}(\d{4})(?!\d)")
 _SITE_IN_TEXT = re.compile("【([^【】]{2,60})】")
@@ -42,7 +42,7 @@ def is_hub(name: str) -> bool:
 
 def says_refused(*texts: Any) -> bool:
     """Whether a trouble scan means that the receiver refused the parcel."""
-    return any(_REFUSED.search(str(text or "")) for text in texts)
+    return any(told.says_refused(str(text or "")) for text in texts)
 
 
 def says_redirected(*texts: Any) -> bool:

@@ -6,7 +6,8 @@ Those whose interface we know register their own row when the process starts (lo
 
 import csv
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -158,13 +159,37 @@ def code_of(word: str, waybill: str = "", *, name: str = "") -> str:
     A name nobody knows is kept as it is, cut to what can be stored; where nothing is said, or a bare number, the
     waybill may show it. UNKNOWN when nobody can tell."""
     said = [text for text in (word.strip(), name.strip()) if text and not text.isdigit()]
-    known = next((code for text in said if (code := _index().words.get(text.lower()))), "")
+    words = _index().words
+    known = next((code for text in said for spelling in _spellings(text) if (code := words.get(spelling))), "")
     if known:
         return known
     if said:
         # A slash would end the code in an address of ours.
         return said[-1].replace("/", "·")[:LONGEST]
     return next((code for shape, code in _index().waybills if shape.fullmatch(waybill)), UNKNOWN)
+
+
+# What companies add to their name, and signs of the other script in names of this trade.
+_ADDED = re.compile(r"(?:(?:股份)?有限(?:责任)?公司|集团|公司|官方|总部|分公司)+$")
+_TRADITIONAL = str.maketrans("圓遞運達韻順豐極郵優國際東風閃業貨", "圆递运达韵顺丰极邮优国际东风闪业货")
+# Letters may stand before or behind the name: "STO申通快递", "J&T极兔速递"; never a word that names another business.
+_LETTERS = re.compile(r"^([A-Za-z&.·-]+)\s*([^\x00-\x7f]+)$|^([^\x00-\x7f]+?)\s*[(\[【]?\s*([A-Za-z&.-]+)\s*[)\]】]?$")
+
+
+def _spellings(text: str) -> Iterator[str]:
+    """The word as it is, then as it is written elsewhere: full-width, with a code in brackets, with 有限公司."""
+    plain = " ".join(unicodedata.normalize("NFKC", text).split()).lower()
+    yield text.lower()
+    yield plain
+    simple = _ADDED.sub("", plain.translate(_TRADITIONAL))
+    yield simple
+    found = _LETTERS.fullmatch(simple)
+    if found:
+        # Both parts have to name the same carrier, or only the name in Chinese names one.
+        letters, name = (found[1], found[2]) if found[2] else (found[4], found[3])
+        ours = {_index().words.get(part) for part in (letters, _ADDED.sub("", name.strip()))} - {None}
+        if len(ours) == 1:
+            yield from (letters, _ADDED.sub("", name.strip()))
 
 
 def code_on(platform: str, platform_code: str | int) -> str:

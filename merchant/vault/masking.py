@@ -2,7 +2,7 @@
 
 import re
 
-FULL_WIDTH = str.maketrans("０１２３４５６７８９－", "0123456789-")
+from merchant.vault import phones
 
 
 def mask_name(name: str) -> str:
@@ -15,10 +15,10 @@ def mask_phone(phone: str) -> str:
     if not phone or "*" in phone:
         return phone
     number, dash, _extension = phone.partition("-")
-    tail = f"-{'*' * 4}" if dash and len(number) == 11 else ""
+    tail = f"-{'*' * 4}" if dash else ""
     if len(number) == 11:
         return f"{number[:3]}****{number[-4:]}{tail}"
-    return "*" * max(0, len(phone) - 2) + phone[-2:]
+    return "*" * max(0, len(number) - 2) + number[-2:] + tail
 
 
 def mask_kept_phone(phone: str) -> str:
@@ -54,16 +54,13 @@ def mask_address(address: str) -> str:
 
 def normal_phone(phone: str) -> str:
     """Digits (and an extension's dash) only, without +86, as the blind index wants it; masked input unchanged."""
-    phone = phone.strip().translate(FULL_WIDTH)
-    if "*" in phone:
-        return phone
-    number, dash, extension = re.sub(r"[^\d-]", "", phone).partition("-")
-    number = _without_country(number)
-    # A dash after eleven digits is a virtual number's extension; elsewhere it only groups (0571-88001234).
-    if len(number) == 11:
-        return f"{number}{dash}{extension}"
-    return _without_country((number + extension).replace("-", ""))
+    return phones.normal(phone)
 
 
-def _without_country(digits: str) -> str:
-    return digits[2:] if len(digits) == 13 and digits.startswith("86") else digits
+# Between the parts of a name stands a dot that keyboards, platforms and fonts each write in their own way.
+_DOTS = re.compile(r"(?<=\w)\s*[·•・‧∙⋅．｡･᛫•.]\s*(?=\w)")
+
+
+def normal_name(name: str) -> str:
+    """A name as the blind index wants it: one dot, no blanks around it."""
+    return _DOTS.sub("·", name.strip())

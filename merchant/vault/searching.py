@@ -34,7 +34,7 @@ def find_by_phone(user: User, shops: Collection[int], phone: str) -> People:
 
 def find_by_name(user: User, shops: Collection[int], name: str) -> People:
     """By exactly this name. Any term may be one, so only what found somebody is counted."""
-    return _find(user, shops, SearchKind.NAME, name.strip(), masking.mask_name(name)[:40])
+    return _find(user, shops, SearchKind.NAME, masking.normal_name(name), masking.mask_name(name)[:40])
 
 
 @transaction.atomic

@@ -51,7 +51,7 @@ def _sealed(person: Person) -> dict[str, Any]:
     number = "" if "*" in phone else phone.partition("-")[0]
     row["phone_bidx"] = crypto.blind_index("phone", number) if number else None
     row["phone4_bidx"] = crypto.blind_index("phone4", number[-4:]) if number else None
-    row["name_bidx"] = crypto.blind_index("name", person.name.strip()) if row["name_enc"] else None
+    row["name_bidx"] = crypto.blind_index("name", masking.normal_name(person.name)) if row["name_enc"] else None
     row["address_bidx"] = crypto.blind_index("address", "".join(person.address.split())) if row["address_enc"] else None
     return row
 

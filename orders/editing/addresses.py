@@ -11,6 +11,8 @@ from orders.editing import regions
 
 MOBILE = re.compile(r"^1[3-9]\d{9}(?:-\d{1,6})?$")
 LANDLINE = re.compile(r"^0\d{9,11}$")
+# Of Hong Kong, Macau and Taiwan with their code, since a number of eight digits alone is a landline without its area.
+ABROAD = re.compile(r"^\+(?:85[23] [2-9]\d{7}|886 0\d{8,9})$")
 LEAST_DETAIL = 5
 PLACE = ("province", "city", "district", "detail")
 
@@ -45,7 +47,12 @@ def given(**typed: str) -> Given:
     """What was typed, tidied: spaces off, the phone without +86 and dashes, the province by its full name."""
     found = {name: " ".join(str(value or "").split()) for name, value in typed.items()}
     if found.get("phone"):
-        found["phone"] = masking.normal_phone(found["phone"])
+        code = re.match(r"(?:\+|00)(852|853|886)", found["phone"])
+        number = masking.normal_phone(found["phone"])
+        found["phone"] = f"+{code[1]} {number}" if code else number
+    for name in ("city", "district"):
+        if found.get(name):
+            found[name] = regions.simplified(found[name])
     province = regions.province_named(found.get("province", ""))
     if province:
         found["province"] = province
@@ -59,7 +66,7 @@ def faults(change: Given) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if change.name and ("*" in change.name or len(change.name) > 40 or not re.search(r"[^\W\d_]", change.name)):
         found["name"] = _("A name has letters, no asterisks, and at most 40 characters.")
-    if change.phone and not (MOBILE.match(change.phone) or LANDLINE.match(change.phone)):
+    if change.phone and not any(shape.match(change.phone) for shape in (MOBILE, LANDLINE, ABROAD)):
         found["phone"] = _("A mobile number has 11 digits and starts with 1; a landline starts with its area code.")
     if not change.has_place:
         return found
@@ -67,7 +74,7 @@ def faults(change: Given) -> dict[str, Any]:
         found["province"] = _("There is no such province.")
     elif not regions.city_fits(change.province, change.city):
         found["city"] = _("%(province)s has no such city.") % {"province": change.province}
-    if not regions.district_fits(change.district):
+    if not regions.district_fits(change.province, change.district):
         found["district"] = _("Write the district or county with its ending, for example 余杭区.")
     if len("".join(change.detail.split())) < LEAST_DETAIL or "*" in change.detail:
         found["detail"] = _("Road, house and door: at least 5 characters, no asterisks.")

@@ -80,7 +80,7 @@ def difference(item: Incoming) -> tuple[str, str, str] | None:
 def _is_told_as(held: Recipient, person: Person) -> bool:
     """Word for word the same, where a masked word is compared with the mask."""
     values = {
-        "name": (person.name.strip(), person.name.strip()),
+        "name": (person.name.strip(), masking.normal_name(person.name)),
         "phone": (person.phone.strip(), masking.normal_phone(person.phone).partition("-")[0]),
         "address": (person.address.strip(), "".join(person.address.split())),
     }
@@ -107,7 +107,13 @@ def _is_same(held: Recipient, person: Person) -> bool:
     """Whether the source still means the stored recipient. Platforms mask what they once gave in plain: a masked value
     never replaces a sealed one."""
     return (
-        _same_field(person.name.strip(), held.name_bidx, held.name_mask, "name", masking.mask_name(person.name)[:40])
+        _same_field(
+            masking.normal_name(person.name),
+            held.name_bidx,
+            held.name_mask,
+            "name",
+            masking.mask_name(person.name)[:40],
+        )
         and _same_field(
             masking.normal_phone(person.phone).partition("-")[0],
             held.phone_bidx,

@@ -1,5 +1,6 @@
 """改地址 before packing: who, when, what is kept, and what a later word of the platform does to it."""
 
+import csv
 import itertools
 import threading
 from datetime import timedelta
@@ -10,11 +11,12 @@ from django.db import connection
 from logistics.shipping.services import register_package, void_package
 from merchant.encryption import crypto
 from merchant.refusals import Refused
+from merchant.regions import names
 from merchant.trail.models import Activity
 from merchant.vault import services as vault
 from merchant.vault.models import Recipient
 from merchant.vault.services import Person
-from orders.editing import services
+from orders.editing import addresses, services
 from orders.editing.addresses import faults, given
 from orders.record import services as record
 from orders.record.enums import BlockKind, OrderState, Stop
@@ -349,3 +351,39 @@ def test_another_shop_s_people_change_nothing_here():
         services.change_address(order, **NEW, by=stranger)
 
     assert (refused.value.code, rows()) == ("RIGHT", before)
+
+
+@pytest.mark.parametrize(
+    ("province", "city", "district"),
+    [
+        ("湖北省", "省直辖县级行政区划", "仙桃市"), ("新疆维吾尔自治区", "自治区直辖县级行政区划", "石河子市"),
+        ("香港特别行政区", "九龙", "油尖旺区"), ("香港特别行政区", "新界", "沙田区"), ("澳门特别行政区", "澳门半岛", "花地玛堂区"),
+        ("澳门特别行政区", "澳门外岛", "嘉模堂区（氹仔）"), ("台湾省", "花莲县", "花莲市"), ("海南省", "三沙市", "西沙群岛"),
+        ("广东省", "东莞市", "松山湖管委会"), ("廣東省", "東莞市", "虎門鎮"), ("云南省", "大理州", "大理市"),
+    ],
+)  # fmt: skip
+def test_places_that_exist_are_addresses(province, city, district):
+    place = addresses.given(province=province, city=city, district=district, detail="运河北路 84 号")
+
+    assert addresses.faults(place) == {}
+
+
+def test_every_district_of_the_table_may_be_written():
+    with names.TABLE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    refused = [
+        (row["province"], row["city"], district)
+        for row in rows
+        for district in filter(None, row["districts"].split(";"))
+        if addresses.faults(
+            addresses.given(province=row["province"], city=row["city"], district=district, detail="人民路 1 号")
+        )
+    ]
+
+    assert (len(rows) > 380, refused) == (True, [])
+
+
+@pytest.mark.parametrize("phone", ["+852 9123 4567", "+853 6612 3456", "+886 912 345 678", "0912345678"])
+def test_phones_beyond_the_border_are_phones(phone):
+    assert "phone" not in addresses.faults(addresses.given(phone=phone))
+    assert "phone" in addresses.faults(addresses.given(phone="91234567"))
