@@ -99,40 +99,61 @@ class Proof:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Proof(), "proof")
+    if config.getoption("dist", "no") == "loadfile":
+        config.pluginmanager.register(Shares(), "shares")
     from merchant.languages import compile_catalogues
 
     compile_catalogues()
 
 
-# The files that take longest begin, so that no worker ends a parallel run alone with one of them.
+# What takes longest begins, so that no worker ends a parallel run alone with it: files, and tests that are worth a
+# worker of their own.
 LONGEST = (
     "tests/merchant/test_demo.py",
-    "tests/browser/test_pages.py",
-    "tests/cs_workbench/test_doors.py",
-    "tests/logistics/couriers/test_lives.py",
+    "tests/browser/test_pages.py::test_every_page_is_fit_to_be_seen[zh-CN]",
+    "tests/browser/test_pages.py::test_every_page_is_fit_to_be_seen[en]",
+    "tests/cs_workbench/test_api_schema.py",
+    "tests/browser/test_goods_home.py::test_the_pages_of_the_warehouse_are_fit_to_be_seen[zh-CN]",
     "tests/browser/test_goods_home.py",
     "tests/browser/test_bulk.py",
-    "tests/logistics/test_poller.py",
-    "tests/browser/test_benefits.py",
-    "tests/merchant/test_processes.py",
-    "tests/journeys/test_stopping_a_parcel.py",
+    "tests/browser/test_desk.py",
+    "tests/cs_workbench/test_doors.py",
     "tests/orders/test_real_files.py",
-    "tests/aftersales/test_money_machine.py",
+    "tests/logistics/test_poller.py",
+    "tests/logistics/couriers/test_lives.py",
+    "tests/merchant/test_processes.py",
+    "tests/browser/test_benefits.py",
+    "tests/cs_workbench/test_api_doors.py",
+    "tests/logistics/sandbox/test_pushes.py",
     "tests/logistics/test_interception_stateful.py",
-    "tests/aftersales/test_real_douyin.py",
+    "tests/journeys/test_stopping_a_parcel.py",
 )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files come first, then the other browser tests, then everything else."""
+    """The longest come first, then the other browser tests, then everything else."""
     places = {name: place for place, name in enumerate(LONGEST)}
 
     def turn(item: pytest.Item) -> int:
         is_drawn = "chromium_browser" in getattr(item, "fixturenames", ())
-        return places.get(item.nodeid.partition("::")[0], len(places) + (not is_drawn))
+        return places.get(item.nodeid, places.get(item.nodeid.partition("::")[0], len(places) + (not is_drawn)))
 
     items.sort(key=turn)
+
+
+class Shares:
+    """Hands out the tests of a parallel run file by file, as `--dist loadfile` does, but for the tests named above."""
+
+    @pytest.hookimpl
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log):
+        from xdist.scheduler import LoadFileScheduling
+
+        class Scheduling(LoadFileScheduling):
+            def _split_scope(self, nodeid: str) -> str:
+                return nodeid if nodeid in LONGEST else super()._split_scope(nodeid)
+
+        return Scheduling(config, log)
 
 
 # --- databases --------------------------------------------------------------------------------------------------------

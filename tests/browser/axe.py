@@ -31,10 +31,12 @@ CONTRAST = """async (readable) => {
     return parts.join('|');
   };
   for (const element of document.body.querySelectorAll('*')) {
-    const speaks = element.matches('input, select, textarea')
+    const speaks = element.matches('input:not([type=checkbox], [type=radio], [type=file]), select, textarea')
       || [...element.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim());
-    const isForEars = element.offsetWidth <= 1 && element.offsetHeight <= 1;
-    if (!speaks || isForEars || !element.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
+    if (!speaks || element.closest(':disabled, [aria-disabled=true]')) continue;
+    const box = element.getBoundingClientRect();
+    const isForEars = box.width <= 1 && box.height <= 1 || box.bottom + scrollY <= 0 || box.right + scrollX <= 0;
+    if (isForEars || !element.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
     const paint = paintOf(element);
     if (paint === null) alone.push(element);
     else if (!known.has(paint)) paints.set(paint, [...(paints.get(paint) ?? []), element]);

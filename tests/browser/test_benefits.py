@@ -10,7 +10,7 @@ from merchant.clock import now
 from merchant.policy import services as policy
 from orders.record.models import Order
 from tests.browser.conftest import SHOTS, Scene
-from tests.browser.test_pages import NARROW, WIDE, look_in
+from tests.browser.test_pages import walk
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WORDS = (
@@ -48,28 +48,8 @@ def test_promises_late_orders_and_products_are_fit_to_be_seen(scene, chromium_br
         ("orders-late", "agent", reverse("orders") + "?tab=overdue"),
         ("product", "agent", reverse("product_detail", args=[shop, listing])),
     ]
-    SHOTS.mkdir(exist_ok=True)
-    found: list[str] = []
-    for size in (WIDE, NARROW):
-        context = chromium_browser.new_context(
-            locale=language,
-            timezone_id="Asia/Shanghai",
-            viewport={"width": size[0], "height": size[1]},
-            reduced_motion="reduce",
-            has_touch=size == NARROW,
-        )
-        page = context.new_page()
-        for name, role, address in pages:
-            page.goto("about:blank")
-            context.clear_cookies()
-            if language == "en":
-                context.add_cookies([{"name": "django_language", "value": "en", "url": live_server.url}])
-            enter(page, scene.people[role])
-            page.goto(live_server.url + address)
-            look_in(language, page, name, size, found)
-        context.close()
 
-    assert found == []
+    assert walk(chromium_browser, enter, scene, language, pages) == []
 
 
 @pytest.mark.req("R0.29", "R0.31")

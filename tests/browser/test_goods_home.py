@@ -25,8 +25,7 @@ from merchant.ledger.models import LedgerEntry
 from merchant.policy import services as policy
 from merchant.stock.models import Stock, StockMove
 from orders.record.models import Order, OrderLine
-from tests.browser.conftest import SHOTS
-from tests.browser.test_pages import NARROW, WIDE, look_in
+from tests.browser.test_pages import walk
 from tests.merchant.factories import photo_upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -225,32 +224,10 @@ def _running(package: Package) -> Interception:
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
-def test_the_pages_of_the_warehouse_are_fit_to_be_seen(scene, chromium_browser, enter, live_server, language):
-    addresses = full_house(scene)
-    SHOTS.mkdir(exist_ok=True)
-    found: list[str] = []
-    faults: list[str] = []
-    for size in (WIDE, NARROW):
-        context = chromium_browser.new_context(
-            locale=language,
-            timezone_id="Asia/Shanghai",
-            viewport={"width": size[0], "height": size[1]},
-            reduced_motion="reduce",
-            has_touch=size == NARROW,
-        )
-        context.set_default_timeout(60_000)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
-        for name, address in addresses.items():
-            page.goto("about:blank")
-            context.clear_cookies()
-            if language == "en":
-                context.add_cookies([{"name": "django_language", "value": "en", "url": live_server.url}])
-            enter(page, scene.people["agent" if name.startswith("case") else "warehouse"])
-            page.goto(live_server.url + address)
-            look_in(language, page, name, size, found)
-        context.close()
+def test_the_pages_of_the_warehouse_are_fit_to_be_seen(scene, chromium_browser, enter, language):
+    pages = [
+        (name, "agent" if name.startswith("case") else "warehouse", address)
+        for name, address in full_house(scene).items()
+    ]
 
-    assert found == []
-    assert faults == []
+    assert walk(chromium_browser, enter, scene, language, pages) == []
