@@ -64,6 +64,12 @@ class Front:
         self.waiting = dict.fromkeys(THREADS, 0)
         self.held = 0
 
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Granian calls this as a worker starts. Importing this module asks no database."""
+        from merchant.staff.first import announce  # once the apps are ready
+
+        self.pools["pages"].submit(announce)
+
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
         try:
             with tempfile.SpooledTemporaryFile(IN_MEMORY) as body:

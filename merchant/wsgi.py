@@ -5,7 +5,3 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "merchant.settings")
 
 application = get_wsgi_application()
-
-from merchant.staff.first import announce  # noqa: E402 - once the apps are ready
-
-announce()
