@@ -9,10 +9,11 @@ from merchant.jobs.models import Job, JobRow, ProcessBeat
 from merchant.ledger.models import LedgerEntry
 from merchant.people.models import Membership, Role, Team, User
 from merchant.policy.models import Policy
+from merchant.second_factor.models import SecondFactor
 from merchant.shops.models import Agreement, CourierAccount, PlatformAccount, Shop
 from merchant.stock.models import Stock, StockMove, Warehouse
 from merchant.trail.models import Activity
-from merchant.vault.models import PiiCounted, PiiQuotaDay, PiiReveal, QuotaRequest, Recipient
+from merchant.vault.models import PiiCounted, PiiQuotaDay, PiiReveal, PiiSearch, QuotaRequest, Recipient
 
 __all__ = [
     "Activity",
@@ -31,12 +32,14 @@ __all__ = [
     "PiiCounted",
     "PiiQuotaDay",
     "PiiReveal",
+    "PiiSearch",
     "PlatformAccount",
     "Policy",
     "ProcessBeat",
     "QuotaRequest",
     "Recipient",
     "Role",
+    "SecondFactor",
     "Shop",
     "Sku",
     "Stock",

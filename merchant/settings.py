@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "merchant.middleware.RejectNul",
     "django_htmx.middleware.HtmxMiddleware",
+    "merchant.second_factor.middleware.SecondFactorIsShown",
     "merchant.people.middleware.FirstPasswordIsChanged",
     "axes.middleware.AxesMiddleware",
 ]
@@ -140,6 +141,10 @@ CACHES = {
 AUTH_USER_MODEL = "merchant.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "display_name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
@@ -154,6 +159,7 @@ AXES_CLIENT_IP_CALLABLE = "merchant.people.client_ip.client_address"
 AXES_HANDLER = "merchant.people.throttle.SignInThrottle"
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = True
 SESSION_COOKIE_AGE = 12 * 3600

@@ -12,6 +12,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("merchant.people.urls")),
     path("accounts/", include("merchant.staff.account_urls")),
+    path("accounts/", include("merchant.second_factor.urls")),
     path("files/", include("merchant.attachments.urls")),
     path("settings/", include("merchant.shops.urls")),
     path("settings/", include("merchant.staff.urls")),

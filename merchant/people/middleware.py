@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 # The pages open to somebody whose password another person knows.
-OPEN_TO_THEM = frozenset({"password_change", "logout", "login", "set_language", "health"})
+OPEN_TO_THEM = frozenset({"password_change", "logout", "login", "set_language", "health", "second_factor_ask"})
 
 
 class FirstPasswordIsChanged:

@@ -25,6 +25,9 @@ class User(AbstractUser):
 
     objects: ClassVar[PeopleManager] = PeopleManager()
 
+    # The mark of the authenticator app in use (merchant.second_factor); a session holds the same once it showed a code.
+    second_factor = models.UUIDField(null=True, editable=False)
+
     class Meta(AbstractUser.Meta):
         verbose_name = _("user")  # type: ignore[assignment]
         verbose_name_plural = _("users")  # type: ignore[assignment]
@@ -68,6 +71,14 @@ class AgentScope(models.TextChoices):
 
     OWN = "own", _("the customers they keep and those nobody keeps; supervisors their team's")
     SHOP = "shop", _("every customer of the shop")
+
+
+class SecondFactorFor(models.TextChoices):
+    """Whom a shop asks for two-step sign-in (P-SECOND-FACTOR)."""
+
+    NOBODY = "nobody", _("whoever wants it")
+    MONEY = "money", _("who pays or decides: owners, finance, administrators")
+    EVERYBODY = "all", _("everybody")
 
 
 class Role(models.Model):

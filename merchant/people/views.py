@@ -9,6 +9,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from merchant.people import demo
+from merchant.people.known_browsers import remember
 from merchant.people.models import User
 
 
@@ -17,11 +18,18 @@ def login(request: HttpRequest) -> HttpResponseBase:
     that makes the first account."""
     if not User.objects.exists():
         return redirect("first_account")
-    return auth.LoginView.as_view(
-        template_name="registration/login.html",
-        redirect_authenticated_user=True,
-        extra_context={"demo_people": demo.people()},
-    )(request)
+    return SignIn.as_view(extra_context={"demo_people": demo.people()})(request)
+
+
+class SignIn(auth.LoginView):
+    template_name = "registration/login.html"
+    redirect_authenticated_user = True
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """The browser is known from now on, or once the second step is done."""
+        answer = super().form_valid(form)
+        user = form.get_user()
+        return remember(self.request, answer, user) if user.second_factor is None else answer
 
 
 class PasswordChange(auth.PasswordChangeView):

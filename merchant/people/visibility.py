@@ -5,7 +5,7 @@ from typing import Any
 
 from django.apps import apps
 
-from merchant.people.models import AgentScope, Membership, Scope, User
+from merchant.people.models import AgentScope, Membership, Scope, SecondFactorFor, User
 from merchant.people.rights import Right, memberships_of
 
 
@@ -14,6 +14,12 @@ def shops_of(user: User) -> list[int]:
     if user.is_platform_admin:
         return list(apps.get_model("merchant", "Shop")._default_manager.values_list("pk", flat=True))
     return sorted(shop for shop, row in memberships_of(user).items() if Right.SEE_ORDERS in row.role.rights)
+
+
+def shops_with_second_factor() -> bool:
+    """Whether any shop asks for two-step sign-in; administrators stand above all of them."""
+    shops: Any = apps.get_model("merchant", "Shop")._default_manager
+    return bool(shops.exclude(second_factor=SecondFactorFor.NOBODY).exists())
 
 
 def visible_owner_ids(user: Any) -> dict[int, frozenset[int]]:

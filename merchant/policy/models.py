@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from merchant.people.models import AgentScope
+from merchant.people.models import AgentScope, SecondFactorFor
 from merchant.people.querysets import ShopQuerySet
 from merchant.policy.enums import PayWhen, PiiCount, RefundWindow, Release, Warnable
 from merchant.policy.switches import BENEFITS, EVIDENCE, benefit_defaults, couriers_by_default, evidence_defaults
@@ -130,6 +130,13 @@ class Policy(models.Model):
         choices=AgentScope,
         default=AgentScope.OWN,
         db_comment="P-AGENT-SCOPE",
+    )
+    second_factor = models.CharField(
+        _("Two-step sign-in is asked of (P-SECOND-FACTOR)"),
+        max_length=8,
+        choices=SecondFactorFor,
+        default=SecondFactorFor.NOBODY,
+        db_comment="P-SECOND-FACTOR",
     )
     only_assignee_decides = models.BooleanField(
         _("Only the person who has a case decides it"), default=False, db_comment="P-ONLY-ASSIGNEE"

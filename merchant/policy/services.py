@@ -80,8 +80,8 @@ def change(shop: Shop, *, by: Actor, reason: str, **settings: Any) -> Policy:
     policy = _next_version(_newest(shop.pk), settings)
     policy.by, policy.reason = by, reason
     policy.save(force_insert=True)
-    if "agent_scope" in settings:
-        Shop.objects.filter(pk=shop.pk).update(agent_scope=policy.agent_scope)
+    if {"agent_scope", "second_factor"} & settings.keys():
+        Shop.objects.filter(pk=shop.pk).update(agent_scope=policy.agent_scope, second_factor=policy.second_factor)
     activity.record(shop, "policy.change", by=by, reason=reason, shop=shop, version=policy.version, changed=settings)
     return policy
 

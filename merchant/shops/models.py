@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from merchant.carriers.registry import name_of
 from merchant.encryption.fields import EncryptedJSON
-from merchant.people.models import AgentScope
+from merchant.people.models import AgentScope, SecondFactorFor
 from merchant.people.querysets import ShopQuerySet
 from merchant.people.visibility import shops_of
 from merchant.shops.enums import ConnectionState
@@ -51,6 +51,15 @@ class Shop(models.Model):
         default=AgentScope.OWN,
         db_default=AgentScope.OWN,
         # The policy service writes it with each version that changes it.
+        editable=False,
+    )
+    second_factor = models.CharField(
+        _("asks for two-step sign-in"),
+        max_length=8,
+        choices=SecondFactorFor,
+        default=SecondFactorFor.NOBODY,
+        db_default=SecondFactorFor.NOBODY,
+        # The policy service writes it like the scope.
         editable=False,
     )
     # Steps of the way to the first stopped parcel that somebody put off (cs_workbench.start).

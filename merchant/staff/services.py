@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from axes.utils import reset as reset_attempts
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.db import IntegrityError, transaction
@@ -17,6 +18,7 @@ from merchant.locking import lock
 from merchant.people.models import Actor, Membership, Role, Team, User
 from merchant.people.rights import ROLES, Right, ensure_default_roles
 from merchant.refusals import Refused
+from merchant.second_factor import services as second_factor
 from merchant.shops.models import Platform, Shop
 from merchant.shops.services import check_can_open_shop
 from merchant.staff import policies, work
@@ -193,6 +195,13 @@ def reset_password(membership: Membership, *, by: Actor, way: str) -> Entrance:
 
 
 @transaction.atomic
+def reset_second_factor(membership: Membership, *, by: Actor) -> None:
+    """Away with the authenticator app of somebody who lost it. Raises Refused RIGHT, SELF, ELSEWHERE, INACTIVE."""
+    policies.check_can_reset(membership, by)
+    second_factor.remove(lock(membership, "user", "shop").user, by=by, shop=membership.shop)
+
+
+@transaction.atomic
 def deactivate_member(membership: Membership, *, by: Actor, reason: str, to: User | None = None) -> Membership:
     """They leave this shop; what they have goes to `to`. Raises Refused RIGHT, SELF, INACTIVE, LAST, HAND_OVER (there
     is work and nobody named)."""
@@ -238,6 +247,8 @@ def invitation_link(user: User) -> str:
 
 def _give_way_in(membership: Membership, way: str) -> Entrance:
     user = membership.user
+    # Whoever shut the name by guessing at it does not keep out whom we let in.
+    reset_attempts(username=user.username)
     if way == WayIn.PASSWORD:
         password = "-".join("".join(secrets.choice(LETTERS) for _letter in range(4)) for _group in range(4))
         user.set_password(password)

@@ -9,6 +9,7 @@ urlpatterns = [
     path("<int:shop_id>/staff/add/", views.staff_add, name="staff_add"),
     path("<int:shop_id>/staff/<int:pk>/", views.staff_member, name="staff_member"),
     path("<int:shop_id>/staff/<int:pk>/way-in/", views.staff_reset, name="staff_reset"),
+    path("<int:shop_id>/staff/<int:pk>/second-step/", views.staff_second_factor, name="staff_second_factor"),
     path("<int:shop_id>/staff/<int:pk>/leave/", views.staff_deactivate, name="staff_deactivate"),
     path("<int:shop_id>/staff/<int:pk>/return/", views.staff_reactivate, name="staff_reactivate"),
 ]

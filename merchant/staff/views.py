@@ -139,6 +139,7 @@ def _page(request: SignedInRequest, member: Membership, form: ChangedPersonForm)
         "leaving_form": LeavingForm(colleagues=work.colleagues_of(member)),
         "change": button("change", _("Save"), policies.check_can_change, member, request.user),
         "reset": button("reset", _("Give a new way in"), policies.check_can_reset, member, request.user),
+        "forget": button("forget", _("Reset the two-step sign-in"), policies.check_can_reset, member, request.user),
         "leave": button("leave", _("Let go"), policies.check_can_deactivate, member, request.user),
         "back": button("return", _("Take back"), policies.check_can_reactivate, member, request.user),
     }
@@ -154,6 +155,17 @@ def staff_reset(request: SignedInRequest, shop_id: int, pk: int) -> HttpResponse
     with refusals_as_messages(request):
         way = form.cleaned_data["way"] if form.is_valid() else "link"
         return _entrance(request, member.shop, services.reset_password(member, by=request.user, way=way))
+    return redirect("staff_member", shop_id=shop_id, pk=pk)
+
+
+@login_required
+@require_POST
+def staff_second_factor(request: SignedInRequest, shop_id: int, pk: int) -> HttpResponse:
+    """The phone is lost: the next sign-in takes the password alone, or sets up a new app where the shop asks for it."""
+    member = _member(request, shop_id, pk)
+    with refusals_as_messages(request):
+        services.reset_second_factor(member, by=request.user)
+        messages.success(request, _("%(name)s signs in without a code now.") % {"name": member.user})
     return redirect("staff_member", shop_id=shop_id, pk=pk)
 
 

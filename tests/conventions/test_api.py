@@ -13,6 +13,7 @@ WITHOUT_API = {
     "logistics/couriers": "doors of couriers, with signatures of their own",
     "cs_workbench/bulk": "a program that wants many sends many: each verb has its own key and its own answer",
     "cs_workbench/replies": "quick replies are the workbench's own",
+    "merchant/second_factor": "the second step of a person who signs in with a password",
     "merchant/staff": "who gets in, and as what, is decided by a person who signed in, not by whoever holds a token",
     "cs_workbench/start": "the way of a person through the pages",
     "cs_workbench/ops": "raw messages and the couriers' pauses are for whoever looks after the installation",

@@ -16,6 +16,7 @@ from merchant.state_diagrams import OUR_APPS, machines
 # Rows that belong to nobody's shop, each with its reason.
 WITHOUT_SHOP = {
     "merchant.user": "a person may work for several shops",
+    "merchant.secondfactor": "belongs to a person",
     "merchant.role": "roles are the same for every shop",
     "merchant.shop": "is the shop",
     "merchant.team": "a team may serve several shops",

@@ -81,6 +81,7 @@ LISTS = {
     "api_reference": EVERYBODY,
     "import_list": EVERYBODY,
     "password_change": EVERYBODY,
+    "second_factor": EVERYBODY,
     "ops": (S, F, OWNER, P),
     "couriers": (S, F, OWNER, P),
     "messages": (S, F, OWNER, P),
@@ -119,11 +120,12 @@ PAGES = {
     "staff_member": EVERYBODY,
     # A POST here makes a token of one's own (test_token_pages).
     "api_tokens": EVERYBODY,
-    "import_detail": EVERYBODY,
+    # An import holds every customer: not for who sees only their own (test_scope).
+    "import_detail": (S, W, F, OWNER, P),
     "attachment": EVERYBODY,
     "attachment_thumb": EVERYBODY,
-    "import_progress": EVERYBODY,
-    "import_report": EVERYBODY,
+    "import_progress": (S, W, F, OWNER, P),
+    "import_report": (S, W, F, OWNER, P),
     # One's own runs; whoever looks after jobs sees the shop's.
     "bulk_detail": (A, S, OWNER, P),
     "bulk_progress": (A, S, OWNER, P),
@@ -244,6 +246,7 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("start_step", "resume"): {OWNER: "", P: ""},
     # The member of this world works there, and has work that only the owner hands out.
     ("staff_deactivate", ""): {OWNER: "", P: "RIGHT"},
+    ("staff_second_factor", ""): {OWNER: "", P: ""},
     ("staff_reactivate", ""): {OWNER: "ACTIVE", P: "ACTIVE"},
     # The agent's own.
     ("api_token_revoke", ""): {A: "", OWNER: "", P: ""},
@@ -284,6 +287,12 @@ APART = {
     "invitation": 200,
     # Shows a way in, this once (test_staff).
     "staff_reset": 302,
+    # One's own second step (test_second_factor).
+    "second_factor_ask": 302,
+    "second_factor_begin": 302,
+    "second_factor_confirm": 302,
+    "second_factor_codes": 302,
+    "second_factor_off": 302,
     "logout": 405,
     "platform_push": 405,
     "courier_push": 405,
@@ -407,6 +416,7 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         "staff_member": [shop.pk, member.pk],
         "staff_deactivate": [shop.pk, member.pk],
         "staff_reactivate": [shop.pk, member.pk],
+        "staff_second_factor": [shop.pk, member.pk],
         "api_tokens": [shop.pk],
         "api_token_revoke": [shop.pk, token.pk],
         "order_address": [shop.pk, unsent.number],
@@ -588,8 +598,12 @@ def test_who_may_press_what(world, courier, role):
         seen[name, verb] = (answer.status_code, codes)
         if role == "stranger":
             expected[name, verb] = (302, ["RIGHT"]) if name in SHOPLESS else (404, [])
-        elif (name == "message_retry" and role in (A, W)) or (name == "bulk_verb" and role in (W, F)):
-            # Who may not see messages, or a colleague's run, does not learn that there is one.
+        elif (
+            (name == "message_retry" and role in (A, W))
+            or (name == "bulk_verb" and role in (W, F))
+            or (name in ("import_retry", "import_stop") and role == A)
+        ):
+            # Who may not see messages, a colleague's run or an import does not learn that there is one.
             expected[name, verb] = (404, [])
         else:
             code = who.get(role, "RIGHT")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.conf import settings as conf
+from django.test import Client
 
 from merchant.people import demo
 from tests.markup import one_line
@@ -110,6 +111,41 @@ def test_one_name_tried_from_many_addresses_is_shut_for_all(throttled, client, a
     assert (codes, right) == ([200] * 39 + [429], 429)
 
 
+def test_one_address_cannot_shut_a_name_for_other_addresses_however_long_it_knocks(throttled, client, agent):
+    with time_machine.travel(NOON, tick=False):
+        codes = {sign_in(client, agent, "wrong").status_code for _try in range(60)}
+        elsewhere = sign_in(client, agent, PASSWORD, REMOTE_ADDR="203.0.113.99").status_code
+
+    assert (codes, elsewhere) == ({200, 429}, 302)
+
+
+def test_knocking_on_does_not_keep_a_shut_door_shut(throttled, client, agent):
+    with time_machine.travel(NOON, tick=False) as clock:
+        for _try in range(8):
+            sign_in(client, agent, "wrong")
+        clock.shift(timedelta(minutes=10))
+        sign_in(client, agent, "wrong")
+        clock.shift(timedelta(minutes=5, seconds=2))
+
+        assert sign_in(client, agent, PASSWORD).status_code == 302
+
+
+def test_a_browser_the_person_has_used_lets_them_in_past_strangers_and_counts_its_own_wrong_tries(throttled, agent):
+    mine, stranger = Client(), Client()
+    sign_in(mine, agent, PASSWORD)
+    mine.post("/accounts/logout/")
+    with time_machine.travel(datetime.now(UTC), tick=False):
+        for n in range(40):
+            sign_in(stranger, agent, "wrong", REMOTE_ADDR=f"203.0.113.{n}")
+        shut = sign_in(stranger, agent, PASSWORD, REMOTE_ADDR="198.51.100.1").status_code
+        let_in = sign_in(mine, agent, PASSWORD).status_code
+        mine.post("/accounts/logout/")
+        own = [sign_in(mine, agent, "wrong").status_code for _try in range(8)]
+
+    assert (shut, let_in, own) == (429, 302, [200] * 7 + [429])
+    assert sign_in(mine, make_user("agent", make_shop(), password=PASSWORD), PASSWORD).status_code == 302
+
+
 def test_one_address_trying_many_names_is_shut_for_all_of_them(throttled, client, agent):
     with time_machine.travel(NOON, tick=False):
         for number in range(80):
@@ -165,6 +201,7 @@ def test_a_password_is_long_and_neither_common_nor_a_number(client, agent):
         return client.post("/accounts/password/", data).status_code
 
     assert [change("short-1"), change("1234567890123"), change("password123")] == [200, 200, 200]
+    assert change(f"{agent.username}-1") == 200
     assert change("green-lantern-43") == 302
     agent.refresh_from_db()
     assert agent.check_password("green-lantern-43")

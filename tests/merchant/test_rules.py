@@ -156,7 +156,7 @@ def test_the_groups_keep_the_order_of_the_page():
         ("Evidence that may pay by itself", 6),
         ("Money", 16),
         ("Clocks", 41),
-        ("The shop's own choices", 11),
+        ("The shop's own choices", 12),
         ("Promises to the buyer", 26),
         ("When a refund arrives", 3),
         ("Rights", 31),
@@ -253,6 +253,7 @@ def test_a_word_of_the_book_is_a_choice_of_its_setting():
         "release_manual_refunds": True,
         "pii_count": True,
         "agent_scope": True,
+        "second_factor": True,
     }
 
 
