@@ -66,9 +66,8 @@ class Front:
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Granian calls this as a worker starts. Importing this module asks no database."""
-        from merchant.staff.first import announce  # once the apps are ready
-
-        self.pools["pages"].submit(announce)
+        # By name: it reads models, which are there once the application above is.
+        self.pools["pages"].submit(import_string("merchant.staff.first.announce"))
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
         try:

@@ -65,7 +65,7 @@ def sample_waybill(courier: str) -> str:
 def try_connection(account_id: int, waybill: str) -> None:
     """Ask, and write down what came back in our words and in theirs."""
     with transaction.atomic(durable=True):
-        account = lock(CourierAccount.objects.get(pk=account_id))
+        account: Any = lock(CourierAccount.objects.get(pk=account_id))
         if not services.is_being_tested(account):
             return
         call = claim_call(
