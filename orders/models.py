@@ -1,7 +1,7 @@
 """Gathers the models of the rooms' capabilities; import them from where they live."""
 
 from orders.buyers.models import Buyer
-from orders.intake.models import ImportFile, MissedOrder, OrderPayload, SyncCursor
+from orders.intake.models import ImportFile, MissedOrder, OrderPayload, ShopLayout, SyncCursor
 from orders.payments.models import OrderDiscount, Payment
 from orders.record.models import Block, Listing, Order, OrderLine, OrderTag, SourceDiff
 from orders.remarks.models import Note
@@ -19,6 +19,7 @@ __all__ = [
     "OrderPayload",
     "OrderTag",
     "Payment",
+    "ShopLayout",
     "SourceDiff",
     "SyncCursor",
 ]

@@ -11,6 +11,7 @@ from orders.record.enums import OrderState
 from orders.remarks.flags import flag_name
 
 VERBS: dict[str, Any] = {
+    "import.map": _("Columns mapped by hand"),
     "order.block": _("Held back"),
     "order.unblock": _("No longer held back"),
     "order.follow_platform": _("Followed the platform"),

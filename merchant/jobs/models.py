@@ -5,6 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 from merchant.people.querysets import ShopQuerySet
 
+# Row numbers of a job's second table begin here, of the third at twice that.
+TABLE_ROWS = 10_000_000
+
 
 class JobState(models.TextChoices):
     WAITING = "waiting", _("waiting")
@@ -64,6 +67,13 @@ class JobRow(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["job", "row_no"], name="job_row_once")]
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """(the table, where the job read several; the row's number in it)."""
+        tables = self.job.options.get("tables") or []
+        position, number = divmod(self.row_no, TABLE_ROWS)
+        return (tables[position] if len(tables) > 1 and position < len(tables) else ""), number
 
 
 class ProcessBeat(models.Model):

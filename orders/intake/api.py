@@ -8,7 +8,9 @@ from rest_framework import serializers
 from merchant.api.fields import Files, PersonSerializer, RowSerializer, Text
 from merchant.api.resources import Resource, verb
 from merchant.jobs.models import Job, JobRow
-from orders.intake import importer, jobs
+from orders.intake import columns as mapped
+from orders.intake import importer, jobs, own_layouts
+from orders.record.enums import OrderState
 
 REFUSED_SHOWN = 200
 
@@ -20,6 +22,23 @@ class ImportRequestSerializer(serializers.Serializer):
 
 class ImportRetrySerializer(serializers.Serializer):
     profile = Text(max_length=40, help_text="Another layout begins anew; empty goes on where it broke off.")
+
+
+class MapColumnsSerializer(serializers.Serializer):
+    """What each column is: names of fields as the import's `sheets` guess them; empty leaves a column aside."""
+
+    title = Text(required=True, max_length=60, help_text="Name of the layout; the same name again replaces it.")
+    columns = serializers.DictField(
+        child=serializers.ChoiceField(choices=list(mapped.FIELDS), allow_blank=True), allow_empty=False
+    )
+    grain = serializers.ChoiceField(choices=[key for key, _words in mapped.GRAINS], default=mapped.LINE_ROWS)
+    money = serializers.ChoiceField(choices=[key for key, _words in mapped.UNITS], default="yuan")
+    dates = serializers.ChoiceField(choices=[key for key, _words in mapped.DATES], default="", allow_blank=True)
+    states = serializers.DictField(
+        child=serializers.ChoiceField(choices=OrderState.choices),
+        default=dict,
+        help_text="Further words of the status.",
+    )
 
 
 class JobRowSerializer(RowSerializer):
@@ -58,11 +77,15 @@ class ImportSerializer(RowSerializer):
 class ImportDetailSerializer(ImportSerializer):
     """The import with the rows it refused."""
 
+    sheets = serializers.SerializerMethodField(help_text="Columns of each table and what they are taken for.")
     refused_rows = serializers.SerializerMethodField(help_text=f"The first {REFUSED_SHOWN} rows that were refused.")
 
     class Meta(ImportSerializer.Meta):
-        fields: Any = (*ImportSerializer.Meta.fields, "refused_rows")
+        fields: Any = (*ImportSerializer.Meta.fields, "sheets", "refused_rows")
         read_only_fields = fields
+
+    def get_sheets(self, job: Job) -> list[dict[str, Any]]:
+        return [{"name": sheet.name, "columns": mapped.guess(sheet.header)} for sheet in own_layouts.sheets_of(job)]
 
     def get_refused_rows(self, job: Job) -> list[dict[str, Any]]:
         rows = job.rows.filter(outcome="refused").order_by("row_no")[:REFUSED_SHOWN] if job.refused else []
@@ -92,6 +115,11 @@ class ImportApi(Resource):
     def retry(self, job: Job, *, profile: str) -> None:
         """Go on where a failed or stopped import broke off."""
         jobs.retry_import(job, by=self.by, profile=profile)
+
+    @verb(MapColumnsSerializer, slug="columns")
+    def map_columns(self, job: Job, *, title: str, **choices: Any) -> None:
+        """Say what each column is, keep that as the shop's layout, and read the failed import by it anew."""
+        own_layouts.map_columns(job, by=self.by, title=title, choices=mapped.Choices(**choices))
 
 
 urlpatterns = ImportApi.urls()

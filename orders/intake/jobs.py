@@ -1,9 +1,11 @@
 """Starting, stopping, retrying and finding imports: what the pages, the command and the worker call."""
 
 import hashlib
+import json
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -23,7 +25,8 @@ from merchant.trail import activity
 from merchant.wakeups import wake, wake_now
 from orders.intake import importer, registry
 from orders.intake.models import ImportFile
-from orders.intake.readers import SourceFile
+from orders.intake.readers import SourceFile, sample_of
+from orders.intake.reading.spool import Spool
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +41,7 @@ def start_import(shop: Any, files: Sequence[tuple[str, bytes]], *, by: Actor, pr
     """Keep the files, sealed, and hand them to a worker. Raises Refused RIGHT, FILE or LAYOUT (an unknown name)."""
     check_right(by, shop, Right.IMPORT_ORDERS)
     if profile != "auto":
-        registry.profile_named(profile)
+        registry.profile_named(profile, shop=shop)
     if not files or len(files) > MAX_FILES:
         raise Refused("FILE", _("Choose between 1 and %(most)s files.") % {"most": MAX_FILES})
     for name, body in files:
@@ -74,7 +77,7 @@ def work_on(job_id: int) -> None:
     if job is None or not is_free(job):
         return
     files = [
-        SourceFile(file.name, _bytes_of(file), key=f"import {file.pk}")
+        SourceFile(file.name, _bytes_of(file), key=f"import {file.pk}", on_read=partial(_keep_sample, file.pk))
         for file in job.files.defer("body").order_by("pk")
     ]
     if not files:
@@ -86,6 +89,12 @@ def work_on(job_id: int) -> None:
         return
     if job.state == JobState.WAITING:
         wake_now("orders.run_import", job_id=job.pk)
+
+
+def _keep_sample(file_id: int, found: Spool) -> None:
+    """The first rows, sealed like the file itself and purged with it: for whoever maps its columns by hand."""
+    body = json.dumps(sample_of(found), ensure_ascii=False).encode()
+    ImportFile.objects.filter(pk=file_id).update(sample=body)
 
 
 def _bytes_of(file: ImportFile) -> Any:
@@ -122,7 +131,7 @@ def retry_import(job: Job, *, by: Actor, profile: str = "") -> Job:
         raise Refused("FILE", _("The uploaded file has been purged; upload it again."))
     if profile and profile != job.options.get("profile"):
         if profile != "auto":
-            registry.profile_named(profile)
+            registry.profile_named(profile, shop=job.shop)
         job.rows.all().delete()
         job.options = {"profile": profile, "language": job.options.get("language", "")}
         job.cursor, job.figures, job.done, job.refused, job.total = {}, {}, 0, 0, None
@@ -149,5 +158,5 @@ def purge_files() -> int:
     for shop_id in ImportFile.objects.filter(body__isnull=False).values_list("shop_id", flat=True).distinct():
         before = now() - timedelta(days=policy.current(shop_id).keep_raw_days)
         old = ImportFile.objects.filter(shop_id=shop_id, body__isnull=False, uploaded_at__lt=before)
-        purged += old.update(body=None, purged_at=now())
+        purged += old.update(body=None, sample=None, purged_at=now())
     return purged

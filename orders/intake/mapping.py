@@ -11,6 +11,7 @@ A column is named by its header; a dot goes into nested JSON (`pay_info.pay_time
     blank = ["x"]               words that mean that there is nothing
     const                       the same value for every row
     minus = ["x"]               amounts: what these columns hold is taken off
+    same = true                 amounts: one of the order, repeated in each of its rows
     dates = "mdy"               moments: how a date is written that does not begin with its year (mdy, dmy, ymd)
 """
 
@@ -193,6 +194,8 @@ def money_reader(spec: Any, unit: str) -> Read:
 
         return total
     name, read = reader(spec)
+    if isinstance(spec, dict) and spec.get("same"):
+        return lambda record, row: _the_same(record, name, unit)
     if isinstance(spec, dict) and "minus" in spec:
         return lambda record, row: _less(money(read(record, row), name, unit), row, spec["minus"], unit)
     return lambda record, row: money(read(record, row), name, unit)
@@ -201,6 +204,15 @@ def money_reader(spec: Any, unit: str) -> Read:
 def is_said_above(record: Record, cell: Any) -> bool:
     """Whether a merged cell's amount is counted already: its first row belongs to the same order."""
     return isinstance(cell, Merged) and cell.top in record.row_nos
+
+
+def _the_same(record: Record, name: str, unit: str) -> int | None:
+    """One amount of the order, repeated in each of its rows; rows that differ are refused."""
+    cells = [cell for row in record.rows if not is_said_above(record, cell := find(row, name))]
+    found = {amount for cell in cells if (amount := money(cell, name, unit)) is not None}
+    if len(found) > 1:
+        raise BadValue(name, _("the rows of this order name different amounts"))
+    return found.pop() if found else None
 
 
 def _less(amount: int | None, row: Row, columns: list[str], unit: str) -> int | None:

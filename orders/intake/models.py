@@ -15,6 +15,8 @@ class ImportFile(models.Model):
     size = models.PositiveBigIntegerField(_("size in bytes"))
     digest = models.CharField(_("digest"), max_length=64)
     body = EncryptedBytes(null=True)
+    # Its first rows, for whoever maps its columns by hand; purged with the body.
+    sample = EncryptedBytes(null=True)
     uploaded_at = models.DateTimeField(db_default=Now())
     purged_at = models.DateTimeField(null=True, blank=True)
 
@@ -26,6 +28,31 @@ class ImportFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ShopLayout(models.Model):
+    """A layout this shop mapped by hand. `body` is what a file of `profiles/` holds."""
+
+    shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
+    title = models.CharField(_("name"), max_length=60)
+    body = models.JSONField(default=dict)
+    by = models.ForeignKey("merchant.User", models.PROTECT, null=True, db_index=False, related_name="+")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ShopQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("layout of a shop")
+        verbose_name_plural = _("layouts of shops")
+        constraints = [models.UniqueConstraint(fields=["shop", "title"], name="shop_layout_once")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def name(self) -> str:
+        """By which an import names it."""
+        return f"own-{self.pk}"
 
 
 class SyncCursor(models.Model):

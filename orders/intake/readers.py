@@ -7,11 +7,13 @@ each also gzipped, or several packed in a zip.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from merchant.jobs.models import TABLE_ROWS
 from merchant.refusals import Refused
 from orders.intake.reading import spool, words
 from orders.intake.reading.limits import Unreadable
@@ -31,6 +33,8 @@ class SourceFile:
     read: Callable[[], bytes]
     # Under this name what was read is kept for the next slice of the same work, until `forget`.
     key: str = ""
+    # Told what was read, once.
+    on_read: Callable[[spool.Spool], None] | None = None
 
     @classmethod
     def at(cls, path: Path) -> "SourceFile":
@@ -81,6 +85,8 @@ def read_tables(file: SourceFile) -> list[Table]:
     found = _kept.get(file.key) if file.key else None
     if found is None:
         found = spool_of(file.name, file.read())
+        if file.on_read is not None:
+            file.on_read(found)
         if file.key:
             _keep(file.key, found)
     return tables_of(file.name, found)
@@ -118,6 +124,24 @@ def tables_of(name: str, found: spool.Spool) -> list[Table]:
     if not any(table.total for table in tables) and all(each.kind != "text" for each in found.tables):
         raise unreadable(name, words.FILES["empty"])
     return [table for table in tables if table.header] or tables[:1]
+
+
+def sample_of(found: spool.Spool, most: int = 5) -> list[dict[str, Any]]:
+    """The header and the first rows of each table, as text."""
+    sample = []
+    for table in tables_of("", found):
+        rows = [row for _number, row in islice(table.rows(), most) if BROKEN not in row]
+        sample.append(
+            {
+                "name": table.name,
+                "header": [name for name in table.header if name and name != BROKEN],
+                "rows": [
+                    [str("" if row.get(name) is None else row[name])[:200] for name in table.header if name]
+                    for row in rows
+                ],
+            }
+        )
+    return sample
 
 
 def unreadable(said_of: str, why: Any, *, name: str = "") -> Refused:
@@ -237,7 +261,7 @@ def _objects(found: spool.Spooled) -> Table:
 
 
 # Row numbers of the second table of one layout begin here, of the third at twice that: a row's number tells its table.
-STRIDE = 10_000_000
+STRIDE = TABLE_ROWS
 MOST_TABLES = 200
 
 

@@ -8,12 +8,15 @@ from django.utils.translation import gettext as _
 
 from merchant.people.models import Actor
 from merchant.refusals import Refused
+from orders.intake import columns
 from orders.intake.mapping import Record
+from orders.intake.models import ShopLayout
 from orders.intake.normal import RowOutcome
 from orders.intake.picking import best_score
 from orders.intake.profile import OrderProfile
 from orders.intake.readers import Table
 
+OWN_FIRST = 10_000
 SHIPPED = Path(__file__).resolve().parent / "profiles"
 
 
@@ -50,6 +53,13 @@ def register_profile(profile: Profile) -> None:
 def load_shipped_profiles() -> None:
     for path in sorted(SHIPPED.glob("*.toml")):
         register_profile(OrderProfile.load(path, is_shipped=True))
+    columns.learn(profile.body for profile in _profiles.values() if isinstance(profile, OrderProfile))
+
+
+def profiles_of(shop: Any) -> list[OrderProfile]:
+    """The layouts this shop mapped by hand, the newest first."""
+    rows = ShopLayout.objects.filter(shop=shop).order_by("-updated_at")
+    return [OrderProfile(row.body, origin=row.name) for row in rows]
 
 
 def all_profiles() -> list[Profile]:
@@ -57,7 +67,11 @@ def all_profiles() -> list[Profile]:
 
 
 def profile_named(name: str, shop: Any = None) -> Profile:
-    """A registered layout, or one in a file (`./my_layout.toml`). Raises Refused("LAYOUT")."""
+    """A registered layout, one in a file (`./my_layout.toml`), or one of the shop's own. Raises Refused("LAYOUT")."""
+    if name.startswith("own-") and shop is not None:
+        found = next((profile for profile in profiles_of(shop) if profile.name == name), None)
+        if found is not None:
+            return found
     if name.endswith(".toml") and Path(name).is_file():
         return OrderProfile.load(Path(name))
     if name not in _profiles:
@@ -67,11 +81,14 @@ def profile_named(name: str, shop: Any = None) -> Profile:
 
 def detect(tables: Sequence[Table], shop: Any = None) -> Profile:
     """The layout that knows most of a file's columns. Raises Refused("LAYOUT"), naming the columns, when none fits."""
+    own = profiles_of(shop) if shop is not None else []
     best = max(
         (
-            (best_score(profile.score, table), -position, profile)
-            for position, profile in enumerate(all_profiles())
+            # What a shop mapped by hand goes before what we recognise.
+            (score + (OWN_FIRST if profile in own and score else 0), -position, profile)
+            for position, profile in enumerate([*own, *all_profiles()])
             for table in tables
+            for score in [best_score(profile.score, table)]
         ),
         key=lambda found: found[:2],
         default=(0, 0, None),

@@ -3,14 +3,15 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from merchant.jobs.models import Job, JobState
 from merchant.people.rights import Right, can
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.ui.access import SignedInRequest
-from orders.intake import importer, jobs, report
-from orders.intake.forms import ImportForm, RetryImportForm, layouts
+from merchant.ui.query_params import parse_int
+from orders.intake import columns, importer, jobs, own_layouts, report, template
+from orders.intake.forms import ImportForm, MapColumnsForm, RetryImportForm, chosen_columns, layouts
 
 OUTCOMES = ("created", "updated", "unchanged", "refused")
 REFUSED_SHOWN = 50
@@ -97,6 +98,56 @@ def import_stop(request: SignedInRequest, number: str) -> HttpResponse:
     return redirect("import_detail", number=number)
 
 
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def import_columns(request: SignedInRequest, number: str) -> HttpResponse:
+    """Columns by hand: each column of the file with its first values and what it is; saved as the shop's layout."""
+    job = get_object_or_404(_visible(request), number=number)
+    sheets = own_layouts.sheets_of(job)
+    at = min(parse_int(request.GET.get("sheet", "0")) or 0, max(0, len(sheets) - 1))
+    sheet = sheets[at] if sheets else None
+    form = MapColumnsForm(request.POST or None)
+    chosen = chosen_columns(request.POST) if request.method == "POST" else columns.guess(sheet.header if sheet else ())
+    error = ""
+    if request.method == "POST":
+        try:
+            title, choices = form.choices(chosen)
+            own_layouts.map_columns(job, by=request.user, title=title, choices=choices)
+            return redirect("import_detail", number=number)
+        except Refused as refusal:
+            error = str(refusal)
+    elif not form.is_bound and sheet:
+        form = MapColumnsForm(initial={"title": sheet.name.rpartition(".")[0][:60] or sheet.name})
+    rows = (
+        [
+            (position, name, chosen.get(name, ""), [row[position] for row in sheet.rows if position < len(row)])
+            for position, name in enumerate(sheet.header)
+        ]
+        if sheet
+        else []
+    )
+    context = {
+        "job": job, "sheets": sheets, "at": at, "sheet": sheet, "form": form, "error": error, "rows": rows,
+        "choices": [(key, words) for key, (words, _section, _spec) in columns.FIELDS.items()],
+        "needed": [columns.FIELDS[key][0] for key in columns.NEEDED],
+        "may_map": may_map(request.user, job),
+    }  # fmt: skip
+    return render(request, "orders/import_columns.html", context, status=422 if error else 200)
+
+
+def may_map(user: Any, job: Job) -> bool:
+    return can(user, job.shop_id, Right.IMPORT_ORDERS) and job.state in (JobState.FAILED, JobState.STOPPED)
+
+
+@login_required
+@require_safe
+def import_template(request: SignedInRequest) -> HttpResponse:
+    """A workbook to fill in by hand: the columns of our own layout as text, so that no number is rounded."""
+    response = HttpResponse(template.workbook(), content_type=template.CONTENT_TYPE)
+    response["Content-Disposition"] = 'attachment; filename="huicang-orders.xlsx"'
+    return response
+
+
 def _figures(job: Job) -> dict[str, Any]:
     share = min(100, job.done * 100 // job.total) if job.total else (100 if job.state == JobState.DONE else 0)
     return {
@@ -121,8 +172,12 @@ def _progress(request: SignedInRequest, job: Job) -> dict[str, Any]:
         if job.refused
         else [],
         "files": list(job.files.defer("body").order_by("pk")),
-        "layout": dict(layouts()).get(job.options.get("layout", ""), job.options.get("layout", "")),
-        "layouts": layouts(),
+        "layout": dict(layouts([job.shop])).get(job.options.get("layout", ""), job.options.get("layout", "")),
+        "layouts": layouts([job.shop]),
+        "may_map": may_map(request.user, job) and job.files.filter(sample__isnull=False).exists(),
+        "remarked_rows": list(
+            job.rows.exclude(outcome="refused").exclude(reason="").order_by("row_no")[:REFUSED_SHOWN]
+        ),
         "may_stop": may_act and job.state in (JobState.WAITING, JobState.RUNNING),
         "may_retry": may_act and job.state in (JobState.FAILED, JobState.STOPPED),
     }

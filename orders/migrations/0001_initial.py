@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
                 ('size', models.PositiveBigIntegerField(verbose_name='size in bytes')),
                 ('digest', models.CharField(max_length=64, verbose_name='digest')),
                 ('body', merchant.encryption.fields.EncryptedBytes(null=True)),
+                ('sample', merchant.encryption.fields.EncryptedBytes(null=True)),
                 ('uploaded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('purged_at', models.DateTimeField(blank=True, null=True)),
                 ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='merchant.job')),
@@ -287,6 +288,22 @@ class Migration(migrations.Migration):
                 'verbose_name': 'payment',
                 'verbose_name_plural': 'payments',
                 'constraints': [models.UniqueConstraint(fields=('shop', 'channel', 'channel_number', 'order'), name='payment_once'), models.CheckConstraint(condition=models.Q(('amount_fen__gte', 0)), name='payment_positive')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ShopLayout',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('title', models.CharField(max_length=60, verbose_name='name')),
+                ('body', models.JSONField(default=dict)),
+                ('updated_at', models.DateTimeField(auto_now=True)),
+                ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+            ],
+            options={
+                'verbose_name': 'layout of a shop',
+                'verbose_name_plural': 'layouts of shops',
+                'constraints': [models.UniqueConstraint(fields=('shop', 'title'), name='shop_layout_once')],
             },
         ),
         migrations.CreateModel(

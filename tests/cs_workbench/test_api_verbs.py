@@ -43,6 +43,32 @@ def url(row: Any, verb: str = "") -> str:
     return f"{path}{verb}/" if verb else path
 
 
+def test_a_program_says_what_the_columns_of_a_file_are(shop, owner, django_capture_on_commit_callbacks):
+    client = program(owner, shop)
+    body = "内部单,哪天下的,货\nA1,04-30-22,茶\n".encode()
+    with django_capture_on_commit_callbacks(execute=True):
+        number = client.post("/api/v1/imports/", {"files": SimpleUploadedFile("a.csv", body)}).json()["number"]
+    address = f"/api/v1/imports/{shop.pk}/{number}/"
+    columns = {"内部单": "number", "哪天下的": "placed_at", "货": "title"}
+
+    told = client.get(address).json()
+    refused = client.tell(
+        f"{address}columns/", {"title": "自家", "columns": {**columns, "内部单": ""}, "grain": "order"}
+    )
+    with django_capture_on_commit_callbacks(execute=True):
+        client.tell(f"{address}columns/", {"title": "自家", "columns": columns, "grain": "order", "dates": "mdy"})
+
+    assert (told["state"], told["sheets"]) == (
+        "failed",
+        [{"name": "a.csv", "columns": {"内部单": "", "哪天下的": "", "货": ""}}],
+    )
+    assert refused.json()["code"] == "COLUMNS"
+    assert (client.get(address).json()["figures"], Order.objects.get(number="A1").placed_at.year) == (
+        {"created": 1},
+        2022,
+    )
+
+
 def test_an_open_case_is_found_and_agreed_and_its_refund_is_there(platform, shop, owner):
     case, client = case_of(platform, shop), program(owner, shop)
 
