@@ -12,9 +12,9 @@ from logistics.interception import policies as road
 from logistics.parcels.models import Package, PackageLine
 from merchant.checks import Check
 from merchant.money import yuan
-from merchant.people.prepared import named, rows_of, tuples_of
 from merchant.policy import services as policies
 from merchant.policy.models import Policy
+from merchant.prepared import named, rows_of, tuples_of
 from merchant.refusals import Refused
 from merchant.shops.models import Shop, ShopState
 from merchant.shops.services import agreement_in_force

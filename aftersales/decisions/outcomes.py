@@ -21,8 +21,8 @@ from aftersales.refunds.settling import agree_to_pay
 from logistics.interception.enums import TURNED_ROUND, InterceptionState
 from logistics.interception.models import Interception
 from merchant.clock import now
-from merchant.locking import lock_all
 from merchant.policy import services as shop_policies
+from merchant.prepared import rows_of
 from merchant.refusals import Refused
 from merchant.trail import activity
 
@@ -254,11 +254,17 @@ BY_STATE: dict[InterceptionState, tuple[Step, ...]] = {
 }
 
 
+def _held_cases(interception_id: int) -> QuerySet[Case]:
+    """As `lock_all` holds them."""
+    rows = Case.objects.filter(interception_id=interception_id).select_related("order")
+    return rows.select_for_update(of=("self",), no_key=True).order_by("pk")
+
+
 def _follow(interception_id: int, only: Step | None = None) -> int:
     """Run the steps of this interception's state (or one) on its cases, all of them locked. A bad row is logged."""
     try:
         with transaction.atomic(), shop_policies.read_once(), activity.together():
-            group = lock_all(Case.objects.filter(interception_id=interception_id).select_related("order"))
+            group = rows_of("cases of an interception", _held_cases, interception_id=interception_id)
             if not group:
                 return 0
             # Read after its cases are held: what it says now.

@@ -1,5 +1,7 @@
 """What a refund writes into the double-entry ledger, and what follows once its money has moved."""
 
+from typing import Any
+
 from django.db.models import Exists, F, OuterRef
 
 from aftersales.cases.enums import CaseKind, CaseState, CaseTag, InterceptionEvent, Timer
@@ -12,6 +14,7 @@ from merchant.ledger import services as ledger
 from merchant.ledger.models import LedgerAccount as Account
 from merchant.people.models import Actor
 from merchant.policy import services as policies
+from merchant.prepared import first_of
 from merchant.trail import activity
 from merchant.wakeups import wake
 from orders.payments.enums import Bearer
@@ -76,10 +79,8 @@ def after_payment(refund: Refund, case: Case | None, *, by: Actor) -> None:
 
 def close_refunded_order(refund: Refund, case: Case | None) -> None:
     """Every line refunded before receipt closes the order; after receipt the trade stands."""
-    owed = OrderLine.objects.filter(order=OuterRef("pk"), refunded_fen__lt=F("net_fen"))
-    rows = Order.objects.select_for_update(of=("self",), no_key=True).annotate(is_owed=Exists(owed))
     # Held since its money moved: this reads what everybody before us has settled.
-    order = rows.get(pk=refund.order_id)
+    order: Any = first_of("close_refunded_order", _held_order, pk=refund.order_id)
     if order.is_owed or not order.refunded_fen:
         return
     unshipped = order.shipped_at is None
@@ -87,6 +88,12 @@ def close_refunded_order(refund: Refund, case: Case | None) -> None:
         orders.close_held_order(order, by=None, reason="refunded")
     if unshipped and (case is None or case.kind == CaseKind.REFUND_ONLY_UNSHIPPED):
         _give_back_discounts(refund, order)
+
+
+def _held_order(pk: int) -> Any:
+    owed = OrderLine.objects.filter(order=OuterRef("pk"), refunded_fen__lt=F("net_fen"))
+    rows = Order.objects.select_for_update(of=("self",), no_key=True).annotate(is_owed=Exists(owed))
+    return rows.filter(pk=pk)
 
 
 def _give_back_discounts(refund: Refund, order: Order) -> None:

@@ -29,6 +29,7 @@ from merchant.people.models import Actor
 from merchant.people.rights import Right, can, check_right, limit_fen
 from merchant.policy import services as policies
 from merchant.policy.models import Policy
+from merchant.prepared import first_of
 from merchant.refusals import Refused
 from merchant.shops.models import Shop, ShopState
 from merchant.shops.services import is_signed
@@ -248,19 +249,33 @@ def check_can_replace(refund: Refund, by: Actor) -> None:
 def read_again(refund: Refund) -> Refund:
     """Another copy of the refund with everything that `preflight` asks as it stands now, in one statement: its order,
     its stop with the parcel, its shop's standing, and when another refund of its payment went out last."""
+    found = first_of("read_again", _as_it_stands, pk=refund.pk)
+    if found is None:
+        raise Refund.DoesNotExist
+    return found
+
+
+def _as_it_stands(pk: int) -> QuerySet[Refund]:
     others = Refund.objects.filter(order=OuterRef("order"), payment=OuterRef("payment")).exclude(pk=OuterRef("pk"))
     last = others.order_by().values("order").annotate(last=Max("sent_at")).values("last")
     rows = Refund.objects.select_related("shop", "order", "interception__package")
     of_case = Refund.objects.live().filter(case=OuterRef("case")).order_by()
     together = of_case.values("case").annotate(fen=Sum("amount_fen")).values("fen")
     rows = rows.annotate(is_signed=is_signed("shop_id"), others_sent_at=Subquery(last), case_fen=Subquery(together))
-    return rows.get(pk=refund.pk)
+    return rows.filter(pk=pk)
 
 
 def stop_of(interception_id: int) -> Interception:
     """An interception as it stands now, with its parcel and its shop's standing, for `preflight_stop`."""
+    found = first_of("stop_of", _stops, pk=interception_id)
+    if found is None:
+        raise Interception.DoesNotExist
+    return found
+
+
+def _stops(pk: int) -> QuerySet[Interception]:
     rows = Interception.objects.select_related("package", "shop").annotate(is_signed=is_signed("shop_id"))
-    return rows.get(pk=interception_id)
+    return rows.filter(pk=pk)
 
 
 def preflight(refund: Refund, case: Case | None, fresh: Any) -> Refused | None:

@@ -35,6 +35,7 @@ from merchant.numbers import new_number
 from merchant.people.models import Actor
 from merchant.people.rights import hold_limits
 from merchant.policy import services as shop_policies
+from merchant.prepared import first_of
 from merchant.refusals import Refused
 from merchant.trail import activity
 from merchant.wakeups import wake
@@ -297,13 +298,17 @@ def lock_with_case(refund_id: int) -> tuple[Case | None, Refund]:
     """Fresh copies of a refund and its case, held until the transaction ends: the case before the refund, the order in
     which everybody locks them. The order is read beside them, as it stood before a wait."""
     # One statement locks both, in the order of `of`. Both are one shop's: said so that the join is an inner one.
-    rows = Refund.objects.to_move().filter(pk=refund_id, case__shop_id=F("shop_id")).select_related("case", "order")
-    found = rows.select_for_update(of=("case", "self"), no_key=True).first()
+    found = first_of("lock_with_case", _with_case, pk=refund_id)
     if found is not None:
         return found.case, found
     return None, Refund.objects.to_move().select_related("order").select_for_update(of=("self",), no_key=True).get(
         pk=refund_id
     )
+
+
+def _with_case(pk: int) -> QuerySet[Refund]:
+    rows = Refund.objects.to_move().filter(pk=pk, case__shop_id=F("shop_id")).select_related("case", "order")
+    return rows.select_for_update(of=("case", "self"), no_key=True)
 
 
 def take_back(refund: Refund, verb: str, *, by: Actor, reason: str) -> Refund:

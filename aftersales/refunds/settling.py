@@ -2,6 +2,8 @@
 
 Callers hold the case and have asked the policies."""
 
+from typing import Any
+
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
@@ -18,6 +20,7 @@ from logistics.interception.models import Interception
 from merchant.clock import now
 from merchant.people.models import Actor
 from merchant.policy import services as shop_policies
+from merchant.prepared import tuples_of
 
 # While one of these stands, a withdrawn case leaves a parcel that somebody must decide about.
 LOOSE_STATES = (
@@ -75,16 +78,7 @@ def money_of(case: Case) -> tuple[dict[int, int], int]:
 
 def _money_and_closed(case: Case) -> tuple[dict[int, int], int, list[int]]:
     """`money_of`, and the closed refunds whose money is taken over, if any."""
-    lines = CaseLine.objects.filter(case=OuterRef("pk"), amount_fen__gt=0).order_by("pk")
-    part = JSONObject(line="order_line_id", fen="amount_fen")
-    closed = refunds.closed_refunds().filter(case=OuterRef("pk")).values("pk")
-    paid = RefundLine.objects.filter(refund__case=OuterRef("pk"), refund__state__in=PAID_STATES).order_by("pk")
-    row = Case.objects.annotate(
-        asked=ArraySubquery(lines.values(part=part)),
-        paid=ArraySubquery(paid.values(part=part)),
-        closed_ids=ArraySubquery(closed),
-    )
-    asked, paid_parts, closed_ids = row.values_list("asked", "paid", "closed_ids").get(pk=case.pk)
+    [(asked, paid_parts, closed_ids)] = tuples_of("money_of", _money_rows, pk=case.pk)
     parts, freight = {part["line"]: part["fen"] for part in asked}, case.freight_fen
     if "accepted_fen" in case.offer:
         parts = {int(pk): int(fen) for pk, fen in case.offer["parts"].items()}
@@ -95,6 +89,19 @@ def _money_and_closed(case: Case) -> tuple[dict[int, int], int, list[int]]:
         freight -= sum(Refund.objects.paid().filter(case=case).values_list("freight_fen", flat=True))
         parts, freight = {pk: fen for pk, fen in parts.items() if fen}, max(0, freight)
     return parts, freight, closed_ids
+
+
+def _money_rows(pk: int) -> Any:
+    lines = CaseLine.objects.filter(case=OuterRef("pk"), amount_fen__gt=0).order_by("pk")
+    part = JSONObject(line="order_line_id", fen="amount_fen")
+    closed = refunds.closed_refunds().filter(case=OuterRef("pk")).values("pk")
+    paid = RefundLine.objects.filter(refund__case=OuterRef("pk"), refund__state__in=PAID_STATES).order_by("pk")
+    row = Case.objects.annotate(
+        asked=ArraySubquery(lines.values(part=part)),
+        paid=ArraySubquery(paid.values(part=part)),
+        closed_ids=ArraySubquery(closed),
+    )
+    return row.filter(pk=pk).values_list("asked", "paid", "closed_ids")
 
 
 def leave_parcel(case: Case, *, by: Actor) -> Case:

@@ -6,8 +6,8 @@ from typing import Any
 from aftersales.cases.models import Case
 from aftersales.decisions import policies as case_policies
 from merchant.people.models import User
-from merchant.people.prepared import rows_of
 from merchant.people.rights import Right, members_with, rank_of
+from merchant.prepared import rows_of
 from merchant.ui.buttons import Button, button
 from orders.assignment import policies as order_policies
 from orders.buyers import policies as keeping

@@ -34,8 +34,8 @@ from merchant.attachments.services import files_of
 from merchant.carriers import registry as carriers
 from merchant.errands import services as errands
 from merchant.errands.models import Errand
-from merchant.people.prepared import first_of
 from merchant.policy import services as policy
+from merchant.prepared import first_of
 
 # Nobody has it yet: the buyer can still turn it away at the door.
 BEFORE_THE_BUYER = (

@@ -7,7 +7,8 @@ from django.urls import reverse
 
 from aftersales.cases.enums import OPEN_STATES
 from aftersales.cases.models import Case
-from merchant.people.prepared import first_of, scope_of
+from merchant.people.visibility import scope_of
+from merchant.prepared import first_of
 from merchant.shops.models import Shop
 from merchant.ui.query_params import parse_int
 from orders.buyers.models import Buyer

@@ -7,7 +7,8 @@ from aftersales.cases.models import Case
 from cs_workbench.cases.subject import Subject
 from cs_workbench.desk.stamps import stamps_of
 from cs_workbench.orders.cards import Card, cards
-from merchant.people.prepared import rows_of, scope_of, tuples_of
+from merchant.people.visibility import scope_of
+from merchant.prepared import rows_of, tuples_of
 from merchant.ui.query_params import key_of_page, page_key
 from orders.record.models import Order
 

@@ -17,10 +17,10 @@ from logistics.parcels.models import Package
 from merchant.checks import Check
 from merchant.clock import now
 from merchant.people.models import Actor
-from merchant.people.prepared import first_of
 from merchant.people.rights import Right, check_right
 from merchant.policy import services as policy
 from merchant.policy.models import Policy
+from merchant.prepared import first_of
 from merchant.refusals import Refused
 
 P = PackageState

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from logistics.couriers import calls, registry
@@ -27,6 +27,7 @@ from merchant.clock import now
 from merchant.locking import lock
 from merchant.people.models import Actor
 from merchant.policy import services as policy
+from merchant.prepared import named, rows_of
 from merchant.refusals import Refused
 from merchant.shops.models import CourierAccount
 
@@ -113,17 +114,15 @@ def handle_push(message: Any) -> None:
     assert courier is not None, "the door asked for it"
     push = courier.parse_push(account, message.headers, bytes(message.body))
     # A push touches only its own account's parcels, whatever waybill it names.
-    packages = (
-        Package.objects.in_force()
-        .filter(Q(account_id=account.pk) | Q(account_id=None))
-        .filter(shop_id=account.shop_id, courier=account.courier, waybill__in=_spellings(push.waybill, *push.others))
-    )
-    package = packages.first()
+    waybills = named("waybill", _spellings(push.waybill, *push.others))
+    told = {"shop_id": account.shop_id, "courier": account.courier, "account_id": account.pk, **waybills}
+    packages = rows_of("handle_push", _packages_of_push, **told)
+    package = packages[0] if packages else None
     if package is None:
         raise UnknownParcel(f"{account.courier} {push.waybill}")
     if push.is_hint:
         # Something happened; what it was the courier itself is asked.
-        watching.pull_forward(packages.values_list("pk", flat=True))
+        watching.pull_forward([row.pk for row in packages])
         return
     with transaction.atomic():
         changed = record_events({package.pk: push.events}, inbox_id=message.pk)
@@ -132,6 +131,11 @@ def handle_push(message: Any) -> None:
     if changed and courier.capabilities.can_query_state:
         # A scan alone proves nothing here: ask for the courier's own word soon.
         watching.pull_forward([package.pk])
+
+
+def _packages_of_push(shop_id: int, courier: str, account_id: int, **waybills: str) -> QuerySet[Package]:
+    theirs = Package.objects.in_force().filter(Q(account_id=account_id) | Q(account_id=None))
+    return theirs.filter(shop_id=shop_id, courier=courier, waybill__in=waybills.values()).order_by("pk")
 
 
 # --- inside -------------------------------------------------------------------------------------------------------

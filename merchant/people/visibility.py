@@ -1,6 +1,7 @@
 """What a person sees: which shops, and there whose customers (R3.56, P-AGENT-SCOPE): their own, their team's, or
 everybody's."""
 
+from collections.abc import Hashable
 from typing import Any
 
 from django.apps import apps
@@ -33,6 +34,12 @@ def visible_owner_ids(user: Any) -> dict[int, frozenset[int]]:
     if found is None:
         found = user._visible_owner_ids = _read(user)
     return found
+
+
+def scope_of(user: Any) -> Hashable:
+    """What a person sees, as part of the key of a prepared statement (merchant/prepared.py)."""
+    owners = visible_owner_ids(user)
+    return (user.pk, *((shop, owners.get(shop)) for shop in shops_of(user)))
 
 
 def _read(user: Any) -> dict[int, frozenset[int]]:

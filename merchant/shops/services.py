@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from merchant.clock import now
 from merchant.locking import lock
 from merchant.people.models import Actor
-from merchant.people.prepared import first_of
 from merchant.people.rights import Right, check_right, memberships_of
+from merchant.prepared import first_of
 from merchant.refusals import Refused
 from merchant.shops.enums import ConnectionState
 from merchant.shops.models import Agreement, AgreementKind, CourierAccount, PlatformAccount, Shop, new_push_token
@@ -111,7 +111,12 @@ def courier_account(shop: Any, courier: str) -> CourierAccount | None:
 
 
 def platform_account(shop: Any, platform: str) -> PlatformAccount | None:
-    return PlatformAccount.objects.filter(shop=shop, platform=platform, is_active=True).order_by("pk").first()
+    shop_id = shop if isinstance(shop, int) else shop.pk
+    return first_of("platform_account", _platform_accounts, shop_id=shop_id, platform=str(platform))
+
+
+def _platform_accounts(shop_id: int, platform: str) -> QuerySet[PlatformAccount]:
+    return PlatformAccount.objects.filter(shop_id=shop_id, platform=platform, is_active=True).order_by("pk")[:1]
 
 
 @transaction.atomic

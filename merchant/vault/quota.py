@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from merchant.clock import SHANGHAI, now, today
 from merchant.locking import lock
 from merchant.people.models import User
-from merchant.people.prepared import first_of
 from merchant.people.rights import Right, can
 from merchant.people.visibility import shops_of
 from merchant.policy import services as policy
+from merchant.prepared import first_of
 from merchant.refusals import Refused
 from merchant.trail import activity
 from merchant.vault import policies

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from merchant.clock import now
 from merchant.people.models import Membership
-from merchant.people.prepared import first_of, rows_of, scope_of
+from merchant.people.visibility import scope_of
+from merchant.prepared import first_of, rows_of
 from merchant.shops.models import CourierAccount, Shop
 from tests.merchant.factories import make_courier_account, make_shop, make_user
 

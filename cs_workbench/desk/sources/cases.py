@@ -10,9 +10,9 @@ from django.db.models import Q, QuerySet
 from aftersales.cases.enums import CLOSED_STATES, CaseKind, CaseState, CaseTag
 from aftersales.cases.models import Case
 from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View
-from merchant.people.prepared import named, scope_of, tuples_of
 from merchant.people.querysets import statement_of
-from merchant.people.visibility import visible_owner_ids
+from merchant.people.visibility import scope_of, visible_owner_ids
+from merchant.prepared import named, tuples_of
 from merchant.ui.reverse_cache import url
 from orders.record.enums import Flag
 

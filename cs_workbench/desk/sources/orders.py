@@ -12,8 +12,9 @@ from aftersales.cases.enums import OPEN_STATES
 from aftersales.cases.models import Case
 from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View
 from merchant.clock import now
-from merchant.people.prepared import named, rows_of, scope_of, tuples_of
+from merchant.people.visibility import scope_of
 from merchant.policy import services as policy
+from merchant.prepared import named, rows_of, tuples_of
 from merchant.ui.reverse_cache import url
 from orders.record.enums import Flag, OrderState
 from orders.record.models import AWAITING_SHIPMENT, Order

@@ -9,10 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
-
-from merchant.people.visibility import shops_of, visible_owner_ids
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -25,9 +23,10 @@ _UNKNOWN: Any = object()
 def rows_of(key: Hashable, build: Callable[..., models.QuerySet[Row]], **values: Any) -> list[Row]:
     """The rows of `build(**values)`: model instances, their related rows and annotations as it selects them.
 
-    `key` names the statement with everything it is made from but `values` (who asks: `scope_of`). `build` must put the
-    values into its conditions and look at them in no other way: it is called with others than these, once a key. They
-    are whole numbers, texts, instants or days, never None; prefetches are not carried out."""
+    `key` names the statement with everything it is made from but `values` (who asks: `scope_of` in
+    merchant/people/visibility.py). `build` must put the values into its conditions and look at them in no other way: it
+    is called with others than these, once a key. They are whole numbers, texts, instants or days, never None;
+    prefetches are not carried out. Rows may be locked, as by `select_for_update`."""
     statement = _statement_of(key, build, values)
     return [] if statement is None else list(statement.rows(values))
 
@@ -46,12 +45,6 @@ def named(name: str, values: Iterable[Any]) -> dict[str, Any]:
 def first_of(key: Hashable, build: Callable[..., models.QuerySet[Row]], **values: Any) -> Row | None:
     """The only row of a queryset that is cut to one (`[:1]`), or None."""
     return next(iter(rows_of(key, build, **values)), None)
-
-
-def scope_of(user: Any) -> Hashable:
-    """What a person sees, as part of a key."""
-    owners = visible_owner_ids(user)
-    return (user.pk, *((shop, owners.get(shop)) for shop in shops_of(user)))
 
 
 def _statement_of(
@@ -74,6 +67,7 @@ class _Statement:
     params: tuple[Any, ...]
     places: tuple[str, ...]
     converters: tuple[tuple[int, tuple[Any, ...], Any], ...]
+    is_locking: bool
     # Of rows that become instances.
     make: Callable[[Any, Any, Any], models.Model] | None = None
     start: int = 0
@@ -83,6 +77,8 @@ class _Statement:
     annotated: tuple[tuple[str, int], ...] = ()
 
     def read(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        if self.is_locking and not connection.in_atomic_block:
+            raise transaction.TransactionManagementError("select_for_update cannot be used outside of a transaction.")
         params = [values[name] if name else fixed for name, fixed in zip(self.places, self.params, strict=True)]
         with connection.cursor() as cursor:
             cursor.execute(self.sql, params)
@@ -126,7 +122,7 @@ def _prepare(build: Callable[..., models.QuerySet[Any]], values: Mapping[str, An
     found = compiler.get_converters([one[0] for one in compiler.select])
     converters = tuple((place, tuple(done), expression) for place, (done, expression) in found.items())
     if kind is ValuesListIterable:
-        return _Statement(sql, tuple(params), places, converters)
+        return _Statement(sql, tuple(params), places, converters, rows.query.select_for_update)
     model, fields = compiler.klass_info["model"], compiler.klass_info["select_fields"]
     start, end = fields[0], fields[-1] + 1
     return _Statement(
@@ -138,6 +134,7 @@ def _prepare(build: Callable[..., models.QuerySet[Any]], values: Mapping[str, An
         end=end,
         names=tuple(one[0].target.attname for one in compiler.select[start:end]),
         converters=converters,
+        is_locking=rows.query.select_for_update,
         related=tuple(get_related_populators(compiler.klass_info, compiler.select, connection.alias)),  # type: ignore[call-arg]
         annotated=tuple(compiler.annotation_col_map.items()),
     )
