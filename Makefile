@@ -13,8 +13,8 @@ RUN := $(VENV)/bin/python
 .PHONY: demo test bench chaos check format messages requirements states lock clean
 .PHONY: check-style check-templates check-types check-imports check-states check-messages check-openapi openapi
 
-demo: $(VENV)/.for-running ## the whole product at http://127.0.0.1:8000/ (PORT=8100 for another port)
-	@exec $(RUN) manage.py demo --port $(PORT)
+demo: $(VENV)/.for-running ## the whole product at http://127.0.0.1:8000/ (PORT=8100 for another port, EMPTY=1 with nothing in it)
+	@exec $(RUN) manage.py demo --port $(PORT) $(if $(EMPTY),--empty)
 
 test: $(VENV)/.for-tests ## every test but the long runs (TESTS="tests/orders -x" for some of them, JOBS=0 for one at a time)
 	$(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)

@@ -20,3 +20,10 @@ def courier(path: str, body: Any) -> Any:
 def platform(path: str, body: Any) -> Any:
     """POST to the platform's control API, e.g. ("/control/bulk", {...})."""
     return _post(settings.PLATFORM_SANDBOX_URL, path, body)
+
+
+def has_refunds() -> bool:
+    """Whether the platform holds a case already, from an earlier start."""
+    answer = httpx2.get(settings.PLATFORM_SANDBOX_URL + "/control/state", timeout=60)
+    answer.raise_for_status()
+    return bool(answer.json()["refunds"])

@@ -104,8 +104,8 @@ class Stage:
         rows: dict[str, Any] = {"orders": [], "refunds": [], "trades": []}
         for one in staged:
             if one.shop.platform in spoken_with():
-                rows["orders"].append(_platform_order(one.order, app_key=APP_KEYS[one.shop.platform]))
-                rows["refunds"].append(_platform_refund(one, is_told=is_told))
+                rows["orders"].append(platform_order(one.order, app_key=APP_KEYS[one.shop.platform]))
+                rows["refunds"].append(platform_refund(one.scene, one.order, is_told=is_told))
             else:
                 rows["trades"].append({"out_trade_no": f"P{one.order.number}", "total_fen": one.order.paid_fen})
         return rows
@@ -127,7 +127,8 @@ def _ms(at: Any) -> int:
     return int(at.timestamp() * 1000) if at else 0
 
 
-def _platform_order(order: NormalOrder, *, app_key: str = KUAISHOU_APP_KEY) -> dict[str, Any]:
+def platform_order(order: NormalOrder, *, app_key: str = KUAISHOU_APP_KEY) -> dict[str, Any]:
+    """The order as the platform's control door takes it."""
     line, person = order.lines[0], order.recipient
     assert person is not None
     return {
@@ -155,12 +156,13 @@ def _platform_order(order: NormalOrder, *, app_key: str = KUAISHOU_APP_KEY) -> d
     }
 
 
-def _platform_refund(one: Staged, *, is_told: bool) -> dict[str, Any]:
+def platform_refund(scene: Scene, order: NormalOrder, *, is_told: bool) -> dict[str, Any]:
+    """The buyer's request as the platform's control door takes it."""
     return {
-        "oid": one.order.number,
-        "refund_fee": one.scene.refund_fen or one.scene.paid_fen,
-        "reason": REASONS[one.scene.reason],
-        "submit_time": _ms(now() - timedelta(hours=one.scene.hours_ago)),
-        "plan": list(one.scene.plan),
+        "oid": order.number,
+        "refund_fee": scene.refund_fen or scene.paid_fen,
+        "reason": REASONS[scene.reason],
+        "submit_time": _ms(now() - timedelta(hours=scene.hours_ago)),
+        "plan": list(scene.plan),
         "push": is_told,
     }

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from logistics.sandbox.accounts import secrets_of
 from logistics.sandbox.control import WORLD, check_origin, chosen
 from logistics.sandbox.lives import LIVES, STARTS
 from logistics.sandbox.parcels import CHANGING, RUNNING, Parcel, Refusal
@@ -28,6 +29,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 SHOWN = 60
+# The merchant whose account the page shows.
+ACCOUNT = "demo"
 FIRST_LETTERS = {"zto": "7310", "yto": "YT001", "sto": "77700", "jt": "JT001", "sf": "SF001"}
 FILTERS = ("", "asked", "in_transit", "arrived_destination", "out_for_delivery", "returning", "signed", "returned")
 
@@ -37,6 +40,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_post("/act/{waybill}", act)
     app.router.add_post("/fault", fault)
     app.router.add_post("/make", make)
+    app.router.add_post("/push_address", push_address)
     app.router.add_get("/page/control.css", _file("control.css", "text/css"))
     app.router.add_get("/page/control.js", _file("control.js", "text/javascript"))
 
@@ -115,6 +119,17 @@ async def make(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther(View(request, told).url(q=waybill, state=""))
 
 
+async def push_address(request: web.Request) -> web.Response:
+    """Where the demo account's pushes go: what a merchant enters on the courier's site."""
+    check_origin(request)
+    told = {name: str(value).strip() for name, value in (await request.post()).items()}
+    courier, url = told.get("courier", ""), told.get("push_url", "")
+    if courier not in COURIERS or (url and not url.startswith(("http://", "https://"))):
+        raise web.HTTPBadRequest(text="an http(s) address of one of the couriers")
+    request.app[WORLD].set_push_url(courier, ACCOUNT, url)
+    raise web.HTTPSeeOther(f"{View(request, told).url()}#keys-{courier}")
+
+
 # --- drawing ----------------------------------------------------------------------------------------------------------
 
 
@@ -132,6 +147,7 @@ def _page(world: World, view: View) -> Iterator[str]:
     )
     yield from _search(view)
     yield from _new(view)
+    yield from _keys(world, view)
     yield '<div id="live">'
     yield from _faults(world, view)
     yield from _table(world, view)
@@ -167,6 +183,32 @@ def _new(view: View) -> Iterator[str]:
     yield _choice("script", view.text("life"), lives, "stopped")
     yield _choice("start", view.text("start"), starts, "in_transit")
     yield f"<button>{view.text('new')}</button></form></details>"
+
+
+def _keys(world: World, view: View) -> Iterator[str]:
+    """What a courier's site shows a merchant: the values of the demo account, and where its pushes go."""
+    yield f'<details class="new" id="keys"><summary>{view.text("keys")}</summary><p>{view.text("keys_help")}</p>'
+    for courier, word in COURIERS.items():
+        yield f'<details id="keys-{courier}"><summary>{escape(word.in_(view.lang))}</summary><dl>'
+        for name, value in _flat(secrets_of(courier, ACCOUNT)):
+            yield f"<dt>{escape(name)}</dt><dd><code>{escape(value)}</code></dd>"
+        held = world.push_urls.get(f"{courier}:{ACCOUNT}", "")
+        yield (
+            f'</dl><form class="search" method="post" action="/push_address">{view.hidden()}'
+            f'<input type="hidden" name="courier" value="{courier}">'
+            f'<label for="push-{courier}">{view.text("push_address")}</label>'
+            f'<input id="push-{courier}" name="push_url" value="{escape(held)}" autocomplete="off">'
+            f"<button>{view.text('save')}</button></form></details>"
+        )
+    yield "</details>"
+
+
+def _flat(secrets: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in secrets.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", str(value)
 
 
 def _choice(name: str, label: str, options: Mapping[str, str], chosen_one: str = "") -> str:

@@ -67,6 +67,13 @@ TEXTS = {
         "这台机器上的快递公司。点一下按钮，快递那边就发生一件事，回仓会从推送或查询里看到。",
         "The courier on this machine. Press a button and it happens at the courier; Huicang sees it by push or query.",
     ),
+    "keys": Word("商家账号：密钥与推送地址", "The merchant's account: keys and push address"),
+    "keys_help": Word(
+        "快递网站上会给您看的值。在回仓的快递账号页逐项填入，再把那里的推送地址贴回来。",
+        "What a courier's site would show you. Type it into Huicang's courier account, and paste its push address.",
+    ),
+    "push_address": Word("推送地址", "Push address"),
+    "save": Word("保存", "Save"),
     "only": Word("仅演示与测试使用", "demo and tests only"),
     "all": Word("全部", "All"),
     "asked": Word("等快递决定", "Waiting for the courier"),

@@ -9,7 +9,7 @@ from merchant.launcher.children import Program
 from merchant.launcher.folder import PROJECT, CannotStart, DataFolder
 from merchant.launcher.network import check_free, is_taken
 from merchant.launcher.processes import COMMANDS, program
-from merchant.launcher.seed import claim_database, seed
+from merchant.launcher.seed import begin_empty, claim_database, seed
 from merchant.launcher.servers import Servers, start_servers
 from merchant.launcher.supervisor import Supervisor, is_answering, python
 
@@ -24,9 +24,12 @@ class Ports:
 
 
 class Demo:
-    def __init__(self, folder: DataFolder, ports: Ports):
+    """`is_empty`: the same servers and outside world, with nobody and nothing in the product yet."""
+
+    def __init__(self, folder: DataFolder, ports: Ports, *, is_empty: bool = False):
         self.folder = folder
         self.ports = ports
+        self.is_empty = is_empty
         self.supervisor = Supervisor(folder)
         self.servers = Servers({})
 
@@ -88,7 +91,7 @@ class Demo:
         for sandbox in self._sandboxes(environment):
             supervisor.start(sandbox)
         self._wait_for_ports()
-        accounts = seed(supervisor, environment)
+        accounts = begin_empty(supervisor, environment) if self.is_empty else seed(supervisor, environment)
         for name in COMMANDS:
             supervisor.start(program(name, environment))
         self._wait_for_page()

@@ -6,12 +6,22 @@ from merchant.launcher.folder import CannotStart
 from merchant.launcher.supervisor import Supervisor, python
 
 COMMAND = "seed_demo"
+OUTSIDE = "outside"
 
 
 def seed(supervisor: Supervisor, environment: dict[str, str]) -> str:
     """Returns what the command printed: the accounts to sign in with. Running it again adds nothing."""
     supervisor.say("  preparing the demo shop …")
     return supervisor.run_once(COMMAND, python("manage.py", COMMAND), environment)
+
+
+def begin_empty(supervisor: Supervisor, environment: dict[str, str]) -> str:
+    """Only the outside world has something: orders and refund requests at the platform, parcels at the couriers.
+    Returns how the first account is made."""
+    supervisor.say("  preparing the world outside …")
+    supervisor.run_once(OUTSIDE, python("manage.py", COMMAND, "--outside-only"), environment)
+    address = supervisor.run_once("setup_code", python("manage.py", "setup_code"), environment)
+    return f"Nothing is set up. Make the first account here:\n{address.strip().splitlines()[-1]}"
 
 
 def claim_database(address: str) -> None:

@@ -40,6 +40,10 @@ class Connection:
     at: datetime | None
 
     @property
+    def is_working(self) -> bool:
+        return self.state == ConnectionState.WORKS
+
+    @property
     def is_running(self) -> bool:
         return self.state == ConnectionState.RUNNING
 

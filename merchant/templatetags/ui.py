@@ -352,6 +352,12 @@ def demo_courier() -> str:
 
 
 @register.simple_tag
+def demo_platform() -> str:
+    """The same of the platform sandbox."""
+    return f"{settings.PLATFORM_SANDBOX_URL}/" if settings.IS_DEMO else ""
+
+
+@register.simple_tag
 def fixed_part(template: str) -> SafeString:
     """A partial that says the same on every page of one language: drawn once a process, not once a page."""
     draw = _fixed_part.__wrapped__ if settings.DEBUG else _fixed_part

@@ -3,11 +3,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import translation
 
 from aftersales.decisions.assigning import claim_case
 from cs_workbench.demo import history, home
+from cs_workbench.demo.before import make_outside
 from cs_workbench.demo.claims import make_claims
 from cs_workbench.demo.orders import OrderMaker
 from cs_workbench.demo.quota import make_looks
@@ -34,9 +35,15 @@ SEEDED = "demo.seed"
 class Command(BaseCommand):
     help = "Fills an empty demo with three shops, orders, parcels on the road and refund cases. Needs both sandboxes."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--outside-only", action="store_true", help="nothing here, only at platform and couriers")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.IS_DEMO:
             raise CommandError("The demo shop belongs to the demo: set HUICANG_DEMO=1, or use `make demo`.")
+        if options["outside_only"]:
+            make_outside()
+            return
         if not Activity.objects.filter(verb=SEEDED).exists():
             if Shop.objects.exists():
                 # An earlier fill broke off halfway; in the demo's own database everything may begin again.

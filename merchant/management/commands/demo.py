@@ -20,13 +20,16 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=ports.web)
         parser.add_argument("--courier-port", type=int, default=ports.courier)
         parser.add_argument("--platform-port", type=int, default=ports.platform)
+        parser.add_argument("--empty", action="store_true", help="with nothing in it, to walk the way of a new shop")
         parser.add_argument("--data", type=Path, default=None, help="data folder; .data of the project by default")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if sys.platform == "win32":
             raise CommandError("The demo runs on Linux and macOS; on Windows use it inside WSL.")
-        folder = DataFolder(options["data"].resolve()) if options["data"] else DataFolder.default()
+        part = ("empty",) if options["empty"] else ()
+        folder = DataFolder(options["data"].resolve()) if options["data"] else DataFolder.default(*part)
+        ports = Ports(options["port"], options["courier_port"], options["platform_port"])
         try:
-            Demo(folder, Ports(options["port"], options["courier_port"], options["platform_port"])).run()
+            Demo(folder, ports, is_empty=options["empty"]).run()
         except CannotStart as sentence:
             raise CommandError(str(sentence)) from None

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from merchant.platforms.sandbox.accounts import DOUYIN, HOUSE, WECHAT_PAY_MCHID, wechat_pay_secrets
 from merchant.platforms.sandbox.page.words import WORDS
 
 HERE = Path(__file__).resolve().parent
@@ -15,6 +16,7 @@ LANGUAGES = ("zh", "en")
 def add_routes(app: web.Application) -> None:
     app.router.add_get("/", _page)
     app.router.add_get("/favicon.ico", _no_icon)
+    app.router.add_get("/keys", _keys)
     app.router.add_get("/control.js", _script)
     app.router.add_get("/control.css", _style)
     app.router.add_get("/words/{language}.json", _words)
@@ -41,6 +43,13 @@ def words(language: str) -> dict[str, str]:
 async def _page(request: web.Request) -> web.Response:
     language = request.query.get("lang", "zh")
     return web.Response(text=render(language if language in LANGUAGES else "zh"), content_type="text/html")
+
+
+async def _keys(request: web.Request) -> web.Response:
+    """The application of the demo's merchant at each platform, and where its messages go, for the page to draw."""
+    apps = [{"platform": app.platform, "app_key": app.app_key, "secrets": {**app.secrets()}} for app in (HOUSE, DOUYIN)]
+    pay = {"platform": "wechat_pay", "app_key": WECHAT_PAY_MCHID, "secrets": wechat_pay_secrets()}
+    return web.json_response([*apps, pay])
 
 
 async def _words(request: web.Request) -> web.Response:

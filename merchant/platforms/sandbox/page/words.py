@@ -19,6 +19,15 @@ WORDS: dict[str, tuple[str, str]] = {
     "count_waiting": ("待送达", "To deliver"),
     "proof_good": ("没有一笔退款付过两次", "No refund was paid twice"),
     "proof_bad": ("有退款重复支付", "Something was paid twice"),
+    "keys": ("商家应用：密钥与消息地址", "The merchant's application: keys and message address"),
+    "keys_help": (
+        "开放平台会给您看的值。在回仓的平台账号页逐项填入，再把那里的推送地址贴回来。",
+        "What an open platform would show you. Type it into Huicang's platform account; paste its push address here.",
+    ),
+    "push_address": ("消息推送地址", "Message address"),
+    "save": ("保存", "Save"),
+    "saved": ("已保存", "Saved"),
+    "wechat_pay": ("微信支付", "WeChat Pay"),
     "new_case": ("新的售后", "A new after-sale"),
     "new_case_help": (
         "订单号留空就新建一笔已发货的订单；填已有订单号，就在那笔订单上申请。",
