@@ -26,6 +26,8 @@ class Judged:
     event_key: str = ""
     is_own: bool = True
     is_heartbeat: bool = False
+    # What somebody must set right at the platform, in a sentence for the account's page.
+    remark: str = ""
 
 
 @dataclass(frozen=True)

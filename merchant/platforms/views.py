@@ -52,6 +52,9 @@ def platform_push(request: HttpRequest, push_token: str) -> HttpResponse:
         return _unwelcome(request, account, platform, InboxVerdict.FORGED, body)
     if not judged.is_own:
         return _unwelcome(request, account, platform, InboxVerdict.FOREIGN, body)
+    if not platform.is_spoken_with and account.last_error != judged.remark:
+        # Where nothing is pulled, the messages are what the account's page has to tell.
+        PlatformAccount.objects.filter(pk=account.pk).update(last_error=judged.remark[:300])
     if not judged.is_heartbeat:
         _keep(request, account, judged.event_key, body)
     return _answer(platform.got_it)

@@ -97,6 +97,43 @@ def test_what_is_not_the_channels_word_to_this_account_changes_nothing(account, 
     assert (on_record(), told, InboxTask.objects.count()) == ([("platform:wechat_pay", verdict)], [], 0)
 
 
+CERTIFICATE = "7F4FA9E73A1D2C8B5E6F001122334455667700AA"
+
+
+def test_a_notice_under_a_certificate_is_a_hint_and_the_account_says_what_to_switch(
+    account, told, django_capture_on_commit_callbacks
+):
+    """The merchant's console moves to the public key and still signs with the platform's certificate: the seal inside
+    shows whose it is."""
+    with django_capture_on_commit_callbacks(execute=True):
+        assert push(account, notice(), **{"Wechatpay-Serial": CERTIFICATE}).status_code == 200
+
+    account.refresh_from_db()
+    assert on_record() == [("platform:wechat_pay", "verified")]
+    assert told == [(account.pk, Hint(refund_numbers=("RF1",)))]
+    assert CERTIFICATE in account.last_error
+
+    push(account, notice("n-2"))
+    account.refresh_from_db()
+    assert account.last_error == ""
+
+
+def test_under_a_certificate_only_what_is_sealed_with_our_own_key_is_taken(account, told):
+    for body in (notice(key="another-key-of-thirty-two-letters"[:32]), "not a notice"):
+        assert push(account, body, **{"Wechatpay-Serial": CERTIFICATE}).status_code == 400
+
+    account.refresh_from_db()
+    assert ([verdict for _source, verdict in on_record()], told, account.last_error) == (["forged", "forged"], [], "")
+
+
+def test_a_notice_of_version_2_is_not_called_forged(account, told):
+    mchid = account.secrets["mchid"]
+    body = f"<xml><return_code>SUCCESS</return_code><mch_id>{mchid}</mch_id><req_info>T87GAHG17TGAHG1</req_info></xml>"
+
+    assert push(account, body).status_code == 400
+    assert (on_record(), told) == ([("platform:wechat_pay", "malformed")], [])
+
+
 def test_a_notice_older_than_five_minutes_is_refused(account, told, monkeypatch):
     body, real = notice(), time.time
     headers_of = WeChatPayWire(World(Journal(), 1.0)).signed_headers
