@@ -65,6 +65,8 @@ class StatementRow(models.Model):
     # The channel's number of the refund, and ours where the statement carries it.
     channel_number = models.CharField(max_length=64, blank=True, db_default="")
     our_number = models.CharField(max_length=64, blank=True, db_default="")
+    # How many rows before it in its file are the same in every value.
+    nth = models.PositiveSmallIntegerField(default=0, db_default=0)
     refund = models.ForeignKey("aftersales.Refund", models.PROTECT, null=True, related_name="statement_rows")
 
     objects = ShopQuerySet.as_manager()
@@ -73,7 +75,21 @@ class StatementRow(models.Model):
         verbose_name = _("statement row")
         verbose_name_plural = _("statement rows")
         constraints = [
-            models.UniqueConstraint(fields=["shop", "channel", "flow_number"], name="statement_row_once"),
+            # Channels give several rows one number: a payment, its fee and its part refunds.
+            models.UniqueConstraint(
+                fields=[
+                    "shop",
+                    "channel",
+                    "flow_number",
+                    "booked_at",
+                    "kind",
+                    "amount_fen",
+                    "channel_number",
+                    "our_number",
+                    "nth",
+                ],
+                name="statement_row_once",
+            ),
             models.CheckConstraint(name="statement_row_positive", condition=models.Q(amount_fen__gte=0)),
         ]
         indexes = [models.Index(fields=["shop", "channel", "book_date"], name="statement_row_day")]

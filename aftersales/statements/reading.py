@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -92,7 +93,7 @@ def _fail(file: StatementFile, why: Any) -> StatementFile:
 
 @transaction.atomic
 def _write(file: StatementFile, layout: Layout, table: Table) -> tuple[date, date] | None:
-    """All rows of one file or none; a flow number that is here already is left as it is."""
+    """All rows of one file or none; a row that is here already, from another file of that day, is left as it is."""
     held = StatementFile.objects.select_for_update().get(pk=file.pk)
     if held.state != FileState.WAITING:
         return None
@@ -101,6 +102,7 @@ def _write(file: StatementFile, layout: Layout, table: Table) -> tuple[date, dat
     rows: list[StatementRow] = []
     refused: list[list[Any]] = []
     seen: set[date] = set()
+    same: Counter[tuple[Any, ...]] = Counter()
     count = refused_count = 0
     for line in lines_of(layout, table):
         count += 1
@@ -109,7 +111,9 @@ def _write(file: StatementFile, layout: Layout, table: Table) -> tuple[date, dat
             if len(refused) < KEPT_REFUSALS:
                 refused.append(list(line))
             continue
-        rows.append(_row(file, layout, line))
+        mark = (line.flow_number, line.booked_at, line.kind, line.amount_fen, line.channel_number, line.our_number)
+        rows.append(_row(file, layout, line, nth=same[mark]))
+        same[mark] += 1
         seen.add(rows[-1].book_date)
         if len(rows) >= CHUNK:
             StatementRow.objects.bulk_create(rows, ignore_conflicts=True)
@@ -125,7 +129,7 @@ def _write(file: StatementFile, layout: Layout, table: Table) -> tuple[date, dat
     return (file.from_date, file.to_date) if file.from_date and file.to_date else None
 
 
-def _row(file: StatementFile, layout: Layout, line: Line) -> StatementRow:
+def _row(file: StatementFile, layout: Layout, line: Line, *, nth: int) -> StatementRow:
     return StatementRow(
         shop_id=file.shop_id,
         file=file,
@@ -138,6 +142,7 @@ def _row(file: StatementFile, layout: Layout, line: Line) -> StatementRow:
         amount_fen=line.amount_fen,
         channel_number=line.channel_number[:64],
         our_number=line.our_number[:64],
+        nth=nth,
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from aftersales.refunds.enums import SENT_STATES, RefundState
 from aftersales.refunds.models import Refund
@@ -77,6 +77,14 @@ def _differences(shop: Any, channel: str, rows: list[StatementRow], from_date: d
     for some in _chunks(sorted({row.refund_id for row in rows if row.refund_id})):
         refunds |= Refund.objects.in_bulk(some)
     booked = _booked(shop, refunds.values())
+    first_of = _first_of(shop, channel, rows)
+
+    def _of(row: StatementRow, kind: Kind, ours_fen: int) -> Found:
+        # Rows that share a number are disagreements of their own.
+        is_first = first_of[row.flow_number] == row.pk
+        document = row.flow_number if is_first else f"{row.flow_number[:44]}·{row.pk}"
+        return Found(kind, document, row.book_date, row.amount_fen, ours_fen, row.pk, row.refund_id)
+
     paid: dict[int, list[StatementRow]] = defaultdict(list)
     for row in rows:
         if row.refund_id is None:
@@ -99,8 +107,13 @@ def _differences(shop: Any, channel: str, rows: list[StatementRow], from_date: d
     yield from _missing(shop, channel, from_date, to_date)
 
 
-def _of(row: StatementRow, kind: Kind, ours_fen: int) -> Found:
-    return Found(kind, row.flow_number, row.book_date, row.amount_fen, ours_fen, row.pk, row.refund_id)
+def _first_of(shop: Any, channel: str, rows: list[StatementRow]) -> dict[str, int]:
+    """The first row ever read of each flow number: it is called by the number alone."""
+    found: dict[str, int] = {}
+    for some in _chunks(sorted({row.flow_number for row in rows})):
+        held = StatementRow.objects.filter(shop=shop, channel=channel, kind=RowKind.REFUND, flow_number__in=some)
+        found |= dict(held.order_by().values_list("flow_number").annotate(Min("pk")))
+    return found
 
 
 def _missing(shop: Any, channel: str, from_date: date, to_date: date) -> Iterator[Found]:

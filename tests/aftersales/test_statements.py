@@ -134,6 +134,50 @@ def test_every_way_of_disagreeing_has_its_own_row(platform, shop, paid):
     ]
 
 
+FLOW = "4200000920202611197964310000"
+
+
+def shared_number(*cells: tuple[str, str, str, str]) -> bytes:
+    """A bill in which every row bears the flow number of the payment: (time, refund id, kind, yuan)."""
+    rows = [
+        ",".join(f"`{cell}" for cell in (at, number, FLOW, kind, kind, "支出", yuan, "0.20", "api", "", "RF"))
+        for at, number, kind, yuan in cells
+    ]
+    return "\r\n".join([BILL_HEADER, *rows, "资金流水总笔数,收入笔数", f"`{len(rows)},`0", ""]).encode("utf-8-sig")
+
+
+PART_REFUNDS = (
+    ("2026-11-20 11:54:01", "50300001", "退款", "0.01"),
+    ("2026-11-20 11:58:45", "50300002", "退款", "0.02"),
+    ("2026-11-20 11:59:45", FLOW, "扣除交易手续费", "0.03"),
+    # The same in every value: two refunds of one second.
+    ("2026-11-20 11:54:01", "50300001", "退款", "0.01"),
+)
+
+
+def test_rows_that_share_a_number_are_rows_of_their_own(shop):
+    file = take(shop, shared_number(*PART_REFUNDS))
+
+    assert (file.row_count, file.new_count, file.refused_count) == (4, 4, 0)
+    assert sorted(StatementRow.objects.values_list("amount_fen", "nth")) == [(1, 0), (1, 1), (2, 0), (3, 0)]
+    assert sorted(differences(shop)) == [
+        ("unknown", "open", 1, 0),
+        ("unknown", "open", 1, 0),
+        ("unknown", "open", 2, 0),
+    ]
+
+
+def test_the_same_day_in_another_file_brings_no_row_twice(shop):
+    take(shop, shared_number(*PART_REFUNDS))
+    known = differences(shop)
+    more = ("2026-11-20 11:59:59", "50300003", "退款", "0.04")
+
+    file = take(shop, shared_number(*PART_REFUNDS, more))
+
+    assert (file.row_count, file.new_count, StatementRow.objects.count()) == (5, 1, 5)
+    assert sorted(differences(shop)) == sorted([*known, ("unknown", "open", 4, 0)])
+
+
 def test_a_refund_of_ours_is_missing_only_where_the_day_before_is_covered_too(shop, paid):
     refund = paid()
 
