@@ -10,6 +10,7 @@ from logistics.interception import receivers as interception_receivers  # noqa: 
 from logistics.interception.models import Interception
 from logistics.interception.signals import interception_changed
 from logistics.shipping.intake import register_imported
+from logistics.tracking import coming_back
 from logistics.tracking.services import handle_push
 from merchant.inbox import registry as inbox
 from merchant.inbox.retention import retain_as_long_as_messages
@@ -17,6 +18,7 @@ from merchant.wakeups import wake_now
 from orders.intake.hooks import register_after_orders
 
 register_after_orders("logistics.parcels", register_imported)
+coming_back.register()
 retain_as_long_as_messages(CourierCall, "answer", at="started_at")
 inbox.register("courier", handle_push)
 

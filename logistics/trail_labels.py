@@ -39,6 +39,7 @@ VERBS: dict[str, Any] = {
     "package.void": _("Label voided"),
     "package.receive": _("Received in the warehouse"),
     "package.refresh": _("Track read"),
+    "package.supersede": _("The courier gave its number out again"),
 }
 
 

@@ -96,6 +96,7 @@ def eligibility(
         *_road(packages, rules, is_pressed=is_pressed),
         _limit(group, rules),
         _full(case, group, package, rules),
+        *_left(order, group),
         _whole_parcel(case, group, inside, rules),
         Check(
             "E16",
@@ -220,6 +221,27 @@ def _limit(group: Sequence[Case], rules: Policy) -> Check:
     value = sum(amounts) if rules.intercept_limit_on_parcel_sum else max(amounts)
     message = _("The refund must be below ¥%(limit)s.") % {"limit": yuan(rules.intercept_limit_fen)}
     return Check("E10", value < rules.intercept_limit_fen, value, message)
+
+
+def _left(order: Order, group: Sequence[Case]) -> list[Check]:
+    """M5, said before the courier is asked: what the cases want was paid and is still there. A line only where it
+    fails."""
+    asked: dict[int, int] = {}
+    for member in group:
+        if member.state in TO_DECIDE_STATES:
+            asked[member.order_id] = asked.get(member.order_id, 0) + member.amount_fen
+    others = Order.objects.filter(pk__in=asked.keys() - {order.pk}) if asked.keys() - {order.pk} else ()
+    for one in (order, *others):
+        wanted, left = asked.get(one.pk, 0), one.refundable_fen
+        if wanted > left:
+            message = _(
+                "¥%(asked)s is asked back and only ¥%(left)s of what was paid is left: look at the platform."
+            ) % {
+                "asked": yuan(wanted),
+                "left": yuan(left),
+            }
+            return [Check("M5", False, f"{wanted}/{left}", message)]
+    return []
 
 
 def _full(case: Case, group: Sequence[Case], package: Package | None, rules: Policy) -> Check:

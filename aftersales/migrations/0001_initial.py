@@ -301,6 +301,7 @@ class Migration(migrations.Migration):
                 ('amount_fen', models.BigIntegerField(verbose_name='amount')),
                 ('channel_number', models.CharField(blank=True, db_default='', max_length=64)),
                 ('our_number', models.CharField(blank=True, db_default='', max_length=64)),
+                ('nth', models.PositiveSmallIntegerField(db_default=0, default=0)),
                 ('file', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='rows', to='aftersales.statementfile')),
                 ('refund', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='statement_rows', to='aftersales.refund')),
                 ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
@@ -309,7 +310,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'statement row',
                 'verbose_name_plural': 'statement rows',
                 'indexes': [models.Index(fields=['shop', 'channel', 'book_date'], name='statement_row_day')],
-                'constraints': [models.UniqueConstraint(fields=('shop', 'channel', 'flow_number'), name='statement_row_once'), models.CheckConstraint(condition=models.Q(('amount_fen__gte', 0)), name='statement_row_positive')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'channel', 'flow_number', 'booked_at', 'kind', 'amount_fen', 'channel_number', 'our_number', 'nth'), name='statement_row_once'), models.CheckConstraint(condition=models.Q(('amount_fen__gte', 0)), name='statement_row_positive')],
             },
         ),
         migrations.CreateModel(

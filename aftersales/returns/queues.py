@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.returns import policies
@@ -15,6 +15,8 @@ from logistics.interception.models import Interception
 from logistics.parcels.enums import PackageState
 from logistics.parcels.models import Package
 from logistics.parcels.tracking_models import TrackingEvent
+from logistics.tracking.coming_back import LISTED_FOR
+from merchant.clock import now
 from merchant.people.visibility import shops_of
 
 SIZE = 50
@@ -38,9 +40,21 @@ class Waiting:
 
 
 def coming_home(user: Any) -> list[Waiting]:
-    """Stopped parcels on their way to our door, and returns the buyers have sent."""
+    """Stopped parcels on their way to our door, returns the buyers have sent, and what comes back unasked."""
     rows = _stopped(user).exclude(kind=Kind.RETURN_TO_SITE.value)[:SIZE]
     found = [_of_interception(row) for row in rows]
+    found += [
+        Waiting(
+            row.courier,
+            row.waybill,
+            row.get_state_display(),
+            row.order.number,
+            row.last_event_at,
+            shop=row.shop.name,
+            shop_id=row.shop_id,
+        )
+        for row in _unasked(user).select_related("order", "shop").order_by("last_event_at", "pk")[:SIZE]
+    ]
     expected = ReturnParcel.objects.visible_to(user).expected().select_related("order", "shop", "case")
     found += [
         Waiting(
@@ -56,6 +70,14 @@ def coming_home(user: Any) -> list[Waiting]:
         for row in expected.order_by("announced_at", "pk")[:SIZE]
     ]
     return found[:SIZE]
+
+
+def _unasked(user: Any) -> QuerySet[Package]:
+    """Parcels that turned round by themselves, as their couriers tell, and that nobody has taken in."""
+    stopped = Interception.objects.filter(package=OuterRef("pk"), state__in=ON_THE_WAY)
+    taken_in = ReturnParcel.objects.filter(package=OuterRef("pk"))
+    rows = Package.objects.visible_to(user).coming_back(since=now() - LISTED_FOR)
+    return rows.exclude(Exists(stopped)).exclude(Exists(taken_in))
 
 
 def to_fetch(user: Any) -> list[Waiting]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View
 from cs_workbench.desk.sources.cases import Cases, segment_of
-from cs_workbench.desk.sources.orders import LateOrders
+from cs_workbench.desk.sources.orders import LateOrders, ParcelsComingBack
 from cs_workbench.desk.sources.quotas import Quotas
 from merchant.clock import SHANGHAI, now
 from merchant.people.rights import Right, can
@@ -22,7 +22,7 @@ from merchant.ui.query_params import parse_int
 __all__ = ["SIZE", "Queue", "View", "keys", "read", "segment_of", "view_of"]
 
 SIZE = 50
-SOURCES: tuple[Source, ...] = (Cases(), LateOrders(), Quotas())
+SOURCES: tuple[Source, ...] = (Cases(), LateOrders(), ParcelsComingBack(), Quotas())
 BY_LETTER: Mapping[str, Source] = {source.letter: source for source in SOURCES}
 SEGMENTS: dict[str, Any] = {"todo": _("To decide"), "running": _("Under way"), "done": _("Settled")}
 WHOSE: dict[str, Any] = {

@@ -42,6 +42,7 @@ CHECKS: dict[str, Any] = {
     "E14": gettext_lazy("Stopped before"),
     "E15": gettext_lazy("Shared parcel"),
     "E16": gettext_lazy("Version"),
+    "M5": gettext_lazy("Left to refund"),
 }
 
 
@@ -82,6 +83,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "E10": lambda value: f"¥{yuan(int(value))}",
     "E12": lambda value: _("read %(length)s ago") % {"length": rough_text(timedelta(seconds=int(value)))},
     "E13": lambda value: _("¥%(asked)s of ¥%(left)s") % _share(str(value)),
+    "M5": lambda value: _("¥%(asked)s of ¥%(left)s") % _share(str(value)),
     "E14": lambda value: _("by another shop") if value == "other" else str(value),
     "E15": lambda value: ngettext("%(count)s order inside", "%(count)s orders inside", int(value)) % {"count": value},
     "E16": lambda value: _("version %(version)s") % {"version": value},

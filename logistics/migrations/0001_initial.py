@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                 ('last_event_at', models.DateTimeField(null=True, verbose_name='last scan at')),
                 ('signed_at', models.DateTimeField(null=True, verbose_name='signed at')),
                 ('track_checked_at', models.DateTimeField(null=True, verbose_name='track read at')),
+                ('superseded_at', models.DateTimeField(null=True, verbose_name='number given out again at')),
                 ('last_text', models.CharField(blank=True, db_default='', max_length=200)),
                 ('version', models.PositiveIntegerField(db_default=1)),
                 ('account', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.courieraccount')),
@@ -63,8 +64,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'parcel',
                 'verbose_name_plural': 'parcels',
-                'indexes': [models.Index(fields=['shop', 'waybill'], name='package_waybill')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'voided'), _negated=True), fields=('shop', 'courier', 'waybill'), name='package_waybill_once'), models.CheckConstraint(condition=models.Q(('state__in', ['labelled', 'picked_up', 'in_transit', 'arrived_destination', 'out_for_delivery', 'at_locker', 'signed', 'refused', 'returning', 'returned', 'redirected', 'exception', 'voided'])), name='package_state_known')],
+                'indexes': [models.Index(fields=['shop', 'waybill'], name='package_waybill'), models.Index(condition=models.Q(('direction', 'outbound'), ('state__in', ('refused', 'returning', 'returned'))), fields=['shop', 'last_event_at'], name='package_coming_back')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(models.Q(('state', 'voided'), _negated=True), ('superseded_at', None)), fields=('shop', 'courier', 'waybill'), name='package_waybill_once'), models.CheckConstraint(condition=models.Q(('state__in', ['labelled', 'picked_up', 'in_transit', 'arrived_destination', 'out_for_delivery', 'at_locker', 'signed', 'refused', 'returning', 'returned', 'redirected', 'exception', 'voided'])), name='package_state_known')],
             },
         ),
         migrations.CreateModel(

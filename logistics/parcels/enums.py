@@ -59,6 +59,10 @@ ON_THE_ROAD = (
 ENDED = (PackageState.SIGNED, PackageState.RETURNED, PackageState.VOIDED)
 
 
+# Not delivered, and on its way to us or here.
+COMING_BACK = (PackageState.REFUSED, PackageState.RETURNING, PackageState.RETURNED)
+
+
 class Direction(models.TextChoices):
     """Why the parcel travels. A resend is outbound too, but does not count for rule E07."""
 

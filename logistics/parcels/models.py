@@ -1,9 +1,10 @@
+from datetime import datetime
 from typing import Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from logistics.parcels.enums import Direction, PackageState, WaybillSource
+from logistics.parcels.enums import COMING_BACK, Direction, PackageState, WaybillSource
 from merchant.carriers.registry import name_of
 from merchant.fsm import state_constraint
 from merchant.people.querysets import ShopQuerySet
@@ -14,9 +15,17 @@ class PackageQuerySet(ShopQuerySet):
         """Parcels on their first way to the buyer; resends and the buyer's returns apart (E07)."""
         return self.filter(direction=Direction.OUTBOUND)
 
+    def current(self) -> Self:
+        """In force, and the one its number means today: a courier gives a number out again after a while."""
+        return self.in_force().filter(superseded_at=None)
+
     def in_force(self) -> Self:
         """Parcels whose label was not cancelled."""
         return self.exclude(state=PackageState.VOIDED)
+
+    def coming_back(self, *, since: datetime) -> Self:
+        """Sent to the buyer and turned round, or back at our side: whoever expects it, or nobody."""
+        return self.outbound().current().filter(state__in=COMING_BACK, last_event_at__gte=since)
 
     def of_order(self, order_id: int) -> Self:
         """Parcels that carry something of this order, also when another order is the parcel's main one."""
@@ -50,6 +59,8 @@ class Package(models.Model):
     last_event_at = models.DateTimeField(_("last scan at"), null=True)
     signed_at = models.DateTimeField(_("signed at"), null=True)
     track_checked_at = models.DateTimeField(_("track read at"), null=True)
+    # The courier has given its number out again, for another parcel: what is told of the number is not about this one.
+    superseded_at = models.DateTimeField(_("number given out again at"), null=True)
     last_text = models.CharField(max_length=200, blank=True, db_default="")
     version = models.PositiveIntegerField(db_default=1)
 
@@ -63,12 +74,17 @@ class Package(models.Model):
             models.UniqueConstraint(
                 fields=["shop", "courier", "waybill"],
                 name="package_waybill_once",
-                condition=~models.Q(state=PackageState.VOIDED),
+                condition=~models.Q(state=PackageState.VOIDED) & models.Q(superseded_at=None),
             ),
             state_constraint("package_state_known", PackageState),
         ]
         indexes = [
             models.Index(fields=["shop", "waybill"], name="package_waybill"),
+            models.Index(
+                fields=["shop", "last_event_at"],
+                name="package_coming_back",
+                condition=models.Q(direction=Direction.OUTBOUND, state__in=COMING_BACK),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -63,6 +63,11 @@ class Held:
     labelled_at: datetime
     last_event_at: datetime | None
 
+    @property
+    def oldest(self) -> datetime:
+        """Scans before this are not about this parcel: its number may have had another one then."""
+        return self.labelled_at - OLDEST_SCAN
+
 
 def insert_points(shops: Mapping[int, int], batch: Mapping[int, Iterable[Point]], inbox_id: int | None) -> set[int]:
     """Store the scans of many parcels in one statement. Returns the ids of parcels that got a new one."""
@@ -116,8 +121,9 @@ def read_points(package_ids: Sequence[int], since: datetime) -> dict[int, list[P
 
 
 def read_held(held: Mapping[int, Held]) -> dict[int, list[Point]]:
-    """Every stored scan of the held parcels."""
-    return read_points(list(held), oldest_of(held)) if held else {}
+    """Every stored scan of the held parcels that counts for each."""
+    found = read_points(list(held), oldest_of(held)) if held else {}
+    return {pk: [point for point in points if point.event_at >= held[pk].oldest] for pk, points in found.items()}
 
 
 def oldest_of(held: Mapping[int, Held]) -> datetime:

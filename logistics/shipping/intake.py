@@ -14,7 +14,7 @@ from logistics.parcels.enums import OwnScan, PackageState, WaybillSource
 from logistics.parcels.models import Package, PackageLine
 from logistics.parcels.places import settled_city
 from logistics.parcels.projection import Point, point_of
-from logistics.shipping.services import WATCH_FOR, label_source
+from logistics.shipping.services import WATCH_FOR, give_number_free, is_of_the_past, label_source
 from logistics.tracking.services import recompute
 from logistics.watch.models import Watch
 from merchant.carriers import waybills
@@ -29,7 +29,7 @@ INSERT INTO logistics_package
     (shop_id, order_id, account_id, courier, waybill, waybill_source, receiver_city, labelled_at, shipped_at)
 SELECT %s, * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
                          %s::timestamptz[], %s::timestamptz[])
-ON CONFLICT (shop_id, courier, waybill) WHERE NOT (state = 'voided') DO NOTHING
+ON CONFLICT (shop_id, courier, waybill) WHERE NOT (state = 'voided') AND superseded_at IS NULL DO NOTHING
 RETURNING id
 """
 
@@ -65,6 +65,7 @@ def register_imported(shop: Any, order_ids: Mapping[str, int], rows: Sequence[No
     accounts = _accounts(shop)
     new_ids = _name_courier(shop, named, accounts)
     named = _with_known_courier(shop, named)
+    _give_numbers_free(shop, named)
     new_ids |= _insert(shop, named, accounts)
     packages = _packages_of(shop, named)
     _insert_lines(shop, named, packages)
@@ -112,9 +113,11 @@ def _insert(shop: Any, named: Sequence[Named], accounts: Mapping[str, CourierAcc
 _NAME_COURIER = """
 UPDATE logistics_package p SET courier = n.courier, account_id = n.account_id
 FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS n (waybill, courier, account_id)
-WHERE p.shop_id = %s AND p.courier = 'unknown' AND p.waybill = n.waybill AND p.state <> 'voided' AND NOT EXISTS (
+WHERE p.shop_id = %s AND p.courier = 'unknown' AND p.waybill = n.waybill AND p.state <> 'voided'
+    AND p.superseded_at IS NULL AND NOT EXISTS (
     SELECT FROM logistics_package q
-    WHERE q.shop_id = p.shop_id AND q.courier = n.courier AND q.waybill = p.waybill AND q.state <> 'voided')
+    WHERE q.shop_id = p.shop_id AND q.courier = n.courier AND q.waybill = p.waybill AND q.state <> 'voided'
+        AND q.superseded_at IS NULL)
 RETURNING p.id
 """
 
@@ -133,7 +136,7 @@ def _with_known_courier(shop: Any, named: list[Named]) -> list[Named]:
     waybills = {item.parcel.waybill.strip() for item in named if item.parcel.courier == UNKNOWN}
     if not waybills:
         return named
-    rows = Package.objects.in_force().filter(shop=shop, waybill__in=waybills).order_by("-pk")
+    rows = Package.objects.current().filter(shop=shop, waybill__in=waybills).order_by("-pk")
     known = dict(rows.values_list("waybill", "courier"))
     return [
         item
@@ -143,13 +146,24 @@ def _with_known_courier(shop: Any, named: list[Named]) -> list[Named]:
     ]
 
 
+def _give_numbers_free(shop: Any, named: Sequence[Named]) -> None:
+    """A parcel whose number was given out again steps back, so that the new one has a life of its own."""
+    ordered: dict[tuple[str, str], datetime] = {}
+    for item in named:
+        key = (item.parcel.courier, item.parcel.waybill.strip())
+        ordered[key] = max(ordered.get(key, item.order.placed_at), item.order.placed_at)
+    known = Package.objects.current().filter(shop=shop, waybill__in={waybill for _courier, waybill in ordered})
+    past = [row for row in known if (at := ordered.get((row.courier, row.waybill))) and is_of_the_past(row, at)]
+    give_number_free(past)
+
+
 def _labelled_at(item: Named) -> datetime:
     return item.parcel.shipped_at or item.order.shipped_at or item.order.paid_at or item.order.placed_at
 
 
 def _packages_of(shop: Any, named: Sequence[Named]) -> dict[tuple[str, str], Package]:
     waybills = {item.parcel.waybill.strip() for item in named}
-    rows = Package.objects.in_force().filter(shop=shop, waybill__in=waybills)
+    rows = Package.objects.current().filter(shop=shop, waybill__in=waybills)
     return {(row.courier, row.waybill): row for row in rows}
 
 

@@ -14,6 +14,7 @@ from logistics.interception.models import Interception
 from logistics.parcels.enums import ENDED, OWN_PLATFORMS, Direction, OwnScan, PackageState, WaybillSource
 from logistics.parcels.models import Package, PackageLine
 from logistics.parcels.places import settled_city
+from logistics.parcels.store import OLDEST_SCAN
 from logistics.parcels.tracking_models import TrackingEvent
 from logistics.tracking import services as tracking
 from logistics.watch import services as watching
@@ -166,7 +167,8 @@ def sweep_watch() -> dict[str, int]:
     dropped = sum(_drop_what_is_over(pk) for pk in CourierAccount.objects.values_list("pk", flat=True))
     newest = Package.objects.order_by("-pk").values("pk")[:NEWEST]
     forgotten = (
-        Package.objects.filter(pk__in=newest, account__isnull=False, labelled_at__gte=now() - WATCH_FOR)
+        Package.objects.current()
+        .filter(pk__in=newest, account__isnull=False, labelled_at__gte=now() - WATCH_FOR)
         .exclude(state__in=ENDED)
         .exclude(Exists(Watch.objects.filter(package=OuterRef("pk"))))
         .order_by("pk")
@@ -213,11 +215,29 @@ def _adopt_for_new_accounts() -> int:
     return count
 
 
+def is_of_the_past(package: Package, placed_at: datetime) -> bool:
+    """Whether an order placed then cannot be about this parcel: nothing was heard of it for as long as scans count
+    before it (that couriers give numbers out again after months is an assumption)."""
+    return placed_at > max(package.last_event_at or package.labelled_at, package.labelled_at) + OLDEST_SCAN
+
+
+def give_number_free(packages: Sequence[Package]) -> None:
+    """These parcels' numbers were given out again: nothing told of the number from now on is about them."""
+    ids = [package.pk for package in packages]
+    if ids:
+        Package.objects.filter(pk__in=ids).update(superseded_at=now())
+        watching.unwatch(ids)
+        for package in packages:
+            activity.record(package, "package.supersede", by=None, waybill=package.waybill)
+
+
 def _find_or_make(order: Order, *, courier: str, waybill: str, defaults: dict[str, Any]) -> tuple[Package, bool]:
-    known = Package.objects.in_force().filter(shop_id=order.shop_id, courier=courier, waybill=waybill)
+    known = Package.objects.current().filter(shop_id=order.shop_id, courier=courier, waybill=waybill)
     package = known.first()
-    if package is not None:
+    if package is not None and not is_of_the_past(package, order.placed_at):
         return lock(package), False
+    if package is not None:
+        give_number_free([package])
     try:
         with transaction.atomic():
             made = Package.objects.create(

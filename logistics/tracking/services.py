@@ -134,7 +134,7 @@ def handle_push(message: Any) -> None:
 
 
 def _packages_of_push(shop_id: int, courier: str, account_id: int, **waybills: str) -> QuerySet[Package]:
-    theirs = Package.objects.in_force().filter(Q(account_id=account_id) | Q(account_id=None))
+    theirs = Package.objects.current().filter(Q(account_id=account_id) | Q(account_id=None))
     return theirs.filter(shop_id=shop_id, courier=courier, waybill__in=waybills.values()).order_by("pk")
 
 
@@ -160,8 +160,7 @@ def _store(
         # Not only those with a new row: a scan that lay in the future when it was stored has since come of age.
         behind = {pk for pk, row in held.items() if _newest(points[pk], at) > (row.last_event_at or BEGINNING)}
         moved = {pk: held[pk] for pk in sorted(fresh | behind)}
-        oldest = store.oldest_of(held) if held else BEGINNING
-        tracks = {pk: [*stored.get(pk, ()), *(p for p in new[pk] if p.event_at >= oldest)] for pk in moved}
+        tracks = {pk: [*stored.get(pk, ()), *(p for p in new[pk] if p.event_at >= held[pk].oldest)] for pk in moved}
         changed = _project_and_write(moved, tracks, announces=announces)
         if checked_at is not None:
             store.mark_checked(held, checked_at)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
+from merchant.money import yuan
 from orders.intake.normal import NormalLine, NormalOrder
 from orders.intake.values import BadValue
 from orders.payments.allocate import split
@@ -31,6 +32,8 @@ class Amounts:
     receivable_fen: int
     refunded_fen: int
     freight_refunded_fen: int
+    # What the source says was refunded beyond what was paid: counted nowhere, told as a difference.
+    beyond_paid_fen: int
     lines: list[LineAmounts]
 
 
@@ -73,6 +76,7 @@ def add_up(order: NormalOrder) -> Amounts:
         receivable_fen=payable + subsidy if is_paid else 0,
         refunded_fen=sum(refunds) + freight_back,
         freight_refunded_fen=freight_back,
+        beyond_paid_fen=max(0, _told(order) - (payable if is_paid else 0)),
         lines=[
             LineAmounts(goods[i], goods[i] - subsidies[i] - nets[i], subsidies[i], nets[i], refunds[i])
             for i in range(len(lines))
@@ -113,16 +117,24 @@ def _nets(lines: list[NormalLine], goods: list[int], total: int) -> list[int]:
     return nets if sum(nets) == total else split(total, nets)
 
 
+def _told(order: NormalOrder) -> int:
+    """What the source says was refunded in all."""
+    return order.refunded_fen or sum(line.refunded_fen for line in order.lines)
+
+
 def _refunds(order: NormalOrder, nets: list[int], freight: int, paid: int) -> tuple[list[int], int]:
     by_line = [line.refunded_fen for line in order.lines]
-    total = order.refunded_fen or sum(by_line)
+    total = _told(order)
     if not total:
         return by_line, 0
     if total > paid:
-        raise BadValue("refunded_fen", _("more was refunded than was paid"))
+        # A dispute or a goodwill sum on top, or a slip of the source: the order comes in, the sum is marked.
+        said = _("the source says ¥%(back)s was refunded of ¥%(paid)s paid: ¥%(paid)s is booked")
+        remark = said % {"back": yuan(total), "paid": yuan(paid)}
+        if remark not in order.remarks:
+            order.remarks = (*order.remarks, remark)
+        total = paid
     if sum(by_line) == total and all(back <= net for back, net in zip(by_line, nets, strict=True)):
         return by_line, 0
     goods_back = min(total, sum(nets))
-    if total - goods_back > freight:
-        raise BadValue("refunded_fen", _("more was refunded than was paid"))
-    return split(goods_back, nets), total - goods_back
+    return split(goods_back, nets), min(total - goods_back, freight)

@@ -4,7 +4,7 @@ Everything here runs inside one transaction per chunk. The order's state is writ
 the platform goes through orders.record.progress. Money already on its way back is never cut off by a lower amount.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -170,6 +170,7 @@ def _store(shop: Any, changed: list[Incoming], outcomes: list[RowOutcome], *, by
         rows_of_orders.created_activity(
             cursor, shop, [ids[number] for number, is_created in written.items() if is_created], by=by
         )
+    _mark_refunds_beyond_paid(shop, changed, ids)
     _follow(shop, [item for item in changed if item.stored], by=by)
     hooks.after_orders(shop, {number: ids[number] for number in written}, [item.order for item in changed])
     for item in changed:
@@ -178,6 +179,23 @@ def _store(shop: Any, changed: list[Incoming], outcomes: list[RowOutcome], *, by
         outcomes.extend(outcomes_of(item.order, "unchanged"))
     order_ids = sorted(ids[number] for number in written)
     transaction.on_commit(partial(orders_imported.send_robust, sender=Order, shop_id=shop.pk, order_ids=order_ids))
+
+
+def _mark_refunds_beyond_paid(shop: Any, changed: Sequence[Incoming], ids: Mapping[str, int]) -> None:
+    differences = [
+        SourceDiff(
+            shop=shop,
+            order_id=ids[item.order.number],
+            field="refunded_fen",
+            ours=str(item.amounts.refunded_fen),
+            theirs=str(item.amounts.refunded_fen + item.amounts.beyond_paid_fen),
+            source_updated_at=item.order.source_updated_at,
+        )
+        for item in changed
+        if item.amounts.beyond_paid_fen
+    ]
+    if differences:
+        SourceDiff.objects.bulk_create(differences, ignore_conflicts=True)
 
 
 def _clocks(order: NormalOrder, rules: Any) -> dict[str, datetime | None]:

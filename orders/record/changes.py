@@ -18,6 +18,7 @@ FIELDS = {
     "freight_fen": gettext_lazy("freight"),
     "adjustment_fen": gettext_lazy("adjustment"),
     "paid_fen": gettext_lazy("paid"),
+    "refunded_fen": gettext_lazy("refunded"),
     "pay_method": gettext_lazy("payment method"),
     "placed_at": gettext_lazy("placed"),
     "paid_at": gettext_lazy("paid at"),

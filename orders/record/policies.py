@@ -6,6 +6,7 @@ from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from orders.record.enums import CLOSABLE, IN_HOUSE, BlockKind, OrderState, Stop
+from orders.record.holds import why_held
 from orders.record.models import Block, Order
 
 
@@ -49,12 +50,20 @@ def check_can_receive(order: Order) -> None:
     if order.state != OrderState.SHIPPED:
         raise _wrong_state(order, OrderState.RECEIVED)
     check_not_blocked(order, Stop.RECEIVE)
+    _check_nothing_comes_back(order)
 
 
 def check_can_complete(order: Order) -> None:
     if order.state != OrderState.RECEIVED:
         raise _wrong_state(order, OrderState.COMPLETED)
     check_not_blocked(order, Stop.COMPLETE)
+    _check_nothing_comes_back(order)
+
+
+def _check_nothing_comes_back(order: Order) -> None:
+    why = why_held(order)
+    if why:
+        raise Refused("BLOCKED", why)
 
 
 def check_can_hold(order: Order, by: Actor) -> None:

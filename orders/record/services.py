@@ -16,6 +16,7 @@ from merchant.shops.models import Platform
 from merchant.trail import activity
 from orders.record import policies
 from orders.record.enums import BlockKind, OrderState, Stop
+from orders.record.holds import held_back
 from orders.record.models import Block, Order
 
 log = logging.getLogger(__name__)
@@ -130,7 +131,7 @@ def sweep_clocks() -> int:
         (Order.objects.awaiting_settlement().filter(settle_at__lte=now()), lambda o: complete_order(o, by=None)),
     ]
     for orders, move in due:
-        free = orders.filter(shop__platform=Platform.OWN).exclude(pk__in=_held_back())
+        free = orders.filter(shop__platform=Platform.OWN).exclude(pk__in=_held_back()).exclude(held_back())
         for order in free.order_by("pk")[:500]:
             try:
                 move(order)

@@ -197,7 +197,7 @@ def test_a_bad_order_is_refused_alone():
     shop = make_shop()
     rows = [
         order_row(),
-        order_row(refunded_fen=9999),
+        order_row(refunded_fen=-1),
         order_row(host_name="\ud800"),
         order_row(flag=40_000),
         order_row(),
@@ -208,12 +208,32 @@ def test_a_bad_order_is_refused_alone():
 
     assert [(o.row_no, o.outcome, o.reason) for o in outcomes] == [
         (1, "created", ""),
-        (2, "refused", "refunded_fen: more was refunded than was paid"),
+        (2, "refused", "refunded_fen: an amount below zero"),
         (3, "refused", "text: it holds characters that cannot be stored"),
         (4, "refused", "one of its numbers or texts is larger than can be stored"),
         (5, "created", ""),
     ]
     assert Order.objects.filter(shop=shop).count() == 2
+
+
+@pytest.mark.parametrize(("is_paid", "back", "booked"), [(True, 8801, 8800), (True, 99_999, 8800), (False, 1, 0)])
+def test_more_refunded_than_was_paid_comes_in_with_the_sum_marked(is_paid, back, booked):
+    """A dispute or a goodwill sum on top: the order is here, what was paid is booked, and the difference is told."""
+    shop = make_shop()
+    row = order_row(nets=(8000, 300), freight_fen=500, refunded_fen=back, is_paid=is_paid)
+
+    with override("en"):
+        outcomes = upsert_orders(shop, [row])
+
+    order = stored(shop, row)
+    assert told(outcomes) == ["created"] and "was refunded of" in outcomes[0].reason
+    assert (order.refunded_fen, order.refundable_fen) == (booked, 0)
+    assert list(SourceDiff.objects.values_list("order", "field", "ours", "theirs")) == [
+        (order.pk, "refunded_fen", str(booked), str(back))
+    ]
+    # Told once more, nothing more is marked.
+    upsert_orders(shop, [order_row(number=row.number, nets=(8000, 300), freight_fen=500, refunded_fen=back)])
+    assert SourceDiff.objects.filter(theirs=str(back)).count() == 1
 
 
 def test_a_backslash_of_the_texts_own_is_no_broken_character():

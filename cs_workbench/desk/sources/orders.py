@@ -1,4 +1,5 @@
-"""Paid orders whose promised ship time is near or past (T-SHIP, T-SHIP-WARN) and that no open case speaks for."""
+"""Orders that wait for somebody and that no open case speaks for: paid ones whose promised ship time is near or past
+(T-SHIP, T-SHIP-WARN), and those whose parcel comes back although nobody asked for it."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,6 +12,10 @@ from django.utils.translation import gettext as _
 from aftersales.cases.enums import OPEN_STATES
 from aftersales.cases.models import Case
 from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View
+from logistics.interception.models import Interception
+from logistics.parcels.enums import COMING_BACK, PackageState
+from logistics.parcels.models import Package
+from logistics.tracking.coming_back import LISTED_FOR
 from merchant.clock import now
 from merchant.people.visibility import scope_of
 from merchant.policy import services as policy
@@ -92,4 +97,59 @@ class LateOrders(Source):
             is_mine=order.assignee_id == user.pk,
             is_settled=not is_waiting,
             version=f"{order.version}:{order.state}:{is_late}",
+        )
+
+
+class ParcelsComingBack(Source):
+    """Refused at the door, not found, turned round: somebody pays back, sends again or asks the buyer."""
+
+    letter = "b"
+    kinds = ("back",)
+
+    def places(self, user: Any, view: View, shops: Sequence[int], size: int, *, is_supervisor: bool) -> list[Place]:
+        if view.segment != "todo" or view.kind not in ("", "back"):
+            return []
+        branches = [
+            self._waiting(user, view, shop).order_by("last_event_at", "pk").values_list("pk", "last_event_at")[:size]
+            for shop in shops
+        ]
+        return [Place(self.key(pk), None, at, self.kinds) for pk, at in union(branches)]
+
+    def counts(self, user: Any, view: View, shops: Sequence[int], *, is_supervisor: bool) -> Counter[str]:
+        if view.segment != "todo":
+            return Counter()
+        found = sum(self._waiting(user, view, shop).order_by()[: CAP + 1].count() for shop in shops)
+        return Counter({"": found, "back": found})
+
+    def tasks(self, pks: Iterable[int], user: Any, view: View) -> dict[int, Task]:
+        rows = Package.objects.visible_to(user).filter(pk__in=list(pks))
+        return {row.pk: self._task(row, user) for row in rows.select_related("order__buyer", "order__assignee")}
+
+    def _waiting(self, user: Any, view: View, shop: int) -> Any:
+        speaks = Case.objects.filter(order=OuterRef("order"), state__in=OPEN_STATES)
+        stopped = Interception.objects.filter(package=OuterRef("pk"))
+        whose = {"mine": Q(order__assignee=user), "free": Q(order__assignee=None), "all": Q()}.get(
+            view.whose, Q(order__assignee=user) | Q(order__assignee=None)
+        )
+        rows = Package.objects.seen_in(shop, user).coming_back(since=now() - LISTED_FOR).filter(whose)
+        rows = rows.filter(order__closed_at=None, order__completed_at=None)
+        return rows.exclude(Exists(speaks)).exclude(Exists(stopped))
+
+    def _task(self, package: Package, user: Any) -> Task:
+        order = package.order
+        return Task(
+            key=self.key(package.pk),
+            url=url("desk_order", order.shop_id, order.number),
+            subject=f"order/{order.shop_id}/{order.number}",
+            name=str(order.buyer or order.number),
+            due_at=None,
+            chip=("package", package.state, PackageState(package.state).label),
+            what="",
+            alarm=_("comes back unasked"),
+            amount_fen=order.paid_fen,
+            flag=(order.flag, Flag(order.flag).label) if order.flag is not None else None,
+            holder=str(order.assignee) if order.assignee else "",
+            is_mine=order.assignee_id == user.pk,
+            is_settled=order.closed_at is not None or package.state not in COMING_BACK,
+            version=f"{order.version}:{order.state}:{package.state}",
         )
