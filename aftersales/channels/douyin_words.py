@@ -4,7 +4,8 @@ Numbers with a public meaning are mapped; any other is refused by name, since no
 """
 
 from aftersales.cases.enums import CaseKind, CaseState, OpenedBy
-from aftersales.channels.snapshot import PlatformCase
+from aftersales.channels.snapshot import WITH_DEADLINE, PlatformCase
+from merchant.carriers.registry import code_of
 from merchant.platforms.douyin.snapshots import ARBITRATED, LIST_WAIT_BUYER_RECEIVE, AfterSale, Kind, Money, Status
 
 KINDS: dict[int, CaseKind] = {
@@ -78,8 +79,10 @@ def platform_case(snapshot: AfterSale, *, is_shipped: bool) -> PlatformCase:
         line_ids=snapshot.line_ids,
         quantity=snapshot.quantity,
         applied_at=snapshot.apply_at,
-        deadline=snapshot.deadline_at if state == CaseState.APPLIED else None,
+        deadline=snapshot.deadline_at if state in WITH_DEADLINE else None,
         paid_fen=(snapshot.paid_fee or snapshot.refund_fee) if is_paid else None,
         paid_at=(snapshot.final_at or snapshot.update_at) if is_paid else None,
         channel_number=snapshot.refund_id,
+        return_courier=code_of(snapshot.return_company, snapshot.return_no) if snapshot.return_no else "",
+        return_waybill=snapshot.return_no,
     )

@@ -1,7 +1,8 @@
 """快手's words for an after-sale, brought to ours. Its numbers go no further than this file and the channel."""
 
 from aftersales.cases.enums import CaseKind, CaseState, OpenedBy
-from aftersales.channels.snapshot import PlatformCase
+from aftersales.channels.snapshot import WITH_DEADLINE, PlatformCase
+from merchant.carriers.registry import UNKNOWN, code_on
 from merchant.platforms.kuaishou.snapshots import HandlingWay, RefundSnapshot, RefundStatus
 
 STATES: dict[int, CaseState] = {
@@ -47,10 +48,12 @@ def platform_case(snapshot: RefundSnapshot, *, is_shipped: bool) -> PlatformCase
         reason=snapshot.reason,
         opened_by=OpenedBy.AGENT if snapshot.refund_type == SELLER else OpenedBy.BUYER,
         applied_at=snapshot.submit_at,
-        deadline=snapshot.expire_at if state == CaseState.APPLIED else None,
+        deadline=snapshot.expire_at if state in WITH_DEADLINE else None,
         paid_fen=snapshot.refund_fee if state == CaseState.SUCCESS and moves_money else None,
         paid_at=snapshot.end_at,
         channel_number=snapshot.refund_id,
+        return_courier=(code_on("kuaishou", snapshot.express_code) or UNKNOWN) if snapshot.express_no else "",
+        return_waybill=snapshot.express_no,
     )
 
 

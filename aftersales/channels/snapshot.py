@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from aftersales.cases.enums import OpenedBy
+from aftersales.cases.enums import CaseState, OpenedBy
+
+# States whose end a platform names: what it says of any other is somebody else's clock.
+WITH_DEADLINE = (
+    CaseState.APPLIED,
+    CaseState.WAIT_BUYER_RETURN,
+    CaseState.WAIT_SELLER_RECEIVE,
+    CaseState.WAIT_SELLER_RESEND,
+)
 
 
 @dataclass(frozen=True)
@@ -32,4 +40,7 @@ class PlatformCase:
     paid_fen: int | None = None
     paid_at: datetime | None = None
     channel_number: str = ""
+    # What the buyer sends the goods back with, as far as the platform says.
+    return_courier: str = ""
+    return_waybill: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)

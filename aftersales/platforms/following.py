@@ -21,6 +21,11 @@ from aftersales.refunds import services as refunds
 from aftersales.refunds.enums import PAID_STATES, SENT_STATES, UNSENT_STATES, RefundState
 from aftersales.refunds.models import Refund
 from aftersales.refunds.settling import leave_parcel
+from logistics.parcels.enums import Direction
+from logistics.parcels.models import Package
+from logistics.shipping import services as parcels
+from merchant.carriers import waybills
+from merchant.carriers.registry import UNKNOWN
 from merchant.clock import now
 from merchant.locking import lock
 from merchant.money import MOST, yuan
@@ -61,7 +66,28 @@ def follow_platform_case(shop: Any, snapshot: PlatformCase, known: Case | None =
         # Versions only grow: what is old now is old under its lock as well.
         return case
     with transaction.atomic(), shop_policies.read_once(), activity.together():
-        return _open(shop, snapshot) if case is None else follow(lock(case), snapshot)
+        case = _open(shop, snapshot) if case is None else follow(lock(case), snapshot)
+        _expect_return(case, snapshot)
+        return case
+
+
+def _expect_return(case: Case, snapshot: PlatformCase) -> None:
+    """The buyer has sent the goods back with this parcel: it is followed, and the warehouse waits for it. A number of a
+    parcel that we sent ourselves (refused at the door) is that parcel's."""
+    waybill = waybills.normal(snapshot.return_waybill)
+    if case.state != CaseState.WAIT_SELLER_RECEIVE or not waybills.is_number(waybill):
+        return
+    if Package.objects.current().filter(shop=case.shop_id, waybill=waybill).exists():
+        return
+    lines = dict(CaseLine.objects.filter(case=case).values_list("order_line_id", "quantity"))
+    parcels.register_package(
+        case.order,
+        courier=snapshot.return_courier or UNKNOWN,
+        waybill=waybill,
+        lines=lines or None,
+        shipped_at=now(),
+        direction=Direction.INBOUND,
+    )
 
 
 def _check_amounts(snapshot: PlatformCase) -> None:

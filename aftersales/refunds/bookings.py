@@ -83,7 +83,7 @@ def close_refunded_order(refund: Refund, case: Case | None) -> None:
     order: Any = first_of("close_refunded_order", _held_order, pk=refund.order_id)
     if order.is_owed or not order.refunded_fen:
         return
-    unshipped = order.shipped_at is None
+    unshipped = not order.is_sent
     if order.state in (*IN_HOUSE, OrderState.PARTLY_SHIPPED, OrderState.SHIPPED):
         orders.close_held_order(order, by=None, reason="refunded")
     if unshipped and (case is None or case.kind == CaseKind.REFUND_ONLY_UNSHIPPED):

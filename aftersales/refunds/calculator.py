@@ -144,7 +144,7 @@ def _freight_why(order: Order, freight_fen: int) -> Any:
 def _coupons(order: Order, *, empties: bool) -> list[Coupon]:
     """The shop's coupons of this order; the platform's subsidy is no coupon of the shop."""
     found = OrderDiscount.objects.filter(order=order, bearer=Bearer.SHOP).exclude(coupon_number="").order_by("pk")
-    comes_back = empties and order.shipped_at is None
+    comes_back = empties and not order.is_sent
     why = (
         _("The whole order goes back before shipping: the coupon comes back, unless it has expired (M6).")
         if comes_back

@@ -28,6 +28,8 @@ P = PackageState
 BENCH_DAYS = timedelta(days=30)
 # Such a parcel is coming home whatever else is known about it.
 COMING_HOME = (*WATCHED, InterceptionState.LOST_SUSPECT, InterceptionState.RETURNED)
+# Stopped, and not seen in the warehouse yet.
+AWAITED = (InterceptionState.SUCCEEDED, InterceptionState.RETURNING, InterceptionState.LOST_SUSPECT)
 # The track says it is with the courier and on its way to the buyer.
 TO_THE_BUYER = (P.PICKED_UP, P.IN_TRANSIT, P.ARRIVED_DESTINATION, P.OUT_FOR_DELIVERY, P.AT_LOCKER, P.REDIRECTED)
 # The money of these refunds is decided, so the goods stay here.
@@ -49,7 +51,7 @@ def kind_of(package: Package) -> ReturnKind | None:
         return ReturnKind.BENCH if is_refunded_unsent(package) else None
     if Interception.objects.filter(package=package, state__in=COMING_HOME).exists():
         return ReturnKind.STOPPED
-    if package.state in (P.REFUSED, P.RETURNING):
+    if package.state in (P.REFUSED, P.RETURNING, P.RETURNED):
         return ReturnKind.REFUSED
     if TrackingEvent.objects.filter(package=package, raw_code=OwnScan.RECEIVED).exists():
         # Received before its paper was made.

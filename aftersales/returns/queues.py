@@ -1,18 +1,19 @@
 """What waits for the warehouse: a page of each queue, the most urgent first, in a fixed number of statements."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.returns import policies
+from aftersales.returns.enums import ReturnKind
 from aftersales.returns.models import Inspection, ReturnParcel
 from logistics.couriers.base import Kind
 from logistics.interception.enums import InterceptionState as S
 from logistics.interception.models import Interception
-from logistics.parcels.enums import PackageState
+from logistics.parcels.enums import Direction, PackageState
 from logistics.parcels.models import Package
 from logistics.parcels.tracking_models import TrackingEvent
 from logistics.tracking.coming_back import LISTED_FOR
@@ -20,6 +21,8 @@ from merchant.clock import now
 from merchant.people.visibility import shops_of
 
 SIZE = 50
+# A return the buyer has sent is looked for this long.
+SENT_BACK_SINCE = timedelta(days=60)
 ON_THE_WAY = (S.SUCCEEDED, S.RETURNING, S.LOST_SUSPECT)
 
 
@@ -47,13 +50,13 @@ def coming_home(user: Any) -> list[Waiting]:
         Waiting(
             row.courier,
             row.waybill,
-            row.get_state_display(),
+            row.get_state_display() if row.direction != Direction.INBOUND else ReturnKind.BUYER.label,
             row.order.number,
-            row.last_event_at,
+            row.last_event_at or row.labelled_at,
             shop=row.shop.name,
             shop_id=row.shop_id,
         )
-        for row in _unasked(user).select_related("order", "shop").order_by("last_event_at", "pk")[:SIZE]
+        for row in _unasked(user).select_related("order", "shop").order_by("labelled_at", "pk")[:SIZE]
     ]
     expected = ReturnParcel.objects.visible_to(user).expected().select_related("order", "shop", "case")
     found += [
@@ -73,11 +76,17 @@ def coming_home(user: Any) -> list[Waiting]:
 
 
 def _unasked(user: Any) -> QuerySet[Package]:
-    """Parcels that turned round by themselves, as their couriers tell, and that nobody has taken in."""
+    """Parcels that turned round by themselves, as their couriers tell, and returns that a platform names; taken in by
+    nobody yet."""
     stopped = Interception.objects.filter(package=OuterRef("pk"), state__in=ON_THE_WAY)
     taken_in = ReturnParcel.objects.filter(package=OuterRef("pk"))
     rows = Package.objects.visible_to(user).coming_back(since=now() - LISTED_FOR)
-    return rows.exclude(Exists(stopped)).exclude(Exists(taken_in))
+    named = (
+        Package.objects.visible_to(user)
+        .current()
+        .filter(direction=Direction.INBOUND, labelled_at__gte=now() - SENT_BACK_SINCE)
+    )
+    return (rows | named).exclude(Exists(stopped)).exclude(Exists(taken_in))
 
 
 def to_fetch(user: Any) -> list[Waiting]:

@@ -118,6 +118,8 @@ def match_parcel(parcel: ReturnParcel, *, order: Order, by: Actor) -> ReturnParc
     parcel.order, parcel.case = order, case
     if case is not None:
         parcel.kind = ReturnKind.BUYER
+    else:
+        _is_the_stopped_one(parcel, order, by=by)
     parcel.save()
     activity.record(parcel, "return_parcel.match", by=by, order=order.number, case=case.number if case else "")
     _open_inspection(parcel, by=by)
@@ -126,6 +128,17 @@ def match_parcel(parcel: ReturnParcel, *, order: Order, by: Actor) -> ReturnParc
             move(case, "ship_back", by=by, tag="", waybill=parcel.waybill)
         returning.receive_case(case, by=by, document=parcel.number)
     return parcel
+
+
+def _is_the_stopped_one(parcel: ReturnParcel, order: Order, *, by: Actor) -> None:
+    """Couriers send a stopped parcel home under another number: the one of this order that is awaited is home then, and
+    neither lost nor claimed. Of several nobody knows which, so that each waits for a person."""
+    awaited = Package.objects.of_order(order.pk).filter(interceptions__state__in=policies.AWAITED)
+    awaited = awaited.exclude(pk__in=ReturnParcel.objects.filter(package__isnull=False).values("package_id"))
+    found = list(awaited.distinct().order_by("pk"))
+    if len(found) == 1:
+        parcel.package = parcels.take_in(found[0], by=by)
+        parcel.kind = ReturnKind.STOPPED
 
 
 @transaction.atomic

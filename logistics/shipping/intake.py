@@ -22,6 +22,7 @@ from merchant.carriers.registry import LONGEST, UNKNOWN
 from merchant.clock import now
 from merchant.shops.models import CourierAccount
 from orders.intake.normal import NormalOrder, NormalPackage
+from orders.record.enums import SENT
 from orders.record.models import Order, OrderLine
 
 _INSERT = """
@@ -93,6 +94,9 @@ def _insert(shop: Any, named: Sequence[Named], accounts: Mapping[str, CourierAcc
     for item in named:
         account = accounts.get(item.parcel.courier)
         shipped_at = item.parcel.shipped_at or item.order.shipped_at
+        if shipped_at is None and item.order.state in SENT:
+            # It has left the house; its source does not say when.
+            shipped_at = _labelled_at(item)
         row = (
             item.order_id,
             account.pk if account else None,

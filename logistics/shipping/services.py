@@ -129,6 +129,12 @@ def receive_package(package: Package, *, by: Actor) -> Package:
     """扫码签收: the warehouse has the parcel in hand; its interception, if any, comes home. Scanning twice changes
     nothing. Raises Refused RIGHT, PARCEL."""
     check_right(by, package.shop_id, Right.RECEIVE_PARCEL)
+    return take_in(package, by=by)
+
+
+@transaction.atomic
+def take_in(package: Package, *, by: Actor) -> Package:
+    """`receive_package` for a caller who has asked whether they may. Raises Refused PARCEL."""
     # Interceptions before the parcel: the order of locks.
     lock_all(Interception.objects.filter(package=package))
     package = lock(package)

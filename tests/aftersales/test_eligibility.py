@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from aftersales.cases.models import Case
 from aftersales.decisions import policies
 from aftersales.decisions import services as cases
 from aftersales.decisions.eligibility import eligibility
+from aftersales.platforms import intake
 from logistics.interception.services import submit_interception
 from logistics.parcels.models import Package
 from merchant.clock import now
@@ -14,8 +16,8 @@ from merchant.policy import services as policy
 from merchant.refusals import Refused
 from merchant.shops import services as shops
 from merchant.shops.models import Agreement, CourierAccount
-from orders.record.models import OrderLine
-from tests.aftersales.factories import agent_of, case_of, kuaishou_shop, package_of, shipped_order
+from orders.record.models import Order, OrderLine
+from tests.aftersales.factories import account_of, agent_of, case_of, kuaishou_shop, package_of, shipped_order
 from tests.logistics.factories import make_package
 
 pytestmark = pytest.mark.django_db
@@ -199,3 +201,36 @@ def test_the_panel_costs_the_same_number_of_queries_whatever_the_order_holds(pla
     for case in (small, large):
         with django_assert_max_num_queries(32):
             eligibility(case)
+
+
+def test_e05_passes_where_the_source_says_that_it_shipped_and_not_when(platform):
+    case = case_of(platform)
+    Order.objects.filter(pk=case.order_id).update(shipped_at=None)
+
+    assert "E05" not in eligibility(Case.objects.get(pk=case.pk)).codes
+
+
+@pytest.mark.parametrize(("fee", "fails"), [(8800, False), (8801, True), (9300, True)])
+def test_more_than_is_left_of_the_order_is_said_before_the_courier_is_asked(platform, fee, fails):
+    shop = kuaishou_shop()
+    order = shipped_order(platform, shop, nets=(8800,))
+    make_package("zto", state="in_transit", order=order)
+    found = platform.control.add_refund(oid=order.number, refund_fee=8800, reason="不想要了", push=False)
+    platform.world.refunds[str(found["refundId"])]["refundFee"] = fee
+    case = intake.re_read(account_of(shop), str(found["refundId"]))
+
+    checked = eligibility(case)
+
+    assert ("M5" in checked.codes) is fails
+    if fails:
+        assert checked["M5"].value == f"{fee}/8800"
+
+
+def test_two_cases_of_an_order_count_together_for_what_is_left(platform):
+    shop = kuaishou_shop()
+    order = shipped_order(platform, shop, nets=(5000, 3800))
+    make_package("zto", state="in_transit", order=order)
+    first = case_of(platform, order=order, parcel=None, amount_fen=5000)
+    Order.objects.filter(pk=order.pk).update(refunded_fen=4000)
+
+    assert eligibility(first)["M5"].value == "5000/4800"

@@ -9,9 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.cases.enums import CaseState
 from aftersales.channels import douyin_words
-from aftersales.channels.snapshot import PlatformCase
+from aftersales.channels.snapshot import WITH_DEADLINE, PlatformCase
 from aftersales.platforms.profiles.base import CaseProfile
 from merchant.carriers.registry import code_of
 from orders.intake.normal import NormalLine, NormalOrder, NormalPackage, NormalPayment
@@ -43,7 +42,8 @@ class DouyinRefundRows(CaseProfile):
     signature = frozenset({"aftersale_id", "aftersale_type", "aftersale_status", "related_id", "refund_amount"})
     known_columns = frozenset(
         {"order_logistics", "related_order_info", "order_status", "apply_time", "update_time", "status_deadline",
-         "refund_post_amount", "refund_status", "text_part", "order_sku_order_id", "got_pkg", "aftersale_num"}
+         "return_logistics_code", "return_logistics_company_name", "refund_post_amount", "refund_status", "text_part",
+         "order_sku_order_id", "got_pkg", "aftersale_num"}
     )  # fmt: skip
     order_column = "related_id"
     number_column = "aftersale_id"
@@ -58,6 +58,8 @@ class DouyinRefundRows(CaseProfile):
         state, is_paid = douyin_words.where_it_stands(
             state, kind, amount_fen=amount, is_paid=text(row.get("refund_status")) == MONEY_MOVED
         )
+        company = text(row.get("return_logistics_company_name"))
+        returned = identifier(row.get("return_logistics_code"), "return_logistics_code")
         return PlatformCase(
             number=_required(identifier(row.get("aftersale_id"), "aftersale_id"), "aftersale_id"),
             order_number=_required(identifier(row.get("related_id"), "related_id"), "related_id"),
@@ -73,10 +75,12 @@ class DouyinRefundRows(CaseProfile):
             ),
             quantity=whole(row.get("aftersale_num"), "aftersale_num") or 0,
             applied_at=moment(row.get("apply_time"), "apply_time"),
-            deadline=moment(row.get("status_deadline"), "status_deadline") if state == CaseState.APPLIED else None,
+            deadline=moment(row.get("status_deadline"), "status_deadline") if state in WITH_DEADLINE else None,
             paid_fen=amount if is_paid else None,
             paid_at=moment(row.get("aftersale_status_to_final_time"), "aftersale_status_to_final_time") or updated,
             channel_number=text(row.get("aftersale_id")),
+            return_courier=code_of("", returned, name=company) if returned else "",
+            return_waybill=returned,
         )
 
     def order(self, rows: Sequence[Row]) -> NormalOrder:

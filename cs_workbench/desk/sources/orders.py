@@ -113,7 +113,9 @@ class ParcelsComingBack(Source):
             self._waiting(user, view, shop).order_by("last_event_at", "pk").values_list("pk", "last_event_at")[:size]
             for shop in shops
         ]
-        return [Place(self.key(pk), None, at, self.kinds) for pk, at in union(branches)]
+        first, *rest = branches or [Package.objects.none().values_list("pk", "last_event_at")]
+        rows = first.union(*rest, all=True) if rest else first
+        return [Place(self.key(pk), None, at, self.kinds) for pk, at in rows]
 
     def counts(self, user: Any, view: View, shops: Sequence[int], *, is_supervisor: bool) -> Counter[str]:
         if view.segment != "todo":

@@ -85,6 +85,9 @@ class AfterSale:
     update_at: datetime | None = None
     deadline_at: datetime | None = None
     final_at: datetime | None = None
+    # What the buyer sends the goods back with; where the detail holds it is an assumption.
+    return_no: str = ""
+    return_company: str = ""
     raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -189,6 +192,8 @@ def read_list_item(row: Any) -> AfterSale:
         update_at=moment(info.get("update_time")),
         deadline_at=moment(info.get("status_deadline")),
         final_at=moment(info.get("aftersale_status_to_final_time")),
+        return_no=identifier(info.get("return_logistics_code"))[:40],
+        return_company=str(info.get("return_logistics_company_name") or ""),
         raw=dict(fields),
     )
 
@@ -198,6 +203,9 @@ def read_detail(data: Any) -> AfterSale:
     fields = mapping(data)
     info = mapping(mapping(fields.get("process_info")).get("after_sale_info"))
     judges = mapping(fields["process_info"]).get("arbitrate_info") or {}
+    roads = mapping(fields["process_info"]).get("logistics_info") or {}
+    sent_back = roads.get("return") if isinstance(roads, Mapping) else None
+    sent_back = sent_back if isinstance(sent_back, Mapping) else {}
     order = mapping(fields.get("order_info"))
     items = [mapping(item) for item in order.get("sku_order_infos") or []]
     return AfterSale(
@@ -220,6 +228,8 @@ def read_detail(data: Any) -> AfterSale:
         apply_at=moment(info.get("apply_time")),
         update_at=moment(info.get("update_time")),
         deadline_at=moment(info.get("status_deadline")),
+        return_no=identifier(sent_back.get("tracking_no"))[:40],
+        return_company=str(sent_back.get("company_code") or sent_back.get("company_name") or ""),
         raw=dict(fields),
     )
 
