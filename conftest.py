@@ -9,6 +9,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 PROJECT = Path(__file__).resolve().parent
@@ -98,6 +99,11 @@ class Proof:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # How long an example takes says something about the machine and nothing about the product.
+    hypothesis.settings.register_profile(
+        "huicang", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("huicang")
     config.pluginmanager.register(Proof(), "proof")
     if config.getoption("dist", "no") == "loadfile":
         config.pluginmanager.register(Shares(), "shares")
