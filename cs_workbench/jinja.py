@@ -12,6 +12,7 @@ from django.utils.translation import get_language, gettext
 from jinja2 import BaseLoader, Environment, StrictUndefined
 
 from logistics.couriers.names import courier_name
+from merchant.personal_data import mask_text
 from merchant.templatetags import ui
 from merchant.ui.formatting import ago, all_notes, kinds, length, money, scans
 from merchant.ui.reverse_cache import url
@@ -71,4 +72,5 @@ def environment(*, loader: BaseLoader, auto_reload: bool, **_others: Any) -> Env
         "flag": ui.flag,
         "left": ui.left,
     }
+    env.filters["masked"] = mask_text
     return env

@@ -15,11 +15,13 @@ class LogisticsConfig(AppConfig):
 
         from logistics import receivers, trail_labels  # noqa: F401
         from logistics.interception import errands as interception_errands
+        from logistics.parcels import kinds
         from logistics.shipping import services as parcels
         from logistics.tracking import errands as tracking_errands
         from orders.editing.labels import register_labels
 
         register_labels("logistics", parcels.labels_of)
         trail_labels.register()
+        kinds.register_kinds()
         tracking_errands.register()
         interception_errands.register()

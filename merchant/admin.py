@@ -121,7 +121,7 @@ class AgreementAdmin(ReadMostlyAdmin):
 
 @admin.register(CourierAccount)
 class CourierAccountAdmin(ReadMostlyAdmin):
-    hidden = ("secrets", "push_token")
+    hidden = ("secrets", "push_seed", "push_digest")
     list_display = ("__str__", "shop", "courier", "via", "customer_code", "has_ewaybill", "is_active", "paused_until")
     list_filter = ("courier", "via", "is_active")
     actions = ("resume",)
@@ -133,7 +133,7 @@ class CourierAccountAdmin(ReadMostlyAdmin):
 
 @admin.register(PlatformAccount)
 class PlatformAccountAdmin(ReadMostlyAdmin):
-    hidden = ("secrets", "push_token")
+    hidden = ("secrets", "push_seed", "push_digest")
     list_display = ("__str__", "shop", "platform", "app_key", "is_active", "last_pull_at", "last_error")
 
 

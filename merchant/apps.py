@@ -14,14 +14,18 @@ class MerchantConfig(AppConfig):
         post_migrate.connect(_make_roles, sender=self, dispatch_uid="merchant.default_roles")
 
         from merchant import trail_labels
-        from merchant.attachments.models import Attachment
-        from merchant.inbox.retention import retain_as_long_as_messages
+        from merchant.attachments import kinds as attachment_kinds
+        from merchant.inbox import kinds as inbox_kinds
         from merchant.platforms import messages, registry  # noqa: F401 - messages reads the pushes, in every process
+        from merchant.ui import identifiers  # noqa: F401 - before any address is read
+        from merchant.vault import kinds as vault_kinds
 
         registry.discover()
 
         trail_labels.register()
-        retain_as_long_as_messages(Attachment, "body", "thumb", at="at")
+        inbox_kinds.register_kinds()
+        attachment_kinds.register_kinds()
+        vault_kinds.register_kinds()
 
 
 def _make_roles(**_kwargs: Any) -> None:

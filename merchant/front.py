@@ -23,6 +23,7 @@ from django.utils import translation
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from merchant.incoming import is_storable
 from merchant.wsgi import application as django_application
 
 logger = logging.getLogger(__name__)
@@ -166,7 +167,9 @@ def is_known_sender(headers: dict[str, str]) -> bool:
         except CookieError:
             return False
         sessions = import_module(settings.SESSION_ENGINE)
-        return morsel is not None and SESSION_KEY in sessions.SessionStore(morsel.value).load()
+        if morsel is None or not is_storable(morsel.value):
+            return False
+        return SESSION_KEY in sessions.SessionStore(morsel.value).load()
     finally:
         close_old_connections()
 

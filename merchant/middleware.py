@@ -9,10 +9,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
+from merchant.incoming import is_storable
+
 
 class RejectNul:
     """PostgreSQL stores no NUL and would answer with a fault: an address with one names nothing here, a form with one
-    is a bad request. Doors without CSRF take raw bytes and judge them themselves."""
+    is a bad request, a cookie with one is none of ours. Doors without CSRF take raw bytes and judge them themselves."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -20,6 +22,9 @@ class RejectNul:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             return HttpResponseNotFound()
+        if "\\0" in request.META.get("HTTP_COOKIE", "") or "\0" in request.META.get("HTTP_COOKIE", ""):
+            # `"\\000"` in quotes is how a cookie writes one.
+            request.COOKIES = {name: value for name, value in request.COOKIES.items() if is_storable(name + value)}
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:

@@ -9,6 +9,7 @@ from merchant.jobs.models import Job, JobRow, ProcessBeat
 from merchant.ledger.models import LedgerEntry
 from merchant.people.models import Membership, Role, Team, User
 from merchant.policy.models import Policy
+from merchant.retention.models import Purged
 from merchant.second_factor.models import SecondFactor
 from merchant.shops.models import Agreement, CourierAccount, PlatformAccount, Shop
 from merchant.stock.models import Stock, StockMove, Warehouse
@@ -36,6 +37,7 @@ __all__ = [
     "PlatformAccount",
     "Policy",
     "ProcessBeat",
+    "Purged",
     "QuotaRequest",
     "Recipient",
     "Role",

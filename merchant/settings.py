@@ -76,6 +76,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    # Before anything looks a cookie up.
+    "merchant.middleware.RejectNul",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "merchant.middleware.ChineseUnlessChosen",
     "django.middleware.common.CommonMiddleware",
@@ -83,7 +85,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "merchant.middleware.RejectNul",
     "django_htmx.middleware.HtmxMiddleware",
     "merchant.second_factor.middleware.SecondFactorIsShown",
     "merchant.people.middleware.FirstPasswordIsChanged",
@@ -205,7 +206,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["merchant.api.authentication.HasScope"],
     "DEFAULT_THROTTLE_CLASSES": ["merchant.api.authentication.PerToken"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["merchant.api.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "merchant.api.paging.Cursor",
     "DEFAULT_SCHEMA_CLASS": "merchant.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "merchant.api.problems.as_problem",
@@ -218,7 +219,9 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "DESCRIPTION": (
         "What the pages of one shop can do, for programs. Amounts are whole fen and end in `_fen`; instants are ISO "
-        "8601 with their offset; personal data is masked. A token does what its scopes say and what the role of its "
+        "8601 with their offset; personal data is masked. In an address somebody else's number is written with `~2f` "
+        "for `/`, `~5c` for a backslash and `~7e` for `~`, then percent-encoded. A token does what its scopes say and "
+        "what the role of its "
         "person allows. What goes wrong comes as `application/problem+json` (RFC 9457) with a code, of docs/rules.md "
         "where it is a rule's, and a sentence in the reader's language."
     ),
@@ -320,6 +323,8 @@ CELERY_BEAT_SCHEDULE = {
     "merchant.sweep_inbox": {"task": "merchant.sweep_inbox", "schedule": every(15)},
     "merchant.sweep_errands": {"task": "merchant.sweep_errands", "schedule": every(30)},
     "merchant.purge_raw": {"task": "merchant.purge_raw", "schedule": crontab(hour="3", minute="20")},
+    # All day long, a few seconds at a time (merchant.retention).
+    "merchant.purge_kept": {"task": "merchant.purge_kept", "schedule": every(600)},
     "merchant.beat": {"task": "merchant.beat", "schedule": every(20)},
     "orders.sweep_imports": {"task": "orders.sweep_imports", "schedule": every(30)},
     "cs_workbench.sweep_bulk": {"task": "cs_workbench.sweep_bulk", "schedule": every(30)},
@@ -343,7 +348,13 @@ CELERY_BEAT_SCHEDULE = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s %(message)s", "datefmt": "%H:%M:%S"}},
+    "formatters": {
+        "line": {
+            "()": "merchant.personal_data.MaskingFormatter",
+            "format": "%(asctime)s %(levelname)-7s %(name)s %(message)s",
+            "datefmt": "%H:%M:%S",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("HUICANG_LOG_LEVEL", "INFO")},
     "loggers": {

@@ -5,6 +5,7 @@ from celery import shared_task
 from merchant.errands import services as errands
 from merchant.inbox import housekeeping, services
 from merchant.platforms import connecting
+from merchant.retention import services as retention
 
 
 @shared_task(name="merchant.handle_inbox_message")
@@ -30,6 +31,11 @@ def sweep_errands(**_: object) -> None:
 @shared_task(name="merchant.purge_raw")
 def purge_raw(**_: object) -> None:
     housekeeping.purge_raw()
+
+
+@shared_task(name="merchant.purge_kept")
+def purge_kept(**_: object) -> None:
+    retention.purge()
 
 
 @shared_task(name="merchant.beat")

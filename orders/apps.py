@@ -10,10 +10,11 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         from orders import trail_labels
-        from orders.intake import platform, registry
+        from orders.intake import kinds, platform, registry
         from orders.intake.platforms import registry as platforms
 
         platforms.discover()
         registry.load_shipped_profiles()
         platform.register()
+        kinds.register_kinds()
         trail_labels.register()

@@ -26,6 +26,7 @@ VERBS: dict[str, Any] = {
     "order.complete": _("Completed"),
     "order.claim": _("Taken over"),
     "order.hand_over": _("Handed over"),
+    "order.person_file": _("Handed out the buyer's data"),
     "buyer.change_account_owner": _("The customer has another keeper"),
 }
 

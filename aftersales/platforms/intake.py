@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
@@ -18,10 +18,11 @@ from aftersales.platforms.following import follow_platform_case
 from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund
 from merchant.clock import now
+from merchant.inbox import services as inbox
 from merchant.jobs.services import beat
 from merchant.platforms.base import CaseRow, Client, Hint, Unreadable
 from merchant.platforms.errors import PlatformError
-from merchant.platforms.messages import on_hint
+from merchant.platforms.messages import on_hint, source_of
 from merchant.platforms.registry import client_of, spoken_with
 from merchant.refusals import Refused
 from merchant.shops.models import PlatformAccount
@@ -36,6 +37,8 @@ OVERLAP = timedelta(minutes=5)
 FIRST_PULL = timedelta(days=7)
 # A row that could not be taken for so long is left to its next change and to the account's error on the page.
 GIVE_UP_AFTER = timedelta(days=1)
+# A row that is none, or that the database does not take: what the code and the driver say then.
+UNFIT = (DataError, IntegrityError, ValueError, OverflowError)
 # Rows of a pull that are looked up at once.
 CHUNK = 100
 
@@ -118,11 +121,14 @@ def pull_account(account: Any) -> int:
     started = now()
     begin = (account.pulled_until - OVERLAP) if account.pulled_until else started - FIRST_PULL
     client = client_of(account)
+    source = source_of(account.platform)
     taken, until = 0, started
     failed: dict[str, str] = {}
     for snapshot, known in _with_known(account, client.refund_list(begin, started)):
         if isinstance(snapshot, Unreadable):
             failed[snapshot.refund_id] = snapshot.why
+            why = ValueError(snapshot.why)
+            inbox.keep_unfit(source, shop=account.shop, account_id=account.pk, said=snapshot.raw, why=why)
             continue
         try:
             take(account, client, snapshot, known)
@@ -135,6 +141,9 @@ def pull_account(account: Any) -> int:
             if snapshot.update_at is not None and snapshot.update_at > started - GIVE_UP_AFTER:
                 until = min(until, snapshot.update_at)
             logger.warning("refund %s of account %s could not be taken: %s", snapshot.refund_id, account.pk, error)
+            if isinstance(error, UNFIT):
+                # It will not fit the next time either: kept where people see it beyond the day.
+                inbox.keep_unfit(source, shop=account.shop, account_id=account.pk, said=snapshot.raw, why=error)
     PlatformAccount.objects.filter(pk=account.pk).update(
         pulled_until=until, last_pull_at=now(), last_error=_summary(failed)
     )

@@ -26,11 +26,12 @@ def today() -> date:
 
 
 def day_of(text: str) -> date | None:
-    """`2026-11-20` as a day, None for what is none."""
+    """`2026-11-20` as a day, None for what is none, or at the ends of the calendar, where no other day follows."""
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=SHANGHAI).date()
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=SHANGHAI).date()
     except ValueError:
         return None
+    return day if 2000 <= day.year < 2100 else None
 
 
 @dataclass(frozen=True)

@@ -3,5 +3,5 @@ from django.urls import path
 from cs_workbench.cases import views
 
 urlpatterns = [
-    path("<int:shop_id>/<str:number>/", views.case_detail, name="case_detail"),
+    path("<int:shop_id>/<ref:number>/", views.case_detail, name="case_detail"),
 ]

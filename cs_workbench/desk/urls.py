@@ -7,8 +7,8 @@ urlpatterns = [
     path("pulse/", live_view.desk_pulse, name="desk_pulse"),
     path("leave/", live_view.desk_leave, name="desk_leave"),
     path("buyer/<int:shop_id>/<int:buyer_id>/", views.desk_cards, name="desk_cards"),
-    path("order/<int:shop_id>/<str:number>/", views.desk_order, name="desk_order"),
-    path("order/<int:shop_id>/<str:number>/<slug:verb>/", views.desk_order_verb, name="desk_order_verb"),
-    path("case/<int:shop_id>/<str:number>/", views.desk_case, name="desk_case"),
-    path("case/<int:shop_id>/<str:number>/<slug:verb>/", views.desk_verb, name="desk_verb"),
+    path("order/<int:shop_id>/<ref:number>/", views.desk_order, name="desk_order"),
+    path("order/<int:shop_id>/<ref:number>/<slug:verb>/", views.desk_order_verb, name="desk_order_verb"),
+    path("case/<int:shop_id>/<ref:number>/", views.desk_case, name="desk_case"),
+    path("case/<int:shop_id>/<ref:number>/<slug:verb>/", views.desk_verb, name="desk_verb"),
 ]

@@ -6,7 +6,7 @@ urlpatterns = [
     path("", views.interceptions, name="interceptions"),
     path("effect/", views.interceptions_effect, name="interceptions_effect"),
     path("queues/", queue_pages.interception_queues, name="interception_queues"),
-    path("<int:shop_id>/<str:number>/bill/", queue_pages.interception_bill, name="interception_bill"),
-    path("<int:shop_id>/<str:number>/", views.interception_detail, name="interception_detail"),
-    path("<int:shop_id>/<str:number>/<slug:verb>/", views.interception_verb, name="interception_verb"),
+    path("<int:shop_id>/<ref:number>/bill/", queue_pages.interception_bill, name="interception_bill"),
+    path("<int:shop_id>/<ref:number>/", views.interception_detail, name="interception_detail"),
+    path("<int:shop_id>/<ref:number>/<slug:verb>/", views.interception_verb, name="interception_verb"),
 ]

@@ -27,6 +27,7 @@ from merchant.people.models import User
 from merchant.people.rights import Right, can, check_right
 from merchant.people.visibility import shops_of
 from merchant.refusals import refusals_as_messages
+from merchant.retention import services as retention
 from merchant.shops.models import CourierAccount, PlatformAccount
 from merchant.ui.access import SignedInRequest
 from merchant.ui.query_params import parse_int
@@ -74,6 +75,7 @@ def ops(request: SignedInRequest) -> HttpResponse:
             for beat in ProcessBeat.objects.order_by("name")
         ],
         "inbox": inbox_figures(shops),
+        "kept": retention.lines(shops, is_admin=request.user.is_platform_admin),
         "parked": list(
             _tasks(shops).filter(is_parked=True).select_related("message", "message__shop").order_by("-pk")[:20]
         ),

@@ -23,6 +23,7 @@ from logistics.parcels.enums import Direction
 from logistics.parcels.models import Package
 from logistics.parcels.tracking_models import TrackingEvent
 from merchant.clock import now, scaled
+from merchant.personal_data import mask_text
 from merchant.policy import services as policy
 from merchant.policy.models import Policy
 from orders.payments.models import Payment
@@ -126,6 +127,17 @@ class Card:
     @property
     def older_notes(self) -> list[Note]:
         return [note for note in self.notes if note is not self.remark]
+
+    @property
+    def words(self) -> str:
+        """Everything people wrote about the order, in plain: for the reveal door only."""
+        return "\n".join(filter(None, (self.order.buyer_note, *(note.text for note in self.notes))))
+
+    @property
+    def hides_words(self) -> bool:
+        """Whether something of it is shown masked."""
+        words = self.words
+        return mask_text(words) != words
 
     @property
     def channels(self) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
@@ -19,6 +20,7 @@ from cs_workbench.orders import search
 from cs_workbench.orders.address import address_context
 from cs_workbench.orders.buyer_links import link_of
 from cs_workbench.orders.cards import Card, cards
+from cs_workbench.orders.person_file import person_file
 from cs_workbench.orders.timeline import from_cases, from_differences, from_notes, from_order
 from logistics.interception.models import Interception
 from logistics.parcels.timeline import from_scans
@@ -147,6 +149,7 @@ def order_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpRes
         "may_note": can(request.user, order.shop_id, Right.REMARK_ORDER),
         "sums": _sums(card),
         "sees_raw": can(request.user, order.shop_id, Right.SEE_MESSAGES),
+        "may_hand_out": all(can(request.user, order.shop_id, right) for right in (Right.REVEAL_PII, Right.APPLY_QUOTA)),
         "flags": Flag.choices,
         "buyer_link": link_of(order),
         **address_context(order, request.user),
@@ -183,6 +186,8 @@ def reveal(request: SignedInRequest, shop_id: int, number: str, field: str) -> H
     if order.recipient is None:
         raise Http404
     card = Card(order, cases=list(Case.objects.filter(order=order)))
+    if field == vault.REMARKS:
+        card.notes = list(order.notes.order_by("-pk"))
     case = next((one for one in card.cases if one.state in OPEN_STATES), None)
     recipient, is_virtual = order.recipient, field == "virtual_phone"
     # A virtual number stands where the phone stands: one place with three looks (PII-VIRTUAL).
@@ -198,6 +203,7 @@ def reveal(request: SignedInRequest, shop_id: int, number: str, field: str) -> H
             is_free=card.is_reveal_free,
             is_closed_14d=card.is_closed_14d,
             reason=f"case {case.number}" if case else "order page",
+            words=card.words,
         )
         context |= {"plain": opened.plain, "is_virtual": is_virtual, "cost": _cost(opened, order.shop)}
     except Refused as refusal:
@@ -207,6 +213,21 @@ def reveal(request: SignedInRequest, shop_id: int, number: str, field: str) -> H
     if not request.htmx:
         return render(request, "cs_workbench/reveal.html", context)
     return render(request, "cs_workbench/_revealed.html", context)
+
+
+@login_required
+@require_POST
+@never_cache
+def order_person(request: SignedInRequest, shop_id: int, number: str) -> HttpResponse:
+    """All that the shop holds of this order's buyer, as a file to hand out."""
+    found = Order.objects.visible_to(request.user).select_related("recipient", "shop", "buyer")
+    order = get_object_or_404(found, shop_id=shop_id, number=number)
+    with refusals_as_messages(request):
+        body = person_file(order, by=request.user)
+        answer = HttpResponse(body, content_type="application/json; charset=utf-8")
+        answer["Content-Disposition"] = content_disposition_header(True, f"person-{order.pk}.json") or "attachment"
+        return answer
+    return redirect("order_detail", shop_id=shop_id, number=number)
 
 
 def _cost(opened: vault.Opened, shop: Shop) -> str:

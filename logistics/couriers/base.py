@@ -91,10 +91,13 @@ class Account(Protocol):
     # "" when the courier is asked through its own interface, else through whom.
     via: str
     customer_code: str
-    # The unguessable end of this account's push address.
-    push_token: str
     # A dict; typed loosely because the model's encrypted field reads as one and is declared as bytes.
     secrets: Any
+
+    @property
+    def push_token(self) -> str:
+        """The unguessable end of this account's push address."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,8 @@ def try_connection(account_id: int, waybill: str) -> None:
         adapter = registry.of(account)
         if adapter is None:
             raise CourierError(ErrorClass.NOT_SUPPORTED, "", account.courier)
-        adapter.try_connection(account, waybill, str(account.secrets.get("phone_last4") or ""))
+        secrets: Any = account.secrets
+        adapter.try_connection(account, waybill, str(secrets.get("phone_last4") or ""))
     except CourierError as error:
         state = STATES.get(error.error_class, ConnectionState.WORKS)
         words = f"{error.error_class.value}:{error.code} {error.message}"

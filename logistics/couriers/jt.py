@@ -1,6 +1,5 @@
 """J&T 极兔 (open.jtexpress.com.cn): signs in the headers, has no call to withdraw, the result read from the track."""
 
-import json
 import time
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -28,6 +27,7 @@ from logistics.couriers.base import (
 )
 from logistics.couriers.registry import register
 from logistics.couriers.wire import garbage
+from merchant import incoming
 
 TRACK, SUBSCRIBE, INTERCEPT = "logistics/trace", "trace/subscribe", "waybill/intercept"
 RETURN, NEW_ADDRESS = 4, 5
@@ -136,10 +136,10 @@ class JT(Courier):
 
     def parse_push(self, account: Account, headers: Any, raw: bytes) -> Push:
         try:
-            content = json.loads(signing.push_fields(raw).get("bizContent", b""))
-            waybill = str(content["billCode"]).strip()
+            content = incoming.read_json(signing.push_fields(raw).get("bizContent", b""))
+            waybill = incoming.short_id(content["billCode"])
             events = scans.read_rows(content["details"], self._event)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise CourierError(ErrorClass.BAD_REQUEST, "push", f"unreadable push: {type(error).__name__}") from error
         if not (waybill and events):
             raise CourierError(ErrorClass.BAD_REQUEST, "push", "push without a waybill or a scan")
@@ -200,8 +200,8 @@ class JT(Courier):
 
     def _envelope(self, answer: Answer) -> dict[str, Any]:
         try:
-            envelope = json.loads(answer.text)
-        except (ValueError, RecursionError) as error:
+            envelope = incoming.read_json(answer.text)
+        except ValueError as error:
             raise garbage(answer, "not JSON") from error
         if not isinstance(envelope, dict) or "code" not in envelope:
             raise garbage(answer, "not J&T's envelope")

@@ -5,7 +5,6 @@ It allows one question a parcel in half an hour, tells how an interception ends 
 source shows, and so proves a stop by the return scan alone.
 """
 
-import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -35,6 +34,7 @@ from logistics.couriers.base import (
 from logistics.couriers.push_urls import push_address
 from logistics.couriers.registry import find, register
 from logistics.couriers.wire import garbage
+from merchant import incoming
 from merchant.carriers import registry as carriers
 
 INTERCEPT_TYPES = {
@@ -244,12 +244,12 @@ class Kuaidi100(Courier):
     def parse_push(self, account: Account, headers: Any, raw: bytes) -> Push:
         """A track; or, whatever else it is, a hint: how an interception ends is read from the track alone."""
         try:
-            content = json.loads(signing.push_fields(raw).get("param", b""))
+            content = incoming.read_json(signing.push_fields(raw).get("param", b""))
             result = content.get("lastResult")
             is_track = isinstance(result, dict) and "data" in result
-            waybill = str(result["nu"]).strip() if is_track else _waybill_in(content)
+            waybill = incoming.short_id(result["nu"] if is_track else _waybill_in(content))
             events = _events(result) if is_track else []
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise CourierError(ErrorClass.BAD_REQUEST, "push", f"unreadable push: {type(error).__name__}") from error
         if not waybill:
             raise CourierError(ErrorClass.BAD_REQUEST, "push", "push without a waybill")
@@ -288,8 +288,8 @@ def _post(url: str, form: dict[str, str], *, is_write: bool = False) -> Call:
 def _object(answer: Answer, *names: str) -> dict[str, Any]:
     """The answer as an object that holds one of these names."""
     try:
-        content = json.loads(answer.text)
-    except (ValueError, RecursionError) as error:
+        content = incoming.read_json(answer.text)
+    except ValueError as error:
         raise garbage(answer, "not JSON") from error
     if not isinstance(content, dict) or not any(name in content for name in names):
         # A gateway in front of any call may refuse in this form.

@@ -12,6 +12,7 @@ from django.conf import settings
 from logistics.couriers.base import Courier, CourierError
 from merchant import wakeups
 from merchant.clock import now
+from merchant.inbox import samples
 from merchant.inbox.account_cache import AccountCache
 from merchant.inbox.models import InboxVerdict
 from merchant.inbox.services import SqlCondition
@@ -36,7 +37,7 @@ class Judgement:
 
 
 def judge(account: CourierAccount, courier: Courier, headers: Mapping[str, str], raw: bytes) -> Judgement:
-    """What can be said without the database. The rate was counted before the body was read."""
+    """What can be said without the database."""
     if len(raw) > settings.PUSH_MAX_BYTES:
         return Judgement(InboxVerdict.OVERSIZED)
     if not courier.verify_push(account, headers, raw, headers.get("content-type", "")):
@@ -61,6 +62,15 @@ def goes_through(account: CourierAccount, waybills: tuple[str, ...]) -> SqlCondi
     )
 
 
+def over_limit(account: CourierAccount, courier: Courier, judgement: Judgement) -> int:
+    """By how many this push is beyond what its account may send in a minute, 0 for one that is not. What the account
+    has not signed is counted apart, and less of it kept: whoever knows the address takes no room from the courier."""
+    if judgement.verdict == InboxVerdict.VERIFIED:
+        return max(0, count_push(account) - PUSHES_PER_MINUTE)
+    per_minute = min(PUSHES_PER_MINUTE, samples.PER_MINUTE)
+    return samples.over(f"courier:{courier.code}", account.pk, per_minute=per_minute)
+
+
 def count_push(account: CourierAccount) -> int:
-    """How many pushes this account has sent in the running minute, this one included; 0 when nobody can count."""
+    """How many signed pushes this account has sent in the running minute, this one included; 0 when nobody counts."""
     return wakeups.count(f"huicang:push:{account.pk}:{int(now().timestamp() // 60)}", seconds=120)

@@ -4,18 +4,19 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from logistics.couriers import told
 from logistics.couriers.base import Event
 from merchant.clock import shanghai
+from merchant.personal_data import mask_text
 
 log = logging.getLogger(__name__)
 
 # A hub sorts, it never delivers. Any other site may be the delivering one.
 _HUB = re.compile("中心|转运|中转|分拨|集散|枢纽|集包|航空部")
 _REDIRECTED = re.compile("改地址|更改地址|修改地址|地址变更|更址|转寄|改派")
-_MOBILE = re.compile(r"(?<!\d)(1\d{2})\d{4}(\d{4})(?!\d)")
 _SITE_IN_TEXT = re.compile("【([^【】]{2,60})】")
 
 
@@ -51,15 +52,20 @@ def says_redirected(*texts: Any) -> bool:
 
 
 def without_phones(text: Any) -> str:
-    """The courier's sentence with every mobile number masked: staff and receivers are people."""
-    words = str(text or "")
-    return (_MOBILE.sub(r"\1****\2", words) if _MOBILE.search(words) else words)[:500]
+    """The courier's sentence with numbers, names and doors masked: staff and receivers are people."""
+    return _masked(str(text or "")[:500])
+
+
+# The scans of yesterday come again with every answer about their parcel.
+@lru_cache(4096)
+def _masked(words: str) -> str:
+    return mask_text(words)[:500]
 
 
 def site_in(text: Any) -> str:
-    """The site a sentence names in 【brackets】, or ""."""
+    """The site a sentence names in 【brackets】, or ""; a person who stands there instead is masked."""
     found = _SITE_IN_TEXT.search(str(text or ""))
-    return found.group(1) if found else ""
+    return mask_text(found.group(1)) if found else ""
 
 
 def read_rows(rows: Iterable[Any], read: Callable[[dict[str, Any]], Event]) -> list[Event]:

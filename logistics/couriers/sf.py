@@ -1,16 +1,12 @@
 """SF 顺丰 (open.sf-express.com): one address for everything, JSON inside JSON, pushes that nobody signs."""
 
-import json
 import time
 import uuid
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote_plus, urlencode
-from xml.etree.ElementTree import ParseError
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 from django.utils.translation import gettext_lazy as _
 
 from logistics.couriers import scans, sf_words, signing
@@ -34,6 +30,7 @@ from logistics.couriers.base import (
 )
 from logistics.couriers.registry import register
 from logistics.couriers.wire import garbage
+from merchant import incoming
 
 ROUTES, INTERCEPT = "EXP_RECE_SEARCH_ROUTES", "EXP_RECE_WANTED_INTERCEPT"
 SERVICE_CODES = {Kind.CHANGE_ADDRESS: "1", Kind.RETURN_TO_SENDER: "2"}
@@ -164,7 +161,8 @@ class SF(Courier):
             raise garbage(answer, "routeResps is not a list")
         found = found or []
         ours = [one for one in found if isinstance(one, dict) and str(one.get("mailNo") or waybill) == waybill]
-        rows = [row for one in ours for row in one.get("routes") or [] if isinstance(row, dict)]
+        told = [one["routes"] for one in ours if isinstance(one.get("routes"), list)]
+        rows = [row for routes in told for row in routes if isinstance(row, dict)]
         if not rows:
             words = "no routes: not scanned yet, unknown, or not its phone"
             raise CourierError(ErrorClass.NOT_YET_TRACKABLE, "empty", words, raw=answer.text[:2000])
@@ -186,7 +184,7 @@ class SF(Courier):
 
     def parse_push(self, account: Account, headers: Any, raw: bytes) -> Push:
         try:
-            waybills = list(dict.fromkeys(str(route.get("mailno") or "").strip() for route in _routes(raw)))
+            waybills = list(dict.fromkeys(incoming.short_id(route.get("mailno") or "") for route in _routes(raw)))
         except ValueError as error:
             raise CourierError(ErrorClass.BAD_REQUEST, "push", str(error)) from error
         waybills = [waybill for waybill in waybills if waybill]
@@ -257,8 +255,8 @@ def digest(text: str, way: str) -> str:
 
 def _object(answer: Answer, content: Any, *names: str) -> dict[str, Any]:
     try:
-        found = json.loads(content) if isinstance(content, str) else content
-    except (ValueError, RecursionError) as error:
+        found = incoming.read_json(content) if isinstance(content, str) else content
+    except ValueError as error:
         raise garbage(answer, "not JSON") from error
     if not isinstance(found, dict) or not all(name in found for name in names):
         raise garbage(answer, f"no object with {', '.join(names)}")
@@ -302,17 +300,16 @@ def _routes(raw: bytes) -> Iterator[dict[str, Any]]:
     """The routes of a push, as JSON or as a form around XML. Raises ValueError when it is neither."""
     if raw.lstrip()[:1] == b"{":
         try:
-            content = json.loads(raw)
-        except (ValueError, RecursionError) as error:
+            content = incoming.read_json(raw)
+        except ValueError as error:
             raise ValueError("not JSON") from error
         body = content.get("Body", content)
         found = body.get(ROUTE) if isinstance(body, dict) else None
         return (row for row in (found if isinstance(found, list) else [found]) if isinstance(row, dict))
     document = signing.push_fields(raw).get("content") or raw
     try:
-        # Hardened: no DTD, no entities, nothing fetched.
-        root = fromstring(document, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, RecursionError, LookupError) as error:
+        root = incoming.read_xml(document)
+    except ValueError as error:
         raise ValueError("not XML") from error
     return ({**{child.tag: child.text for child in route}, **route.attrib} for route in root.iter(ROUTE))
 

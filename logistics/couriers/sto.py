@@ -1,12 +1,8 @@
 """STO 申通 (open.sto.cn): one gateway for everything, answers in JSON or XML, the result read from the track."""
 
-import json
 from typing import Any
 from urllib.parse import urlencode
-from xml.etree.ElementTree import ParseError
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 from django.utils.translation import gettext_lazy as _
 
 from logistics.couriers import scans, signing, sto_words
@@ -29,6 +25,7 @@ from logistics.couriers.base import (
 )
 from logistics.couriers.registry import register
 from logistics.couriers.wire import garbage
+from merchant import incoming
 
 # api_name → to_appkey, which is to_code too
 TRACK, SUBSCRIBE = "STO_TRACE_QUERY_COMMON", "STO_TRACE_PLATFORM_SUBSCRIBE"
@@ -156,10 +153,10 @@ class STO(Courier):
 
     def parse_push(self, account: Account, headers: Any, raw: bytes) -> Push:
         try:
-            content = json.loads(signing.push_fields(raw).get("content", b""))
-            waybill, trace = str(content["waybillNo"]).strip(), content["trace"]
+            content = incoming.read_json(signing.push_fields(raw).get("content", b""))
+            waybill, trace = incoming.short_id(content["waybillNo"]), content["trace"]
             event, event_id = self._event(trace), str(trace.get("outBizCode") or "")
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise CourierError(ErrorClass.BAD_REQUEST, "push", f"unreadable push: {type(error).__name__}") from error
         if not waybill:
             raise CourierError(ErrorClass.BAD_REQUEST, "push", "push without a waybill")
@@ -225,18 +222,17 @@ class STO(Courier):
 
     def _json(self, answer: Answer) -> Any:
         try:
-            return json.loads(answer.text)
-        except (ValueError, RecursionError) as error:
+            return incoming.read_json(answer.text)
+        except ValueError as error:
             raise garbage(answer, "neither JSON nor XML") from error
 
     def _xml(self, answer: Answer) -> dict[str, Any] | None:
         """The verdict of a <response>; how it would carry data no source shows, so that is left out."""
         try:
-            # Hardened: no DTD, no entities, nothing fetched.
-            root = fromstring(answer.text, forbid_dtd=True)
+            root = incoming.read_xml(answer.text)
             told = {child.tag: (child.text or "").strip() for child in root if child.tag in VERDICT}
             return told if root.tag == "response" else None
-        except (ParseError, DefusedXmlException, ValueError, RecursionError) as error:
+        except ValueError as error:
             raise garbage(answer, "unreadable XML") from error
 
 

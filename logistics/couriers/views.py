@@ -32,17 +32,16 @@ def courier_push(request: HttpRequest, push_token: str) -> HttpResponse:
     courier = registry.of(account)
     if account is None or courier is None:
         raise Http404
-    count = push_endpoint.count_push(account)
-    if count > push_endpoint.PUSHES_PER_MINUTE:
-        if count == push_endpoint.PUSHES_PER_MINUTE + 1:
-            # One row a minute says enough; a row a push would be the flood itself.
-            _store(request, account, courier, b"", push_endpoint.Judgement(InboxVerdict.THROTTLED))
-        return _answer(courier, InboxVerdict.THROTTLED)
     # One byte more than allowed is enough to know, however much is sent.
     raw = request.read(settings.PUSH_MAX_BYTES + 1)
     headers = {name.lower(): value for name, value in request.headers.items()}
     while account is not None and courier is not None:
         judgement = push_endpoint.judge(account, courier, headers, raw)
+        if over := push_endpoint.over_limit(account, courier, judgement):
+            if over == 1:
+                # One row says enough; a row a push would be the flood itself.
+                _store(request, account, courier, b"", push_endpoint.Judgement(InboxVerdict.THROTTLED))
+            return _answer(courier, InboxVerdict.THROTTLED)
         verdict = _store(request, account, courier, raw, judgement)
         if verdict is not None:
             return _answer(courier, verdict, judgement)

@@ -1,14 +1,10 @@
 """YTO 圆通 (open.yto.net.cn): the courier whose interception result must be read from the track."""
 
-import json
 import time
 from typing import Any
 from urllib.parse import quote, urlencode
-from xml.etree.ElementTree import ParseError
 from xml.sax.saxutils import escape
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -32,6 +28,7 @@ from logistics.couriers.base import (
 )
 from logistics.couriers.registry import register
 from logistics.couriers.wire import garbage
+from merchant import incoming
 
 VERSION = "v1"
 TRACK, SUBSCRIBE = "track_query_adapter", "subscribe_adapter"
@@ -184,12 +181,11 @@ class YTO(Courier):
     def parse_push(self, account: Account, headers: Any, raw: bytes) -> Push:
         document = signing.push_fields(raw).get("logistics_interface", b"")
         try:
-            # Hardened: no DTD, no entities, nothing fetched.
-            update = fromstring(document, forbid_dtd=True)
+            update = incoming.read_xml(document)
             told = {child.tag: (child.text or "").strip() for child in update}
-            waybill = told["mailNo"]
+            waybill = incoming.short_id(told["mailNo"])
             event = self._pushed(told)
-        except (ParseError, DefusedXmlException, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise CourierError(ErrorClass.BAD_REQUEST, "push", f"unreadable push: {type(error).__name__}") from error
         if not waybill:
             raise CourierError(ErrorClass.BAD_REQUEST, "push", "push without a waybill")
@@ -255,8 +251,8 @@ class YTO(Courier):
 
     def _json(self, answer: Answer) -> Any:
         try:
-            return json.loads(answer.text)
-        except (ValueError, RecursionError) as error:
+            return incoming.read_json(answer.text)
+        except ValueError as error:
             raise garbage(answer, "not JSON") from error
 
     def _decided(self, answer: Answer) -> None:

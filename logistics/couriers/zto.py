@@ -1,6 +1,5 @@
 """ZTO 中通 (open.zto.com): the courier whose interception result can be asked."""
 
-import json
 import time
 from typing import Any
 
@@ -29,6 +28,7 @@ from logistics.couriers.base import (
 )
 from logistics.couriers.registry import register
 from logistics.couriers.wire import garbage
+from merchant import incoming
 
 DESTINATIONS = {
     Kind.RETURN_TO_SITE: 1,
@@ -197,10 +197,10 @@ class ZTO(Courier):
 
     def parse_push(self, account: Account, headers: Any, raw: bytes) -> Push:
         try:
-            trace = json.loads(signing.push_fields(raw).get("data", b""))
-            waybill = str(trace["billCode"]).strip()
+            trace = incoming.read_json(signing.push_fields(raw).get("data", b""))
+            waybill = incoming.short_id(trace["billCode"])
             event = self._pushed(trace)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise CourierError(ErrorClass.BAD_REQUEST, "push", f"unreadable push: {type(error).__name__}") from error
         if not waybill:
             raise CourierError(ErrorClass.BAD_REQUEST, "push", "push without a waybill")
@@ -303,8 +303,8 @@ class ZTO(Courier):
 
     def _envelope(self, answer: Answer) -> dict[str, Any]:
         try:
-            envelope = json.loads(answer.text)
-        except (ValueError, RecursionError) as error:
+            envelope = incoming.read_json(answer.text)
+        except ValueError as error:
             raise garbage(answer, "not JSON") from error
         if not isinstance(envelope, dict) or "status" not in envelope:
             raise garbage(answer, "not ZTO's envelope")

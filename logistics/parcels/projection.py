@@ -14,6 +14,7 @@ from typing import NamedTuple
 from logistics.couriers.base import Event, event_key
 from logistics.parcels.enums import STATE_RANK, Direction, OwnScan, PackageState
 from logistics.parcels.places import Match, compare, is_same_city
+from merchant.personal_data import mask_text
 
 P = PackageState
 FUTURE_TOLERANCE = timedelta(minutes=10)
@@ -68,8 +69,8 @@ def point_of(event: Event) -> Point:
         event_key(event),
         event.status[:24],
         event.raw_code[:48],
-        event.site[:80],
-        event.city[:40],
+        mask_text(event.site)[:80],
+        mask_text(event.city)[:40],
         event.text[:300],
         event.is_delivering_site,
         event.is_address_change,

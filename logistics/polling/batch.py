@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 
 from logistics.couriers import registry
 from logistics.couriers.base import Courier, CourierError, ErrorClass, Event, InterceptStatus
@@ -23,6 +23,7 @@ from logistics.watch.circuit_breaker import Tally
 from logistics.watch.models import AccountHealth, Priority
 from logistics.watch.services import Due
 from merchant.clock import now
+from merchant.inbox import services as inbox
 from merchant.shops.models import CourierAccount
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,8 @@ BATCH_SECONDS = 10
 PROBES = 3
 # Errors that speak of the courier or the account, not of one parcel.
 BREAKING = (ErrorClass.TRANSIENT, ErrorClass.THROTTLED, ErrorClass.AUTH)
+# How the database, or the driver before it, says that a value does not fit.
+UNFIT = (DataError, IntegrityError, ValueError, OverflowError)
 # After as many failed subscriptions in a row the rest of a batch is only asked about.
 SUBSCRIBING_STREAK = 5
 
@@ -161,8 +164,47 @@ def _asked_status(courier: Courier, rows: Sequence[Due]) -> frozenset[int]:
 
 
 def finish(work: Work, replies: Sequence[Reply]) -> None:
-    """Write a batch down: scans and states, subscriptions, the next due times, the account's pulse; then weigh it."""
+    """Write a batch down: scans and states, subscriptions, the next due times, the account's pulse; then weigh it.
+
+    An answer that the database refuses costs its own parcel a miss and nobody else anything: halves are tried until it
+    stands alone, and it is kept among the messages."""
     at = now()
+    try:
+        changed, pause = _write(work, replies, at)
+    except UNFIT as error:
+        if len(replies) > 1:
+            middle = len(replies) // 2
+            finish(work, replies[:middle])
+            finish(work, replies[middle:])
+            return
+        _set_aside(work, replies[0], error)
+        changed, pause = _write(work, replies, at)
+    if pause is not None:
+        logger.warning("courier account %s is paused for %.0f s", work.account.pk, pause.total_seconds())
+    failed = [reply.unsubscribed for reply in replies if reply.unsubscribed is not None]
+    if failed:
+        words = (work.account.pk, len(failed), error_text(failed[-1]))
+        logger.warning("courier account %s: %d subscriptions failed, the last with %s", *words)
+    _weigh(replies, changed)
+
+
+def _set_aside(work: Work, reply: Reply, error: Exception) -> None:
+    if reply.events is None:
+        raise error
+    inbox.keep_unfit(
+        f"{inbox.COURIER}{work.account.courier}",
+        shop=work.account.shop,
+        account_id=work.account.pk,
+        said={"waybill": reply.due.waybill, "scans": [event._asdict() for event in reply.events]},
+        why=error,
+    )
+    # The courier answered, and answers others: nothing that would pause the account.
+    reply.error = CourierError(ErrorClass.BAD_REQUEST, "unfit", type(error).__name__)
+    reply.events = reply.answer_hash = None
+
+
+def _write(work: Work, replies: Sequence[Reply], at: datetime) -> tuple[set[int], timedelta | None]:
+    """One transaction: the parcels that changed, and for how long the account pauses now."""
     heard = {reply.due.package_id: reply.events for reply in replies if reply.events is not None}
     with transaction.atomic():
         changed = tracking.record_events(heard, checked_at=at, announces=False)
@@ -186,14 +228,7 @@ def finish(work: Work, replies: Sequence[Reply]) -> None:
         watching.mark_subscribed((reply.due.package_id for reply in replies if reply.is_subscribed), at=at)
         watching.write_back(results)
         watching.release(reply.due for reply in replies if reply.is_skipped)
-        pause = circuit_breaker.note_tally(work.account, tally(replies))
-    if pause is not None:
-        logger.warning("courier account %s is paused for %.0f s", work.account.pk, pause.total_seconds())
-    failed = [reply.unsubscribed for reply in replies if reply.unsubscribed is not None]
-    if failed:
-        words = (work.account.pk, len(failed), error_text(failed[-1]))
-        logger.warning("courier account %s: %d subscriptions failed, the last with %s", *words)
-    _weigh(replies, changed)
+        return changed, circuit_breaker.note_tally(work.account, tally(replies))
 
 
 def _weigh(replies: Sequence[Reply], changed: set[int]) -> None:

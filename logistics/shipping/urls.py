@@ -3,6 +3,6 @@ from django.urls import path
 from logistics.shipping import views
 
 urlpatterns = [
-    path("<int:shop_id>/<str:courier>/<str:waybill>/", views.parcel_detail, name="parcel_detail"),
-    path("<int:shop_id>/<str:courier>/<str:waybill>/refresh/", views.parcel_refresh, name="parcel_refresh"),
+    path("<int:shop_id>/<ref:courier>/<ref:waybill>/", views.parcel_detail, name="parcel_detail"),
+    path("<int:shop_id>/<ref:courier>/<ref:waybill>/refresh/", views.parcel_refresh, name="parcel_refresh"),
 ]

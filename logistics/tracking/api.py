@@ -84,7 +84,7 @@ class ParcelApi(Resource):
     """Parcels, newest first; one of them with its track. Of several with one waybill the newest counts."""
 
     area, noun, path = "parcels", "parcel", "parcels"
-    keys = ("<str:courier>", "<str:waybill>")
+    keys = ("<ref:courier>", "<ref:waybill>")
     queryset = Package.objects.select_related("order")
     serializer_class = ParcelSerializer
     detail_class = ParcelDetailSerializer

@@ -14,7 +14,7 @@ from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import NotFound
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,6 +23,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from merchant.api import idempotency
 from merchant.api.fields import Files, Nothing
+from merchant.api.parsers import JSONParser
 from merchant.people.models import User
 
 
@@ -33,7 +34,7 @@ class Resource(GenericViewSet):
     area: ClassVar[str]
     noun: ClassVar[str]
     path: ClassVar[str]
-    keys: ClassVar[tuple[str, ...]] = ("<str:number>",)
+    keys: ClassVar[tuple[str, ...]] = ("<ref:number>",)
     doors: ClassVar[tuple[str, ...]] = ("list", "retrieve")
     # The instant by which its list is read, where an index has it before the id; "" is by the id alone.
     newest_by: ClassVar[str] = ""

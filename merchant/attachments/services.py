@@ -20,6 +20,8 @@ MAX_BYTES = 8 * 1024 * 1024
 MAX_FILES = 12
 # A picture of this many pixels unpacks to 200 MB: enough for any phone, too little to choke a worker.
 MAX_PIXELS = 50_000_000
+# All pictures of one form together, each counted as it is unpacked: a second or two of work, twelve photos of a phone.
+MAX_PIXELS_TOGETHER = 160_000_000
 SIDE, THUMB_SIDE = 2000, 240
 PICTURES = ("JPEG", "PNG", "WEBP")
 PDF = "application/pdf"
@@ -37,7 +39,27 @@ def read_files(uploads: Sequence[UploadedFile], *, allows_pdf: bool = False) -> 
     """
     if len(uploads) > MAX_FILES:
         raise Refused("FILE", _("At most %(most)d files at a time.") % {"most": MAX_FILES})
+    _measure(uploads)
     return [_read(upload, allows_pdf=allows_pdf) for upload in uploads]
+
+
+def _measure(uploads: Sequence[UploadedFile]) -> None:
+    """Refuse together what would take too long together, by the sizes that the files say they have."""
+    pixels = 0
+    for upload in uploads:
+        if not upload.size or upload.size > MAX_BYTES:
+            continue
+        try:
+            with Image.open(upload, formats=PICTURES) as opened:
+                opened.draft("RGB", (SIDE, SIDE))
+                pixels += opened.width * opened.height
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            # What it is instead of a picture is said where it is read.
+            pass
+        finally:
+            upload.seek(0)
+        if pixels > MAX_PIXELS_TOGETHER:
+            raise _unfit(upload.name or "", _("the pictures together have too many pixels; add fewer at a time"))
 
 
 def _read(upload: UploadedFile, *, allows_pdf: bool) -> Attachment:
@@ -53,6 +75,8 @@ def _read(upload: UploadedFile, *, allows_pdf: bool) -> Attachment:
         with Image.open(io.BytesIO(raw), formats=PICTURES) as opened:
             if opened.width * opened.height > MAX_PIXELS:
                 raise _unfit(name, _("it has too many pixels"))
+            # A photo is unpacked no larger than it is kept; other formats cannot be.
+            opened.draft("RGB", (SIDE, SIDE))
             picture = ImageOps.exif_transpose(opened).convert("RGB")
     except Refused:
         raise

@@ -6,6 +6,7 @@ from django.db import connection
 from django.db.models.expressions import RawSQL
 
 from merchant.inbox.services import SqlCondition
+from merchant.shops.models import push_digest_of
 
 KEPT = 1000
 
@@ -43,7 +44,7 @@ class AccountCache:
         table = connection.ops.quote_name(self.model._meta.db_table)
         version = RawSQL(f"concat({table}.ctid, {table}.xmin)", [])  # noqa: S611 - our own table's name
         rows = self.model.objects.select_related("shop").annotate(row_version=version)
-        account = rows.filter(push_token=token, is_active=True).first()
+        account = rows.filter(push_digest=push_digest_of(token), is_active=True).first()
         if account is not None:
             if len(self._known) >= KEPT:
                 self._known.clear()

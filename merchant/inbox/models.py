@@ -14,6 +14,7 @@ class InboxVerdict(models.TextChoices):
     FOREIGN = "foreign", _("another account's")
     THROTTLED = "throttled", _("too many at once")
     REPLAYED = "replayed", _("replayed")
+    UNFIT = "unfit", _("not taken: a value does not fit")
 
 
 class InboxMessage(models.Model):

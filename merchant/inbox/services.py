@@ -1,5 +1,6 @@
 """Raw first: a push is stored in milliseconds and worked on later, by whoever registered for its source."""
 
+import hashlib
 import json
 import logging
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ from merchant import wakeups
 from merchant.clock import now, scaled
 from merchant.inbox import registry
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
+from merchant.incoming import clean_text
 from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
+from merchant.personal_data import mask_text
 from merchant.refusals import Refused
 from merchant.trail import activity
 
@@ -27,6 +30,7 @@ LEASE, LEAST_LEASE = timedelta(seconds=60), timedelta(seconds=15)
 KEPT_HEADERS = ("content-type", "x-companyid", "x-appkey", "x-timestamp", "user-agent")
 # Other verdicts keep only a taste of the body: a flood of forged pushes must not fill the disk.
 KEPT_OF_REFUSED = 4096
+KEPT_OF_UNFIT = 64 * 1024
 # How the sources of couriers begin.
 COURIER = "courier:"
 
@@ -61,9 +65,9 @@ def receive(
         shop=shop,
         source=source,
         account_id=account_id,
-        headers={name: value[:200] for name, value in headers.items() if name.lower() in KEPT_HEADERS},
+        headers={name: clean_text(value[:200]) for name, value in headers.items() if name.lower() in KEPT_HEADERS},
         size=len(body),
-        event_key=event_key[:64],
+        event_key=clean_text(event_key[:64]),
     )
     judged = _judge_in_sql(message, verdict, ours_if=ours_if, is_once=is_once)
     stored = _body_in_sql(body, verdict)
@@ -93,6 +97,27 @@ def receive(
     if message.verdict == InboxVerdict.VERIFIED:
         wakeups.wake_sweep(_sweep_of(source))
     return message
+
+
+def keep_unfit(source: str, *, shop: Any, account_id: int, said: Any, why: Exception) -> None:
+    """Keep what we asked for and could not store: the row alone is left out, and stands among the messages with the
+    reason. Told again it is not kept again. `said` is a tree of plain values."""
+    body = json.dumps(said, ensure_ascii=False, default=str).encode(errors="backslashreplace")
+    digest = hashlib.blake2b(body, digest_size=16).hexdigest()
+    logger.warning("what %s told account %s does not fit and is kept: %s", source, account_id, type(why).__name__)
+    known = InboxMessage.objects.filter(source=source, account_id=account_id, event_key=digest)
+    if known.filter(verdict=InboxVerdict.UNFIT).exists():
+        return
+    InboxMessage.objects.create(
+        shop=shop,
+        source=source,
+        account_id=account_id,
+        headers={"reason": mask_text(clean_text(str(why)).strip().partition("\n")[0])[:200]},
+        body=body[:KEPT_OF_UNFIT],
+        size=len(body),
+        event_key=digest,
+        verdict=InboxVerdict.UNFIT,
+    )
 
 
 # `FROM … OFFSET 0` keeps the judgement from being made once for every place that names it.

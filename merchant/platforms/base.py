@@ -5,7 +5,7 @@ order or a case is said by the rooms above, each in one file per platform.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar, Protocol
 
@@ -67,6 +67,9 @@ class CaseRow(Protocol):
     @property
     def update_at(self) -> datetime | None: ...
 
+    @property
+    def raw(self) -> Any: ...
+
 
 @dataclass(frozen=True)
 class Unreadable:
@@ -75,6 +78,7 @@ class Unreadable:
     refund_id: str
     why: str
     update_at: datetime | None = None
+    raw: Any = field(default=None, repr=False, compare=False)
 
 
 class OrderPage(Protocol):

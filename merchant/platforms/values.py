@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from merchant import incoming
 from merchant.platforms.base import Unreadable
 
 
@@ -26,12 +27,18 @@ def milliseconds(moment: datetime) -> int:
 
 
 def number(value: Any) -> int:
-    """A whole number that may come as text; anything else is zero."""
+    """A whole number that may come as text; anything else is zero, but beyond 64 bits ValueError."""
     if isinstance(value, bool):
         return int(value)
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return incoming.whole(value)
     try:
-        return int(value)
-    except (TypeError, ValueError):
+        return incoming.whole(int(value))
+    except TypeError:
+        return 0
+    except ValueError:
+        if isinstance(value, float | int):
+            raise
         return 0
 
 
@@ -56,10 +63,15 @@ def read_or_pass(reader: Callable[[Any], Any], row: Any, *path: str) -> Any:
         number_of: Any = row
         for name in path:
             number_of = number_of.get(name) if isinstance(number_of, Mapping) else None
-        known = identifier(number_of)[:40] if isinstance(number_of, int | str) else ""
-        return Unreadable(known, f"{type(error).__name__}: {error}"[:200])
+        known = incoming.clean_text(str(number_of or ""))[:40] if isinstance(number_of, int | str) else ""
+        return Unreadable(known, f"{type(error).__name__}: {error}"[:200], raw=row)
 
 
 def identifier(value: Any) -> str:
-    """An int64 id as text, since our numbers are text; absent and zero are empty."""
-    return "" if value in (None, "", 0, "0", False) else str(value)
+    """An int64 id as text, since our numbers are text; absent and zero are empty. Raises ValueError when it is longer
+    than any identifier, or neither a number nor text."""
+    if value in (None, "", 0, "0", False):
+        return ""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("an identifier that is neither a number nor text")
+    return incoming.short_id(value)

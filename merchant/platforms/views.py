@@ -12,12 +12,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from merchant.clock import now
+from merchant.inbox import samples
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
 from merchant.platforms import registry
 from merchant.platforms.base import MalformedError, Platform
 from merchant.platforms.messages import source_of
-from merchant.shops.models import PlatformAccount
+from merchant.shops.models import PlatformAccount, push_digest_of
 from merchant.wakeups import wake
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,9 @@ SAMPLE_BYTES = 4096
 @require_POST
 def platform_push(request: HttpRequest, push_token: str) -> HttpResponse:
     """`POST /push/platform/<push_token>/`: the answer that each platform reads as "got it", or as "send it again"."""
-    account = get_object_or_404(PlatformAccount.objects.select_related("shop"), push_token=push_token, is_active=True)
+    account = get_object_or_404(
+        PlatformAccount.objects.select_related("shop"), push_digest=push_digest_of(push_token), is_active=True
+    )
     platform = registry.find(account.platform)
     if platform is None:
         raise Http404
@@ -103,14 +106,17 @@ def _unwelcome(
 
 
 def _is_within_limit(account: PlatformAccount) -> bool:
-    """Count one unwelcome push. The first above the limit leaves a record; without Redis nothing is limited."""
+    """Count one unwelcome push. The first above the limit leaves a record; without Redis only the day's limit holds."""
     key = f"push:platform:{account.pk}:{int(time.time()) // UNWELCOME_WINDOW_S}"
     try:
         cache.add(key, 0, UNWELCOME_WINDOW_S * 2)
         count = cache.incr(key)
     except Exception:  # noqa: BLE001 - a counter that is away must not close the door
-        return True
-    if count == UNWELCOME_LIMIT + 1:
+        count = 0
+    today = 0
+    if count <= UNWELCOME_LIMIT:
+        today = samples.number_of_the_day(source_of(account.platform), account.pk)
+    if count == UNWELCOME_LIMIT + 1 or today == samples.PER_DAY + 1:
         inbox.receive(
             source_of(account.platform),
             shop=account.shop,
@@ -120,7 +126,7 @@ def _is_within_limit(account: PlatformAccount) -> bool:
             verdict=InboxVerdict.THROTTLED,
         )
         logger.warning("push for platform account %s: too many, not kept for the moment", account.pk)
-    return count <= UNWELCOME_LIMIT
+    return count <= UNWELCOME_LIMIT and today <= samples.PER_DAY
 
 
 def _receive(

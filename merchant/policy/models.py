@@ -142,6 +142,15 @@ class Policy(models.Model):
         _("Only the person who has a case decides it"), default=False, db_comment="P-ONLY-ASSIGNEE"
     )
     keep_raw_days = _count(_("Keep raw messages (days)"), 90, "P-KEEP-RAW", least=1, most=3650)
+    keep_unverified_days = _count(
+        _("Keep pushes nobody vouches for (days)"), 7, "P-KEEP-UNVERIFIED", least=1, most=3650
+    )
+    keep_tracks_days = _count(_("Keep the words of tracks (days)"), 365, "P-KEEP-TRACKS", least=30, most=3650)
+    keep_files_days = _count(_("Keep photos and papers (days)"), 365, "P-KEEP-FILES", least=30, most=3650)
+    keep_people_days = _count(
+        _("Keep buyers' plain data after the order has ended (days)"), 1095, "P-KEEP-PEOPLE", least=30, most=3650
+    )
+    keep_looks_days = _count(_("Keep who looked at personal data (days)"), 1095, "P-KEEP-LOOKS", least=1095, most=3650)
     product_url = models.CharField(
         _("Address of the product page on the platform"),
         max_length=300,

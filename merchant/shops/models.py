@@ -1,3 +1,6 @@
+import base64
+import hashlib
+import hmac
 import secrets
 from typing import Any, Self
 
@@ -107,8 +110,13 @@ class Agreement(models.Model):
         return f"{self.get_kind_display()} {self.version}"
 
 
-def new_push_token() -> str:
-    return secrets.token_urlsafe(24)
+def new_push_seed() -> str:
+    return secrets.token_urlsafe(18)
+
+
+def push_digest_of(token: str) -> str:
+    """What the database knows of a push address."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 class Account(models.Model):
@@ -116,8 +124,10 @@ class Account(models.Model):
 
     name = models.CharField(_("name"), max_length=60, blank=True)
     secrets = EncryptedJSON(_("secrets"), default=dict)
-    # Unguessable: the door that takes this account's pushes.
-    push_token = models.CharField(max_length=64, unique=True, default=new_push_token)
+    # The address of this account's push door follows from the seed and a key that is not in the database, so it can be
+    # shown again; it is found by its digest. Whoever reads the table knows no address.
+    push_seed = models.CharField(max_length=32, default=new_push_seed)
+    push_digest = models.CharField(max_length=64, unique=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     # What came back when somebody last asked whether this account works (merchant.shops.connection).
@@ -131,6 +141,20 @@ class Account(models.Model):
 
     class Meta:
         abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """The digest goes with the seed, whoever writes it."""
+        self.push_digest = push_digest_of(self.push_token)
+        if kwargs.get("update_fields") and "push_seed" in kwargs["update_fields"]:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "push_digest"}
+        super().save(*args, **kwargs)
+
+    @property
+    def push_token(self) -> str:
+        """The unguessable end of this account's push address."""
+        key = hashlib.sha256(b"push address:" + settings.PII_INDEX_KEY.encode()).digest()
+        digest = hmac.new(key, self.push_seed.encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest[:24]).decode()
 
 
 class CourierAccount(Account):

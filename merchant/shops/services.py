@@ -12,7 +12,7 @@ from merchant.people.rights import Right, check_right, memberships_of
 from merchant.prepared import first_of
 from merchant.refusals import Refused
 from merchant.shops.enums import ConnectionState
-from merchant.shops.models import Agreement, AgreementKind, CourierAccount, PlatformAccount, Shop, new_push_token
+from merchant.shops.models import Agreement, AgreementKind, CourierAccount, PlatformAccount, Shop, new_push_seed
 from merchant.trail import activity
 
 # The text shown when signing; a changed text is a new version and must be signed again.
@@ -134,8 +134,8 @@ def renew_push_token(account: CourierAccount | PlatformAccount, *, by: Actor) ->
     """A new push address; the old one answers 404 from now on."""
     check_right(by, account.shop, Right.EDIT_SECRETS)
     account = lock(account)
-    account.push_token = new_push_token()
-    account.save(update_fields=["push_token"])
+    account.push_seed = new_push_seed()
+    account.save(update_fields=["push_seed"])
     activity.record(account, "account.renew_push_token", by=by)
     return account.push_token
 

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from merchant.clock import SHANGHAI
 from merchant.money import yuan
+from merchant.personal_data import mask_text
 from merchant.ui import navigation as rails
 from merchant.ui.drawing import draw
 from merchant.ui.formatting import ago, instant_text, length, length_text, money, urgency
@@ -194,6 +195,12 @@ def instant_plain(at: datetime | None) -> str:
 def took(start: datetime, end: datetime) -> str:
     """How long it lasted."""
     return length(end - start)
+
+
+@register.filter
+def masked(text: str | None) -> str:
+    """Somebody's words with the personal data in them hidden."""
+    return mask_text(str(text)) if text else ""
 
 
 @register.filter

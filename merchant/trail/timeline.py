@@ -9,6 +9,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 
+from merchant.personal_data import mask_text
 from merchant.trail.models import Activity
 
 LIMIT = 200
@@ -16,7 +17,8 @@ LIMIT = 200
 
 @dataclass(frozen=True)
 class Entry:
-    """`kind`: goods, money or people, which the page can show apart. `tone`: ok, bad, now or nothing."""
+    """`kind`: goods, money or people, which the page can show apart. `tone`: ok, bad, now or nothing. `then` is shown
+    without the personal data that people write into remarks and reasons."""
 
     at: datetime
     kind: str
@@ -27,6 +29,9 @@ class Entry:
     tone: str = ""
     raw: str = ""
     inbox_id: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "then", mask_text(str(self.then)))
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,16 @@ from urllib.parse import quote
 from django.urls import reverse
 from django.utils.http import RFC3986_SUBDELIMS
 
-# As reverse() quotes what stands in a path, but for the slash: no place of our addresses holds one, and a number that
-# has one must not lead elsewhere.
+from merchant.ui.identifiers import to_path
+
+# As reverse() quotes what stands in a path; a slash is no slash by then (merchant.ui.identifiers).
 SAFE = RFC3986_SUBDELIMS + "~:@"
 
 
 def url(name: str, *args: Any) -> str:
     """reverse(), for pages with many addresses of few patterns: each is resolved once and then filled in."""
     return _pattern(name, tuple(isinstance(arg, int) for arg in args)) % tuple(
-        arg if isinstance(arg, int) else quote(arg, safe=SAFE) for arg in args
+        arg if isinstance(arg, int) else quote(to_path(arg), safe=SAFE) for arg in args
     )
 
 

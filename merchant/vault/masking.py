@@ -2,7 +2,19 @@
 
 import re
 
+from merchant.personal_data import mask_address
 from merchant.vault import phones
+
+__all__ = [
+    "mask_address",
+    "mask_kept_phone",
+    "mask_name",
+    "mask_number",
+    "mask_phone",
+    "may_be_same",
+    "normal_name",
+    "normal_phone",
+]
 
 
 def mask_name(name: str) -> str:
@@ -32,24 +44,10 @@ def may_be_same(one: str, other: str) -> bool:
     return len(one) == len(other) and all(a == b or "*" in (a, b) for a, b in zip(one, other, strict=True))
 
 
-# Province, city, district, town, each where it stands. 小区, 园区 and 古镇路 name a house or a road: they stay hidden.
-_PLACE = r"(?:\s*[^\d\s]{%s}?(?:%s))?"
-REGION = re.compile(
-    _PLACE % ("2,8", "省|自治区|特别行政区")
-    + _PLACE % ("1,8", "市|自治州|地区|盟")
-    + _PLACE % ("1,8", "(?<![小园社校厂库景])区|县|旗|市")
-    + _PLACE % ("1,8", "(?:街道|镇|乡)(?![路街巷大中小])")
-)
-
-
-def mask_address(address: str) -> str:
-    """Keeps what names a district or a town, hides road, house and door."""
-    address = address.strip()
-    if not address or "*" in address:
-        return address
-    found = REGION.match(address)
-    kept = found[0] if found and found[0] else address[:2]
-    return kept[:100] + "******"
+def mask_number(number: str) -> str:
+    """Of a card or a paper only its ends."""
+    number = number.strip()
+    return number if "*" in number else f"{number[:1]}{'*' * max(2, len(number) - 2)}{number[-1:]}"
 
 
 def normal_phone(phone: str) -> str:

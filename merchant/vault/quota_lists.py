@@ -20,6 +20,8 @@ FIELDS = {
     "phone": _("phone"),
     "virtual_phone": _("virtual number"),
     "address": _("address"),
+    "remarks": _("remarks"),
+    "export": _("all of it, for the buyer"),
 }
 
 

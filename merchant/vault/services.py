@@ -20,6 +20,10 @@ from merchant.vault import masking
 from merchant.vault.models import PiiCounted, PiiQuotaDay, PiiReveal, Recipient, RevealVerdict
 
 FIELDS = ("name", "phone", "address", "virtual_phone")
+# What people wrote about the order, shown with its numbers and names hidden: opened through the same door.
+REMARKS = "remarks"
+# How the file for a buyer stands among the looks.
+EXPORT = "export"
 
 
 @dataclass(frozen=True)
@@ -160,21 +164,23 @@ def reveal(
     is_free: bool,
     is_closed_14d: bool,
     reason: str = "",
+    words: str = "",
 ) -> Opened:
     """One field in plain (docs/rules.md, PII); a virtual number is a field like any other. Always leaves an audit row,
-    also when it refuses.
+    also when it refuses. The field `remarks` opens `words`, which the caller has read.
 
     `is_free`: a case opened by the buyer or the platform is open. `is_closed_14d`: the order succeeded 14 days ago.
     Raises Refused: RIGHT, CLOSED_14D, QUOTA_EMPTY, NOT_HELD.
     """
     shop = recipient.shop
-    if field not in FIELDS:
+    if field not in (*FIELDS, REMARKS):
         raise Refused("FIELD", _("There is no such field."), field=field)
+    is_held = bool(words) if field == REMARKS else getattr(recipient, f"{field}_enc") is not None
     # durable: a transaction around this one would take the audit row back together with the refusal.
     with transaction.atomic(durable=True):
         if not can(user, shop, Right.REVEAL_PII):
             verdict, cost = RevealVerdict.RIGHT, 0
-        elif getattr(recipient, f"{field}_enc") is None:
+        elif not is_held:
             verdict, cost = RevealVerdict.NOT_HELD, 0
         elif is_closed_14d:
             verdict, cost = RevealVerdict.CLOSED_14D, 0
@@ -193,7 +199,7 @@ def reveal(
             reason=reason[:200],
         )
     if verdict == RevealVerdict.SHOWN:
-        return Opened(_open(recipient, field), cost, is_free)
+        return Opened(words if field == REMARKS else _open(recipient, field), cost, is_free)
     check_right(user, shop, Right.REVEAL_PII)
     raise Refused(
         verdict.upper(),
@@ -205,6 +211,44 @@ def reveal(
             RevealVerdict.QUOTA_EMPTY: _("Today's quota is used up; ask for more."),
         }[verdict],
     )
+
+
+def check_can_export(user: Any, shop: Any) -> None:
+    """Raise Refused RIGHT unless this person may hand a buyer's data out: who looks, and answers for looks."""
+    for right in (Right.REVEAL_PII, Right.APPLY_QUOTA):
+        check_right(user, shop, right)
+
+
+def export_people(user: Any, shop: Any, people: Iterable[Recipient], *, order_number: str) -> list[dict[str, Any]]:
+    """Everything held in plain of these recipients, for the file the law lets a buyer ask for. Each is a look on record
+    that costs nothing: no quota stands between a person and their own data.
+
+    Raises Refused RIGHT."""
+    check_can_export(user, shop)
+    found = list(people)
+    with transaction.atomic(durable=True):
+        PiiReveal.objects.bulk_create(
+            PiiReveal(
+                shop=shop,
+                user=user,
+                recipient=recipient,
+                order_number=order_number,
+                field=EXPORT,
+                cost=0,
+                verdict=RevealVerdict.SHOWN,
+                reason="person file",
+            )
+            for recipient in found
+        )
+    return [
+        {
+            "created_at": recipient.created_at,
+            "province": recipient.province,
+            "city": recipient.city,
+            **{field: _open(recipient, field) or getattr(recipient, f"{field}_mask", "") for field in FIELDS},
+        }
+        for recipient in found
+    ]
 
 
 def open_day(shop: Any, day: date, *, quota: int) -> None:

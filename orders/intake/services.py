@@ -67,7 +67,8 @@ def _said_of(error: Error) -> str:
 def _is_not_about_rows(error: Error) -> bool:
     """A lost connection, a deadlock, a full disk: nothing a smaller chunk would cure, and no order's fault."""
     code = getattr(error.__cause__, "pgcode", None) or ""
-    return not code.startswith(("22", "23"))
+    # 21: the same line or payment twice in one order.
+    return not code.startswith(("21", "22", "23"))
 
 
 def _first_line(error: Error) -> str:

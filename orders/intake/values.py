@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from merchant import incoming
 from merchant.clock import SHANGHAI
 from orders.intake.readers import Merged
 
@@ -278,6 +279,6 @@ def structure(value: Any, field: str) -> Any:
     if not found:
         return None
     try:
-        return json.loads(found)
+        return incoming.read_json(found)
     except ValueError:
         raise BadValue(field, _("this is not readable JSON")) from None

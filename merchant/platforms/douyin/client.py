@@ -20,12 +20,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from merchant import outside
+from merchant import incoming, outside
 from merchant.hosts import Host
 from merchant.platforms import wire
 from merchant.platforms.base import Unreadable
 from merchant.platforms.douyin.signing import HMAC_SHA256, sign
-from merchant.platforms.douyin.snapshots import AfterSale, Order, order_number, read_detail, read_list_item, read_order
+from merchant.platforms.douyin.snapshots import (
+    AfterSale,
+    Order,
+    order_number,
+    read_detail,
+    read_list_item,
+    read_order,
+)
 from merchant.platforms.errors import ErrorClass, PlatformError
 from merchant.platforms.values import read_or_pass
 
@@ -297,7 +304,7 @@ class DouyinClient:
     @staticmethod
     def _data(text: str, *, is_write: bool) -> Any:
         try:
-            answer = json.loads(text)
+            answer = incoming.read_json(text)
         except ValueError:
             raise wire.garbage("not JSON", text, is_write=is_write) from None
         if not isinstance(answer, dict) or not str(answer.get("code", "")).isdigit():

@@ -9,12 +9,12 @@ platform to us (SPI) sign the query and the body instead. Assumptions, each pinn
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from merchant import incoming
 from merchant.platforms.base import Hint, Judged, MalformedError
 from merchant.platforms.douyin.signing import HMAC_SHA256, is_equal, sign, sign_message
 from merchant.platforms.values import identifier
@@ -71,13 +71,20 @@ def _check_signature(account: Any, headers: Mapping[str, str], body: bytes) -> N
 def read_message(body: bytes) -> PlatformHint:
     """What a push names, whatever else it holds. Raises MalformedError when it is neither a list nor an object."""
     try:
-        found = json.loads(body)
+        found = incoming.read_json(body)
     except ValueError:
         raise MalformedError("not JSON") from None
     rows = found if isinstance(found, list) else [found]
     if not rows or not all(isinstance(row, Mapping) for row in rows):
         raise MalformedError("neither a list of objects nor an object")
     data = [_data(row) for row in rows]
+    try:
+        return _hint(rows, data)
+    except ValueError as error:
+        raise MalformedError(str(error)) from error
+
+
+def _hint(rows: list[Mapping[str, Any]], data: list[Mapping[str, Any]]) -> PlatformHint:
     return PlatformHint(
         msg_id=identifier(rows[0].get("msg_id")) if len(rows) == 1 else "",
         shop_ids=_named(data, ("shop_id",)),
@@ -92,7 +99,7 @@ def _data(row: Mapping[str, Any]) -> Mapping[str, Any]:
     data = row.get("data", row)
     if isinstance(data, str):
         try:
-            data = json.loads(data)
+            data = incoming.read_json(data)
         except ValueError:
             return {}
     return data if isinstance(data, Mapping) else {}

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
+from merchant import incoming
 from merchant.platforms.values import identifier, instant, mapping, number, required_id
 
 
@@ -271,7 +272,7 @@ def read_order(row: Any) -> Order:
 def order_number(row: Any) -> str:
     """The number in a row of the order list that may be anything; empty where there is none."""
     found = row.get("order_id") if isinstance(row, Mapping) else None
-    return identifier(found)[:64] if isinstance(found, int | str) else ""
+    return incoming.clean_text(str(found or ""))[:64] if isinstance(found, int | str) else ""
 
 
 def _item(fields: Mapping[str, Any]) -> OrderItem:
@@ -316,4 +317,4 @@ def _whole(fields: Mapping[str, Any], name: str) -> int:
     value = fields.get(name)
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError(f"no {name}")
-    return int(value)
+    return incoming.whole(value)

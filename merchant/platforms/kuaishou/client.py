@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from merchant import outside
+from merchant import incoming, outside
 from merchant.hosts import Host
 from merchant.platforms import wire
 from merchant.platforms.base import Unreadable, windows
@@ -313,7 +313,7 @@ class KuaishouClient:
     @staticmethod
     def _data(text: str, *, is_write: bool) -> Any:
         try:
-            answer = json.loads(text)
+            answer = incoming.read_json(text)
         except ValueError:
             raise wire.garbage("not JSON", text, is_write=is_write) from None
         if not isinstance(answer, dict) or not str(answer.get("result", "")).isdigit():

@@ -4,11 +4,11 @@ The cipher has no signature (AES-CBC with a fixed IV), so a message proves only 
 words are never believed: a reader takes the id out of it and asks the platform what is true.
 """
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from merchant import incoming
 from merchant.platforms.base import Hint, Judged, MalformedError
 from merchant.platforms.kuaishou.signing import decrypt_message
 from merchant.platforms.values import instant, number
@@ -79,7 +79,17 @@ def read_message(plain: str) -> PlatformMessage:
     """Read the plain text of a message. Raises MalformedError."""
     fields = _object(plain)
     is_heartbeat = fields.get("test") is True
-    message = PlatformMessage(
+    try:
+        message = _message(fields, is_heartbeat=is_heartbeat)
+    except ValueError as error:
+        raise MalformedError(str(error)) from error
+    if not is_heartbeat and not (message.event_id and message.event):
+        raise MalformedError("no eventId or no event")
+    return message
+
+
+def _message(fields: dict[str, Any], *, is_heartbeat: bool) -> PlatformMessage:
+    return PlatformMessage(
         event_id=_text(fields.get("eventId")),
         event=_text(fields.get("event")),
         biz_id=_text(fields.get("bizId")),
@@ -91,9 +101,6 @@ def read_message(plain: str) -> PlatformMessage:
         create_at=instant(fields.get("createTime")),
         is_heartbeat=is_heartbeat,
     )
-    if not is_heartbeat and not (message.event_id and message.event):
-        raise MalformedError("no eventId or no event")
-    return message
 
 
 def is_own(account: Any, message: PlatformMessage) -> bool:
@@ -126,7 +133,7 @@ def _is_plain_heartbeat(body: bytes) -> bool:
     if len(body) > 64 or not body.lstrip().startswith(b"{"):
         return False
     try:
-        return bool(json.loads(body) == {"test": True})
+        return bool(incoming.read_json(body) == {"test": True})
     except ValueError:
         return False
 
@@ -144,7 +151,7 @@ def hint_of(message: PlatformMessage) -> Hint:
 def _object(value: Any) -> dict[str, Any]:
     if isinstance(value, str):
         try:
-            value = json.loads(value)
+            value = incoming.read_json(value)
         except ValueError:
             raise MalformedError("not JSON") from None
     if not isinstance(value, dict):
@@ -156,4 +163,4 @@ def _text(value: Any) -> str:
     """An id that may be a number or text; absent and zero are empty. Containers are no id."""
     if isinstance(value, bool) or not isinstance(value, int | str) or value == 0:
         return ""
-    return str(value)
+    return incoming.short_id(value)

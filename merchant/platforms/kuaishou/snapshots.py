@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
+from merchant import incoming
 from merchant.carriers import registry as carriers
 from merchant.platforms.values import identifier, instant, mapping, number, required_id
 
@@ -195,11 +196,11 @@ def read_refund(row: Any) -> RefundSnapshot:
     return RefundSnapshot(
         refund_id=required_id(fields, "refundId"),
         oid=required_id(fields, "oid"),
-        status=int(fields["status"]),
-        handling_way=int(fields["handlingWay"]),
+        status=incoming.whole(fields["status"]),
+        handling_way=incoming.whole(fields["handlingWay"]),
         negotiate_status=number(fields.get("negotiateStatus")),
         receipt_status=number(fields.get("receiptStatus")),
-        refund_fee=int(fields["refundFee"]),
+        refund_fee=incoming.whole(fields["refundFee"]),
         version=number(fields.get("refundVersion")) or number(fields.get("updateTime")),
         reason=str(fields.get("refundReasonDesc") or ""),
         description=str(fields.get("refundDesc") or ""),
@@ -258,7 +259,7 @@ def order_number(row: Any) -> str:
     """The number in a row of the order list that may be anything; empty where there is none."""
     base = row.get("orderBaseInfo") if isinstance(row, Mapping) else None
     number_of = base.get("oid") if isinstance(base, Mapping) else None
-    return identifier(number_of)[:64] if isinstance(number_of, int | str) else ""
+    return incoming.clean_text(str(number_of or ""))[:64] if isinstance(number_of, int | str) else ""
 
 
 def _item(fields: Mapping[str, Any]) -> OrderItem:

@@ -4,14 +4,13 @@ The channel's page: ready by 10:00 the next day, kept for three months; the dige
 """
 
 import hashlib
-import json
 import zlib
 from datetime import date, time
 from typing import Any
 
 import requests
 
-from merchant import outside
+from merchant import incoming, outside
 from merchant.platforms import wire
 from merchant.platforms.errors import ErrorClass, PlatformError
 from merchant.platforms.wechat.client import CODE, client
@@ -87,8 +86,8 @@ def _unpacked(packed: bytes) -> bytes:
 
 def _object(text: Any) -> dict[str, Any]:
     try:
-        found = json.loads(text)
-    except ValueError:
+        found = incoming.read_json(text)
+    except (ValueError, TypeError, AttributeError):
         found = None
     return found if isinstance(found, dict) else {}
 

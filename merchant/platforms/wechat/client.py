@@ -6,7 +6,6 @@ the same number never pays twice; states SUCCESS, PROCESSING, CLOSED, ABNORMAL; 
 for one trade; within 365 days. Our reading: RESOURCE_NOT_EXISTS on a query means that this number was never taken.
 """
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +16,7 @@ import requests
 import urllib3
 from wechatpayv3 import WeChatPay, WeChatPayType
 
-from merchant import outside
+from merchant import incoming, outside
 from merchant.hosts import Host
 from merchant.platforms import wire
 from merchant.platforms.errors import ErrorClass, PlatformError
@@ -135,7 +134,7 @@ def _call(account: Account, *, is_write: bool, number: str, send: Any) -> Refund
 
 def _read(status: int, text: str, number: str, *, is_write: bool) -> RefundAnswer:
     try:
-        answer = json.loads(text)
+        answer = incoming.read_json(text)
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
@@ -148,7 +147,7 @@ def _read(status: int, text: str, number: str, *, is_write: bool) -> RefundAnswe
             out_refund_no=str(answer["out_refund_no"]),
             refund_id=str(answer["refund_id"]),
             out_trade_no=str(answer.get("out_trade_no") or ""),
-            amount_fen=int(answer["amount"]["refund"]),
+            amount_fen=incoming.whole(answer["amount"]["refund"]),
             success_at=datetime.fromisoformat(answer["success_time"]) if answer.get("success_time") else None,
             received_account=str(answer.get("user_received_account") or ""),
             raw=answer,

@@ -6,7 +6,6 @@ is taken when it opens with the account's own API v3 key: nobody else can have s
 once more.
 """
 
-import json
 import re
 import time
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from wechatpayv3.utils import aes_decrypt
 
+from merchant import incoming
 from merchant.platforms.base import Hint, Judged, MalformedError
 from merchant.platforms.wechat import client as wechat_pay
 
@@ -88,7 +88,7 @@ def _is_old_form(account: Any, body: bytes) -> bool:
 def read_notice(account: Any, body: bytes) -> RefundNotice:
     """Decrypt and read a notice that was verified when it came. Raises MalformedError."""
     try:
-        told = json.loads(body)
+        told = incoming.read_json(body)
         sealed = told["resource"]
         plain = aes_decrypt(
             sealed["nonce"],
@@ -96,7 +96,7 @@ def read_notice(account: Any, body: bytes) -> RefundNotice:
             sealed.get("associated_data") or "",
             str(account.secrets.get("apiv3_key") or ""),
         )
-        resource = json.loads(plain or "")
+        resource = incoming.read_json(plain or "")
         return RefundNotice(
             str(told["id"]), str(told["event_type"]), str(resource["mchid"]), str(resource["out_refund_no"])
         )
