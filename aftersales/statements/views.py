@@ -66,6 +66,7 @@ def statements(request: SignedInRequest) -> HttpResponse:
     if tab in ("open", "settled"):
         rows, context["next_key"] = _differences(request.user, tab, request.GET.get("after", ""))
         context["rows"] = [{"difference": row, "buttons": buttons(row, request.user)} for row in rows]
+        context["has_read"] = bool(rows) or StatementFile.objects.visible_to(request.user).filter(state="read").exists()
         context["is_first"] = not request.GET.get("after")
     elif tab == "days":
         context["days"] = _days(shops)

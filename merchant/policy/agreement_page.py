@@ -44,7 +44,11 @@ def agreement_sign(request: SignedInRequest, shop_id: int) -> HttpResponse:
     shop = _shop(request, shop_id)
     with refusals_as_messages(request):
         services.sign_agreement(shop, by=request.user, kind=AgreementKind.INTERCEPT)
-        messages.success(request, _("Signed: this shop can stop parcels from now on."))
+        if shop.courier_accounts.filter(is_active=True).exists():
+            messages.success(request, _("Signed: this shop can stop parcels from now on."))
+        else:
+            said = _("Signed. Before a parcel can be stopped, a courier account is still to be added.")
+            messages.success(request, said)
     return redirect(way_back(request, "agreement", shop_id=shop.pk))
 
 

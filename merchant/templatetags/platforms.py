@@ -6,6 +6,7 @@ from django import template
 
 from merchant.platforms import registry
 from merchant.shops.connection import CHIPS
+from merchant.shops.missing import Missing, missing_of
 
 register = template.Library()
 
@@ -21,3 +22,9 @@ def platform(code: str) -> str:
 def connection_chip(account: Any) -> str:
     """The look of what is known of this account's connection."""
     return CHIPS.get(account.connection, "shut")
+
+
+@register.simple_tag(takes_context=True)
+def missing(context: Any, needs: str) -> Missing | None:
+    """What keeps an empty page empty for its reader; see `missing_of`. Asked only where a list has no row."""
+    return missing_of(context["request"].user, needs)

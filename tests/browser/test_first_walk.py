@@ -30,7 +30,7 @@ from tests.browser.walk import Walk
 
 pytestmark = pytest.mark.browser
 WAYBILL = "78310042196001"
-KEPT = {"2-steps", "4-courier", "6-desk", "7-paid"}
+KEPT = {"2-steps", "4-courier", "7-paid"}
 WIDTH = 900
 
 

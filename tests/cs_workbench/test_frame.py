@@ -7,7 +7,7 @@ from django.urls import reverse
 from merchant.people.rights import ROLES
 from merchant.ui import navigation
 from tests.markup import one_line
-from tests.merchant.factories import make_shop, make_user
+from tests.merchant.factories import make_courier_account, make_platform_account, make_shop, make_user
 
 pytestmark = pytest.mark.django_db
 EVERYBODY = ["desk", "orders", "interceptions"]
@@ -70,7 +70,10 @@ def test_somebody_without_a_shop_is_told_what_to_do(sign_in):
 
 
 def test_an_empty_desk_says_what_comes_next(sign_in):
-    text = sign_in(make_user("agent", make_shop())).get(reverse("desk")).content.decode()
+    shop = make_shop()
+    make_platform_account(shop)
+    make_courier_account(shop)
+    text = sign_in(make_user("agent", shop)).get(reverse("desk")).content.decode()
 
     assert "Nothing is waiting for you" in text and "No case is open" in text
 
