@@ -50,6 +50,8 @@ class Layout:
     columns: frozenset[str]
     read: Callable[[int, Row], Line]
     is_end: Callable[[Row], bool] = lambda row: False
+    # Whether its rows name refunds, so that they can be held against ours and its days count as covered.
+    is_matched: bool = True
 
     def fits(self, header: Sequence[str]) -> int:
         """0 when the header is not this layout's, else the number of its columns."""
@@ -81,6 +83,16 @@ def moment(row: Row, name: str) -> datetime:
 def fen(row: Row, *names: str) -> int:
     """The amount in the first of these columns, in fen and without its sign. Raises BadValue."""
     return abs(needed(values.money(cell(row, *names), names[0], "yuan"), names[0]))
+
+
+def two_sided(row: Row, money_in: str, money_out: str) -> tuple[bool, int]:
+    """(whether money left, fen) of a ledger with a column for each way. Raises BadValue when both or neither speak."""
+    come, gone = (values.money(cell(row, name), name, "yuan") or 0 for name in (money_in, money_out))
+    if bool(come) == bool(gone):
+        raise BadValue(money_in, _("one of %(first)s and %(second)s must hold an amount") % {
+            "first": money_in, "second": money_out,
+        })  # fmt: skip
+    return bool(gone), abs(gone or come)
 
 
 _layouts: list[Layout] = []

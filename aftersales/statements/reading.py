@@ -122,8 +122,12 @@ def _write(file: StatementFile, layout: Layout, table: Table) -> tuple[date, dat
     file.channel, file.layout, file.state = layout.channel, layout.name, FileState.READ
     file.row_count, file.refused_count, file.refused = count, refused_count, refused
     file.new_count = known.count() - before
-    file.from_date = file.from_date or min(seen, default=None)
-    file.to_date = file.to_date or max(seen, default=None)
+    if layout.is_matched:
+        file.from_date = file.from_date or min(seen, default=None)
+        file.to_date = file.to_date or max(seen, default=None)
+    else:
+        # What names no refund covers no day: else every refund of ours would be missing in it.
+        file.from_date = file.to_date = None
     file.save()
     activity.record(file, "statement.read", by=None, rows=count, new=file.new_count, refused=refused_count)
     return (file.from_date, file.to_date) if file.from_date and file.to_date else None

@@ -113,7 +113,8 @@ def test_every_layout_of_ours_loads_and_names_itself_in_both_languages():
     names = [profile.name for profile in registry.all_profiles() if profile.kind == "orders"]
 
     assert names == sorted(
-        ["doudian_export", "douyin_rows", "jd_rows", "kuaishou_detail", "kuaishou_export", "olist", "pinduoduo_export",
+        ["doudian_export", "douyin_rows", "jd_export",
+        "jd_rows", "kuaishou_detail", "kuaishou_export", "olist", "pinduoduo_export",
          "pinduoduo_rows", "qianniu_export", "taobao_rows", "taobao_trade", "template",
         "tmall_report", "wechat_shop_rows"]
     )  # fmt: skip
