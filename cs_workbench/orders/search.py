@@ -13,8 +13,9 @@ from logistics.parcels.models import Package
 from merchant.carriers import waybills
 from merchant.clock import now
 from merchant.people.querysets import union
-from merchant.people.visibility import shops_of
+from merchant.people.visibility import scope_of, shops_of
 from merchant.policy import services as policy
+from merchant.prepared import rows_of
 from merchant.refusals import Refused
 from merchant.ui.query_params import key_of_page, page_key
 from merchant.vault import phones, searching
@@ -119,18 +120,25 @@ def page(user: Any, tab: str, key: str = "", buyer: int | None = None) -> Found:
     shops = shops_of(user)
     if tab in BY_PROMISE:
         return _page_by_promise(user, shops, tab, key, buyer)
-    after = page_key(key)
-    walks: list[QuerySet[Order]] = []
-    for shop in shops:
-        rows = Order.objects.seen_in(shop, user)
-        if buyer is not None:
-            rows = rows.filter(buyer_id=buyer)
-        states = TABS.get(tab, ())
-        walks += [rows.newest_in_state(state, after, SIZE + 1) for state in states] or [rows.newest(after, SIZE + 1)]
-    if len(walks) == 1:
-        found = list(_ready(walks[0]))
+    start = page_key(key)
+    told: dict[str, Any] = {"placed_at": start[0], "pk": start[1]} if start is not None else {}
+    told |= {"buyer": buyer} if buyer is not None else {}
+    states = TABS.get(tab, ())
+
+    def walks(buyer: int | None = None, **after: Any) -> list[QuerySet[Order]]:
+        behind = (after["placed_at"], after["pk"]) if after else None
+        found: list[QuerySet[Order]] = []
+        for shop in shops:
+            rows = Order.objects.seen_in(shop, user)
+            if buyer is not None:
+                rows = rows.filter(buyer_id=buyer)
+            found += [rows.newest_in_state(one, behind, SIZE + 1) for one in states] or [rows.newest(behind, SIZE + 1)]
+        return found
+
+    if len(shops) * max(len(states), 1) == 1:
+        found = rows_of(("order list", scope_of(user), states), lambda **told: _ready(walks(**told)[0]), **told)
     else:
-        places = union([walk.values_list("placed_at", "pk") for walk in walks])
+        places = union([walk.values_list("placed_at", "pk") for walk in walks(**told)])
         wanted = sorted(places, reverse=True)[: SIZE + 1]
         found = list(_ready(Order.objects.filter(pk__in=[pk for _placed_at, pk in wanted])))
         found.sort(key=lambda order: (order.placed_at, order.pk), reverse=True)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
@@ -27,6 +28,8 @@ from logistics.parcels.timeline import from_scans
 from merchant.clock import now
 from merchant.people.models import User
 from merchant.people.rights import Right, can
+from merchant.people.visibility import scope_of
+from merchant.prepared import first_of, named, rows_of
 from merchant.refusals import Refused, refusals_as_messages
 from merchant.shops.models import Shop
 from merchant.trail import timeline
@@ -64,8 +67,8 @@ def orders(request: SignedInRequest) -> HttpResponse:
     else:
         found = search.page(request.user, tab, request.GET.get("after", ""), parse_int(buyer))
     goods = search.goods_of(found.orders)
-    of_orders = Case.objects.filter(order_id__in=[order.pk for order in found.orders])
-    cases = {case.order_id: case for case in of_orders.only("order_id", "shop_id", "number", "state").order_by("pk")}
+    of_orders = rows_of("cases of a list", _cases_of, **named("order", [order.pk for order in found.orders]))
+    cases = {case.order_id: case for case in of_orders}
     at = now()
     context = {
         "rows": [
@@ -86,6 +89,11 @@ def orders(request: SignedInRequest) -> HttpResponse:
         **bulk_context(request.user, found.orders, buyer=parse_int(buyer), ticked=request.GET.get("ticked", "")),
     }
     return render(request, "cs_workbench/orders.html", context)
+
+
+def _cases_of(**orders: int) -> QuerySet[Case]:
+    found = Case.objects.filter(order_id__in=orders.values())
+    return found.only("order_id", "shop_id", "number", "state").order_by("pk")
 
 
 def _tabs(user: User) -> list[dict[str, Any]]:
@@ -112,15 +120,29 @@ def _tabs(user: User) -> list[dict[str, Any]]:
     ]
 
 
+def _refunds_of(order_id: int) -> QuerySet[Refund]:
+    return Refund.objects.filter(order_id=order_id).order_by("pk")
+
+
+def _stops_of(**packages: int) -> QuerySet[Interception]:
+    return Interception.objects.filter(package_id__in=packages.values()).order_by("pk")
+
+
 @login_required
 @require_safe
 def order_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpResponse:
     """Money one can check, one timeline of everything, and what can be done."""
-    found = Order.objects.visible_to(request.user).select_related("buyer", "recipient", "shop")
-    order = get_object_or_404(found, shop_id=shop_id, number=number)
+
+    def build(shop_id: int, number: str) -> QuerySet[Order]:
+        found = Order.objects.visible_to(request.user).select_related("buyer", "recipient", "shop")
+        return found.filter(shop_id=shop_id, number=number)
+
+    order = first_of(("order_detail", scope_of(request.user)), build, shop_id=shop_id, number=number)
+    if order is None:
+        raise Http404
     card = cards([order], current=order.pk)[0]
-    refunds = list(Refund.objects.filter(order=order).order_by("pk"))
-    stops = list(Interception.objects.filter(package__in=[parcel.package for parcel in card.parcels]).order_by("pk"))
+    refunds = rows_of("refunds of an order", _refunds_of, order_id=order.pk)
+    stops = rows_of("stops of parcels", _stops_of, **named("package", [one.package.pk for one in card.parcels]))
     subjects = [order, *card.cases, *refunds, *stops, *[parcel.package for parcel in card.parcels]]
     if order.buyer is not None:
         subjects.append(order.buyer)

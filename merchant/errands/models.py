@@ -58,6 +58,11 @@ class Errand(models.Model):
         return str(kind_of(self.kind).label)
 
     @property
+    def ending(self) -> str:
+        """How it ended, as a refusal is written: the sentence, then its code."""
+        return f"{self.words} [{self.code}]" if self.code else self.words
+
+    @property
     def is_open(self) -> bool:
         """Nobody has heard yet how it ended."""
         return self.state in OPEN

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from merchant.people.models import Membership, Role, Scope
+from merchant.prepared import rows_of
 from merchant.refusals import Refused
 
 
@@ -170,9 +171,13 @@ def memberships_of(user: Any) -> dict[int, Membership]:
     """All of them with role and shop, by the shop's id."""
     held: dict[int, Membership] | None = getattr(user, "_memberships_by_shop", None)
     if held is None:
-        rows = Membership.objects.filter(user=user, is_active=True).select_related("role", "shop")
+        rows = rows_of("memberships_of", _memberships, user_id=user.pk)
         held = user._memberships_by_shop = {row.shop_id: row for row in rows}
     return held
+
+
+def _memberships(user_id: int) -> models.QuerySet[Membership]:
+    return Membership.objects.filter(user_id=user_id, is_active=True).select_related("role", "shop")
 
 
 def can(user: Any, shop: Any, right: str) -> bool:

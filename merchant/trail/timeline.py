@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from merchant.personal_data import mask_text
+from merchant.prepared import named, rows_of
 from merchant.trail.models import Activity
 
 LIMIT = 200
@@ -95,7 +96,15 @@ def reason_text(reason: str) -> str:
 
 def rows_about(*subjects: models.Model) -> list[Activity]:
     """The newest moves of these rows, with who made them; one statement."""
-    return list(Activity.objects.about(*subjects).select_related("by")[:LIMIT])
+    kinds = [subject._meta.model_name for subject in subjects]
+
+    def build(**ids: int) -> models.QuerySet[Activity]:
+        wanted = models.Q(pk__in=[])
+        for kind, pk in zip(kinds, ids.values(), strict=True):
+            wanted |= models.Q(subject_kind=kind, subject_id=pk)
+        return Activity.objects.filter(wanted).select_related("by").order_by("-at", "-pk")[:LIMIT]
+
+    return rows_of(("rows_about", *kinds), build, **named("subject", [subject.pk for subject in subjects]))
 
 
 def from_trail(rows: Iterable[Activity]) -> list[Entry]:
