@@ -325,7 +325,21 @@ CELERY_BEAT_SCHEDULE = {
     "merchant.purge_raw": {"task": "merchant.purge_raw", "schedule": crontab(hour="3", minute="20")},
     # All day long, a few seconds at a time (merchant.retention).
     "merchant.purge_kept": {"task": "merchant.purge_kept", "schedule": every(600)},
-    "merchant.beat": {"task": "merchant.beat", "schedule": every(20)},
+    # Each worker's sign of life, through its own queue (merchant.jobs.processes).
+    **{
+        f"merchant.beat.{queue}": {
+            "task": "merchant.beat",
+            "schedule": every(20),
+            "kwargs": {"name": name},
+            "options": {"queue": queue, "expires": 60},
+        }
+        for name, queue in (
+            ("worker-money", "money"),
+            ("worker-intercept", "intercept"),
+            ("worker-push", "push"),
+            ("worker-background", "bulk"),
+        )
+    },
     "orders.sweep_imports": {"task": "orders.sweep_imports", "schedule": every(30)},
     "cs_workbench.sweep_bulk": {"task": "cs_workbench.sweep_bulk", "schedule": every(30)},
     "orders.sweep_clocks": {"task": "orders.sweep_clocks", "schedule": every(60)},

@@ -39,8 +39,8 @@ def purge_kept(**_: object) -> None:
 
 
 @shared_task(name="merchant.beat")
-def beat(**_: object) -> None:
-    housekeeping.report_worker()
+def beat(*, name: str = "worker-background", **_: object) -> None:
+    housekeeping.report_worker(name)
 
 
 @shared_task(name="merchant.try_connection")

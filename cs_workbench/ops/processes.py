@@ -4,12 +4,11 @@ from typing import Any
 
 from django.utils.translation import gettext, gettext_lazy
 
+from merchant.jobs import processes
 from merchant.platforms import registry
 
 NAMES: dict[str, Any] = {
-    "worker": gettext_lazy("Background work"),
-    "poller": gettext_lazy("Track polling"),
-    "beat": gettext_lazy("Timetable"),
+    **processes.NAMES,
     "sweep:cases": gettext_lazy("Deadlines of cases"),
 }
 

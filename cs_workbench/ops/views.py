@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Exists, OuterRef, Q
@@ -22,6 +21,7 @@ from merchant.clock import now
 from merchant.errands import services as errands
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxMessage, InboxTask, InboxVerdict
+from merchant.jobs import processes
 from merchant.jobs.models import Job, ProcessBeat
 from merchant.people.models import User
 from merchant.people.rights import Right, can, check_right
@@ -38,8 +38,6 @@ SIZE = 50
 CAP = 1000
 # Parked pushes of an account tried again with one press.
 RETRIES = 200
-# A process that said nothing for so long is called silent.
-SILENT = timedelta(seconds=90)
 
 
 def _shops(user: User) -> list[int]:
@@ -67,12 +65,11 @@ def ops(request: SignedInRequest) -> HttpResponse:
         "couriers": courier_page.account_rows(shops, request.user),
         "platforms": sync.sync_rows(shops, request.user, at),
         "processes": [
-            {
-                "beat": beat,
-                "label": label_of(beat.name),
-                "is_silent": at - beat.last_ok_at > max(SILENT, SILENT * settings.CLOCK_SCALE),
-            }
-            for beat in ProcessBeat.objects.order_by("name")
+            *processes.signs(),
+            *(
+                processes.Sign(beat.name, label_of(beat.name), beat.last_ok_at, beat.backlog, processes.is_silent(beat))
+                for beat in ProcessBeat.objects.exclude(name__in=processes.NAMES).order_by("name")
+            ),
         ],
         "inbox": inbox_figures(shops),
         "kept": retention.lines(shops, is_admin=request.user.is_platform_admin),

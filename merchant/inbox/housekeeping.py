@@ -22,6 +22,7 @@ def purge_raw() -> int:
     return total + idempotency.purge()
 
 
-def report_worker() -> None:
-    """The worker's sign of life, with the messages that wait for it."""
-    beat("worker", InboxTask.objects.filter(is_parked=False).count())
+def report_worker(name: str = "worker-background") -> None:
+    """A worker's sign of life; with the messages that wait, where it is the one that reads them."""
+    waiting = InboxTask.objects.filter(is_parked=False).count() if name == "worker-background" else 0
+    beat(name, waiting)

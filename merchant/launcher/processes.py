@@ -31,7 +31,7 @@ COMMANDS: dict[str, Sequence[str]] = {
     ).split(),
     "poller": "python manage.py poller".split(),
     # The schedule is in the settings and holds no state worth a file.
-    "beat": "celery -q -A merchant beat --scheduler celery.beat:Scheduler --loglevel WARNING".split(),
+    "beat": "celery -q -A merchant beat --scheduler merchant.beat:Scheduler --loglevel WARNING".split(),
 }
 
 

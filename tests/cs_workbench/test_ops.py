@@ -132,16 +132,23 @@ def test_finance_sees_messages_but_operates_nothing(sign_in):
 def test_a_silent_process_is_called_silent(sign_in):
     shop = make_shop()
     beat("poller")
-    beat("worker")
+    beat("worker-money")
+    beat("pull:douyin-orders:3")
 
     ProcessBeat.objects.filter(name="poller").update(last_ok_at=now() - timedelta(minutes=5))
 
     page = sign_in(make_user("supervisor", shop)).get(reverse("ops"))
 
-    assert {row["beat"].name: row["is_silent"] for row in page.context["processes"]} == {
-        "poller": True,
-        "worker": False,
-    }
+    assert [(row.name, row.is_silent, row.last_at is None) for row in page.context["processes"]] == [
+        ("worker-money", False, False),
+        ("worker-intercept", True, True),
+        ("worker-push", True, True),
+        ("worker-background", True, True),
+        ("poller", True, False),
+        ("beat", True, True),
+        ("pull:douyin-orders:3", False, False),
+    ]
+    assert "Pays refunds and follows after-sale cases" in page.content.decode()
 
 
 def test_the_operations_page_costs_the_same_for_one_row_and_for_three(sign_in):

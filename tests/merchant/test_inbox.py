@@ -330,4 +330,4 @@ def test_the_worker_says_that_it_lives_and_what_waits():
     housekeeping.report_worker()
 
     beat = ProcessBeat.objects.get()
-    assert (beat.name, beat.backlog) == ("worker", 1)
+    assert (beat.name, beat.backlog) == ("worker-background", 1)

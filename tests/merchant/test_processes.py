@@ -1,9 +1,11 @@
 """The product's processes as they run in a shop: the commands of docker-compose.yml on real PostgreSQL and Redis."""
 
+import json
 import os
 import signal
 import subprocess
 import time
+import urllib.request
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,7 +13,6 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from merchant.jobs.models import ProcessBeat
 from merchant.launcher.network import free_port
 from merchant.launcher.processes import COMMANDS, with_this_python
 from merchant.launcher.supervisor import is_answering, python
@@ -77,8 +78,9 @@ def wait_until(is_true, processes: dict[str, subprocess.Popen], logs: Path) -> N
         time.sleep(0.2)
 
 
-def has_beaten(name: str) -> bool:
-    return ProcessBeat.objects.filter(name__startswith=name).exists()
+def told(url: str) -> dict[str, str]:
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return json.load(answer)
 
 
 def test_every_process_starts_works_and_ends_when_asked(start, environment, tmp_path):
@@ -86,10 +88,20 @@ def test_every_process_starts_works_and_ends_when_asked(start, environment, tmp_
     health = f"http://127.0.0.1:{environment['GRANIAN_PORT']}/health/"
 
     wait_until(lambda: is_answering(health), processes, tmp_path)
-    # Beat schedules the sign of life, the background worker gives it; the poller gives its own.
-    wait_until(lambda: has_beaten("worker") and has_beaten("poller"), processes, tmp_path)
+    # Beat schedules the workers' signs of life, each through a queue of its own; beat and the poller give their own.
+    wait_until(lambda: told(health)["status"] == "ok", processes, tmp_path)
     assert sorted(workers_that_answer(environment)) == ["background", "intercept", "push", "urgent"]
-    assert alive("worker", environment) == alive("poller", environment) == 0
+    assert told(f"{health}?all") == {
+        "status": "ok",
+        "database": "ok",
+        "disk": "ok",
+        "redis": "ok",
+        "queue": "ok",
+        "poller": "ok",
+        "beat": "ok",
+        **dict.fromkeys(["worker-money", "worker-intercept", "worker-push", "worker-background"], "ok"),
+    }
+    assert alive("beat", environment) == alive("poller", environment) == 0
     assert alive("nobody", environment) == 1
 
     for process in processes.values():
@@ -109,8 +121,6 @@ def workers_that_answer(environment: dict[str, str]) -> list[str]:
         text=True,
         check=True,
     )
-    import json
-
     return [name.split("@")[0] for name in json.loads(asked.stdout)]
 
 
