@@ -10,5 +10,6 @@ urlpatterns = [
     path("board/", include("cs_workbench.board.urls")),
     path("bulk/", include("cs_workbench.bulk.urls")),
     path("replies/", include("cs_workbench.replies.urls")),
+    path("", include("cs_workbench.palette.urls")),
     path("ops/", include("cs_workbench.ops.urls")),
 ]

@@ -7,7 +7,9 @@ from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.middleware.locale import LocaleMiddleware
+from django.urls import reverse
 from django.utils import translation
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from merchant.incoming import is_storable
 
@@ -34,11 +36,25 @@ class RejectNul:
             raise BadRequest("a form field holds a NUL")
 
 
+def asked_for(header: str) -> str:
+    """The first of our languages that an Accept-Language names; any Chinese is ours, and so is a header without any."""
+    for code, _weight in parse_accept_lang_header(header):
+        if code.startswith("zh"):
+            return settings.LANGUAGE_CODE
+        if code.partition("-")[0] in dict(settings.LANGUAGES):
+            return code.partition("-")[0]
+    return settings.LANGUAGE_CODE
+
+
 class ChineseUnlessChosen(LocaleMiddleware):
-    """Chinese until the reader chooses otherwise: a shop's people work in Chinese whatever their browser was set to."""
+    """Chinese until the reader chooses otherwise: a shop's people work in Chinese whatever their browser was set to.
+    Only who is not yet signed in is met in the language their browser asks for."""
 
     def process_request(self, request: HttpRequest) -> None:
         chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
-        is_known = chosen in dict(settings.LANGUAGES)
-        translation.activate(chosen if is_known else settings.LANGUAGE_CODE)
+        if chosen not in dict(settings.LANGUAGES):
+            chosen = settings.LANGUAGE_CODE
+            if request.path_info == reverse("login"):
+                chosen = asked_for(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
+        translation.activate(chosen)
         request.LANGUAGE_CODE = translation.get_language()

@@ -106,6 +106,8 @@ class Case(StateMachine):
         ]
         indexes = [
             models.Index(fields=["shop", "state", "applied_at", "id"], name="case_tab"),
+            # What was settled, the newest first.
+            models.Index(fields=["shop", "closed_at", "id"], name="case_done", condition=Q(state__in=CLOSED_STATES)),
             models.Index(fields=["assignee", "due_at"], name="case_mine_due", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["shop", "due_at"], name="case_shop_due", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["due_at"], name="case_due", condition=Q(state__in=OPEN_STATES)),

@@ -202,7 +202,7 @@ def load(shown: Iterable[str], user: Any, view: View) -> dict[str, Task]:
 def grouped(rows: list[Task], segment: str) -> list[tuple[Any, list[Task]]]:
     """Within the hour · today · later, by Shanghai's midnight; settled ones need no groups."""
     if segment == "done":
-        return [(_("Newest first"), rows)] if rows else []
+        return [(_("Last settled first"), rows)] if rows else []
     at = now()
     midnight = (at.astimezone(SHANGHAI) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     bounds: list[tuple[Any, datetime | None]] = [

@@ -15,7 +15,7 @@ from aftersales.refunds.policies import limits_of
 from aftersales.team import work
 from cs_workbench.cases import action, subject
 from cs_workbench.cases.subject import Subject
-from cs_workbench.desk import order_action, panes, queue
+from cs_workbench.desk import going_on, order_action, panes, queue
 from cs_workbench.desk.verbs import VERBS
 from cs_workbench.orders import search
 from cs_workbench.orders.cards import Card
@@ -162,11 +162,15 @@ def desk_verb(request: SignedInRequest, shop_id: int, number: str, verb: str) ->
     opened = subject.of_case(request.user, shop_id, number)
     if opened is None or opened.case is None or verb not in VERBS:
         raise Http404
+    said = ""
     with refusals_as_messages(request):
         said = VERBS[verb](request, opened.case)
-        if said:
-            messages.success(request, said)
-    return fresh(request, subject.of_case(request.user, shop_id, number))
+    acted = subject.of_case(request.user, shop_id, number)
+    if said and acted is not None and (onward := going_on.next_of(request, acted)) is not None:
+        return _onward(request, acted, onward, said)
+    if said:
+        messages.success(request, said)
+    return fresh(request, acted)
 
 
 @login_required
@@ -183,6 +187,15 @@ def desk_order_verb(request: SignedInRequest, shop_id: int, number: str, verb: s
         if said:
             messages.success(request, said)
     return fresh(request, subject.of_order(request.user, shop_id, number))
+
+
+def _onward(request: SignedInRequest, acted: Subject, onward: Subject, said: str) -> HttpResponse:
+    """The next task, and below it for a while what became of the one before."""
+    view = queue.view_of(request.POST)
+    context = context_of(request, view, onward) | {"acted": acted, "said": said}
+    answer = render(request, "cs_workbench/_desk_onward.html", context)
+    answer["HX-Push-Url"] = f"{onward.url}?{view.query}"
+    return answer
 
 
 def fresh(request: SignedInRequest, opened: Subject | None) -> HttpResponse:

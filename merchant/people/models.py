@@ -15,10 +15,20 @@ class PeopleManager(UserManager["User"]):
         return super().create_superuser(*args, **fields)
 
 
+class Density(models.TextChoices):
+    NORMAL = "", _("normal")
+    COMPACT = "compact", _("compact")
+    ROOMY = "roomy", _("roomy")
+
+
 class User(AbstractUser):
     """A person who signs in. What they may do stands in their memberships, shop by shop."""
 
     display_name = models.CharField(_("name shown to colleagues"), max_length=40, blank=True)
+    # How tight lines and tables stand on this person's screen.
+    density = models.CharField(_("density"), max_length=8, choices=Density, blank=True, default=Density.NORMAL)
+    # After a decision the desk opens the next task by itself.
+    goes_on = models.BooleanField(_("open the next task after a decision"), default=True)
     is_platform_admin = models.BooleanField(_("platform administrator"), default=False)
     # Somebody else knows the password: it is changed before anything else (merchant.people.middleware).
     has_first_password = models.BooleanField(_("changes the password first"), default=False, db_default=False)
@@ -34,6 +44,10 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+    @property
+    def density_choices(self) -> list[tuple[str, Any]]:
+        return [(density.value, density.label) for density in Density]
 
     def set_password(self, raw_password: str | None) -> None:
         """A password that its owner chose; whoever gives one out sets `has_first_password` after it."""

@@ -2,15 +2,20 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import views as auth
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from merchant.people import demo
+from merchant.people.forms import PreferencesForm
 from merchant.people.known_browsers import remember
 from merchant.people.models import User
+from merchant.ui.access import SignedInRequest
 
 
 def login(request: HttpRequest) -> HttpResponseBase:
@@ -42,3 +47,14 @@ class PasswordChange(auth.PasswordChangeView):
 
 
 password_change = PasswordChange.as_view()
+
+
+@login_required
+@require_POST
+def preferences(request: SignedInRequest) -> HttpResponse:
+    """How this person likes to work: what the form names is kept, the rest stays as it was. Back to the page."""
+    form = PreferencesForm(request.POST, instance=request.user)
+    if form.is_valid():
+        form.save()
+    back = request.POST.get("next", "")
+    return redirect(back if url_has_allowed_host_and_scheme(back, {request.get_host()}) else "home")

@@ -318,10 +318,19 @@ def goods(quantity: int) -> str:
 
 @register.simple_tag(takes_context=True)
 def page_theme(context: template.Context) -> SafeString | str:
-    """`data-theme` from the reader's cookie; without one the system decides. In the markup, so nothing flashes."""
+    """`data-theme` from the reader's cookie; without one the system decides. `data-density` as the
+    person chose. In the markup, so nothing flashes."""
     request = context.get("request")
     theme = request.COOKIES.get("hc_theme", "") if request else ""
-    return format_html(' data-theme="{}"', theme) if theme in {"light", "dark"} else ""
+    density = getattr(getattr(request, "user", None), "density", "")
+    told = {"theme": theme if theme in {"light", "dark"} else "", "density": density}
+    return format_html_join("", ' data-{}="{}"', [pair for pair in told.items() if pair[1]])
+
+
+@register.simple_tag(takes_context=True)
+def places(context: template.Context) -> list[tuple[Any, str]]:
+    """(entry, address) of every page this person may open by name."""
+    return rails.places(context.get("shop_rights") or set())
 
 
 CODED = re.compile(r"^(.*\S)\s+\[([A-Z][A-Z0-9_-]*)\]$", re.DOTALL)

@@ -56,6 +56,8 @@ class Task:
     what: Any = ""
     alarm: Any = ""
     amount_fen: int | None = None
+    # When it was settled; the line says so in place of the time left.
+    done_at: datetime | None = None
     flag: tuple[int, Any] | None = None
     holder: str = ""
     is_mine: bool = False

@@ -49,6 +49,7 @@ KINDS: dict[str, Q] = {
 # What a line shows, as values: fifty cases with their orders and buyers take longer to build than to read.
 SHOWN = (
     *("pk", "shop_id", "number", "state", "kind", "tag", "level", "due_at", "amount_fen", "version", "assignee_id"),
+    "closed_at",
     *("order__number", "order__flag", "order__buyer__nickname", "order__buyer__external_id"),
     *("assignee__display_name", "assignee__username"),
 )
@@ -114,12 +115,13 @@ class Cases(Source):
         self, user: Any, view: View, shops: Sequence[int], size: int, *, is_supervisor: bool
     ) -> QuerySet[Any, Any]:
         whose, kind = view.mine(user, is_supervisor=is_supervisor), KINDS.get(view.kind, Q())
-        order = ("-applied_at", "-pk") if view.segment == "done" else ("due_at", "pk")
+        at = "closed_at" if view.segment == "done" else "applied_at"
+        order = ("-closed_at", "-pk") if view.segment == "done" else ("due_at", "pk")
         first, *rest = [
             Case.objects.seen_in(shop, user)
             .filter(condition, whose, kind)
             .order_by(*order)
-            .values_list("pk", "due_at", "applied_at", "state", "tag", "level")[:size]
+            .values_list("pk", "due_at", at, "state", "tag", "level")[:size]
             for shop in shops
             for condition in SEGMENTS[view.segment]
         ]
@@ -159,6 +161,7 @@ class Cases(Source):
             subject=f"case/{row['shop_id']}/{row['number']}",
             name=row["order__buyer__nickname"] or row["order__buyer__external_id"] or row["order__number"],
             due_at=row["due_at"],
+            done_at=row["closed_at"] if view.segment == "done" else None,
             chip=("case", state, words.states[state]),
             what=words.kinds[row["kind"]],
             alarm=words.tags[tag] if tag else "",
