@@ -6,13 +6,15 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cs_workbench.board import load, shipping, times
+from cs_workbench.board import money as money_of
 from cs_workbench.board.asked import PERIODS, Asked
 from cs_workbench.board.times import Service, Times
 from merchant.shops.models import Shop
 from merchant.ui import charts
-from merchant.ui.formatting import length
+from merchant.ui.formatting import length, money
 
 HOUR = timedelta(hours=1)
 WEEK = 7
@@ -27,6 +29,7 @@ class Figure:
     note: str
     href: str
     about: str
+    window: str = ""
     is_bad: bool = False
     spark: dict[str, str] = field(default_factory=dict)
 
@@ -48,6 +51,7 @@ def context(asked: Asked) -> dict[str, Any]:
     rows = load.by_person(asked)
     service = times.read(asked)
     figures = [_open(asked, rows, service), _reply(asked, service), _end(asked, service)]
+    earned = None if asked.is_own else money_of.read(asked)
     if not asked.is_own:
         figures += _promises(asked)
     return {
@@ -55,6 +59,8 @@ def context(asked: Asked) -> dict[str, Any]:
         "periods": PERIODS,
         "shops": Shop.objects.filter(pk__in=asked.shops).order_by("name", "pk") if len(asked.shops) > 1 else [],
         "figures": figures,
+        "money": earned,
+        "money_figures": [] if earned is None else _money(asked, earned),
         "load": rows,
         "urgency": load.URGENCY,
         "nearest": load.nearest(asked),
@@ -87,6 +93,7 @@ def _open(asked: Asked, rows: list[load.Row], service: Service) -> Figure:
         _cases(asked, open=1),
         _("Cases that are not over, now. The line: cases applied a day."),
         is_bad=late > 0,
+        window=_("now"),
         spark=charts.spark([service.days.get(day, Times()).cases for day in asked.all_days[-WEEK:]]),
     )
 
@@ -102,6 +109,7 @@ def _reply(asked: Asked, service: Service) -> Figure:
         else _("no case decided by a person"),
         _cases(asked, days=asked.days, decided=1),
         _("Median from applied to the first decision of a person; rules and clocks do not count."),
+        window=_since(asked),
         spark=charts.spark(days),
     )
 
@@ -115,6 +123,7 @@ def _end(asked: Asked, service: Service) -> Figure:
         _("others %(span)s") % {"span": _said(others.end) or "–"},
         _cases(asked, days=asked.days, only=1, ended=1),
         _("Median from applied to closed, of the refund-only cases that are over and were not taken back."),
+        window=_since(asked),
         spark=charts.spark(days),
     )
 
@@ -131,6 +140,7 @@ def _promises(asked: Asked) -> list[Figure]:
             _("%(n)s of %(of)s due") % {"n": kept.good, "of": kept.of},
             f"{orders}?what=due&days={asked.days}{asked.more}",
             _("Shipped by the promised time, of the paid orders whose promise fell due in the period."),
+            window=_since(asked),
             spark=charts.spark(list(shipping.percents(shipped, week))),
         ),
         Figure(
@@ -140,6 +150,7 @@ def _promises(asked: Asked) -> list[Figure]:
             f"{orders}?what=overdue{asked.more}",
             _("Orders past their promise and not wholly shipped, now. The line: promises broken a day."),
             is_bad=late > 0,
+            window=_("now"),
             spark=charts.spark([shipped.get(day, shipping.Share()).bad for day in week]),
         ),
         Figure(
@@ -148,9 +159,44 @@ def _promises(asked: Asked) -> list[Figure]:
             _("%(ok)s stopped, %(bad)s not") % {"ok": decided.good, "bad": decided.bad},
             f"{reverse('interceptions')}?days={30 if asked.days > WEEK else WEEK}",
             _("Stopped, of those made in the period that the courier has decided."),
+            window=_since(asked),
             spark=charts.spark(list(shipping.percents(stopped, week))),
         ),
     ]
+
+
+def _money(asked: Asked, found: money_of.Money) -> list[Figure]:
+    since, tried = _since(asked), f"{reverse('interceptions')}?days={30 if asked.days > WEEK else WEEK}"
+    return [
+        Figure(
+            _("Goods saved"),
+            money(found.saved_fen),
+            _("%(n)s parcels came home or are on their way") % {"n": sum(row.stopped for row in found.couriers)},
+            f"{tried}&group=stopped",
+            _("What the cases of stopped parcels are worth, without those lost or delivered after all."),
+            window=since,
+        ),
+        Figure(
+            _("Interception fees"),
+            money(found.cost_fen),
+            _("%(n)s of them estimated") % {"n": found.estimated} if found.estimated else _("as the couriers billed"),
+            tried,
+            _("Fees and freight home of the interceptions made in the period; estimated until the courier bills."),
+            window=since,
+        ),
+        Figure(
+            _("Refund rate"),
+            _percent(found.refund_rate),
+            _("%(back)s of %(paid)s") % {"back": money(found.refunded_fen), "paid": money(found.paid_fen)},
+            f"{reverse('refunds')}?tab=paid",
+            _("Money refunded in the period, of what buyers paid for orders placed in it."),
+            window=since,
+        ),
+    ]
+
+
+def _since(asked: Asked) -> str:
+    return ngettext("%(n)s day", "%(n)s days", asked.days) % {"n": asked.days}
 
 
 def _arrived(asked: Asked, service: Service) -> charts.Chart | None:

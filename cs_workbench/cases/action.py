@@ -107,6 +107,12 @@ class Action:
         return self.case.interception if is_failed else None
 
     @property
+    def courier_says(self) -> str:
+        """The courier's own words for the failure, where it used words: a raw answer says nothing to a reader."""
+        words = self.failed.courier_words if self.failed else ""
+        return "" if words.startswith(("{", "[", "<")) else words
+
+    @property
     def may_be_refused_at_door(self) -> bool:
         """Whether the parcel is still to be handed over, so that the buyer can turn it away."""
         return self.package is not None and self.package.state in BEFORE_THE_BUYER

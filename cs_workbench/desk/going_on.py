@@ -8,10 +8,9 @@ from cs_workbench.desk.sources.base import View
 from merchant.ui.access import SignedInRequest
 
 
-def next_of(request: SignedInRequest, acted: Subject) -> Subject | None:
-    """The line below the one that was acted on, else the first that still waits. None where the case stays with this
+def next_of(request: SignedInRequest, acted: Subject, shown: list[str]) -> Subject | None:
+    """`shown`: the lines of the queue that the person looks at. The line below the one that was acted on, else the first that still waits. None where the case stays with this
     person, stands in no shown queue, or nothing else waits."""
-    shown = [key for key in request.POST.get("shown", "").split(",")[: queue.SIZE] if key]
     case = acted.case
     if not request.htmx or not request.user.goes_on or case is None or f"c{case.pk}" not in shown:
         return None

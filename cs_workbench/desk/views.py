@@ -166,7 +166,11 @@ def desk_verb(request: SignedInRequest, shop_id: int, number: str, verb: str) ->
     with refusals_as_messages(request):
         said = VERBS[verb](request, opened.case)
     acted = subject.of_case(request.user, shop_id, number)
-    if said and acted is not None and (onward := going_on.next_of(request, acted)) is not None:
+    if (
+        said
+        and acted is not None
+        and (onward := going_on.next_of(request, acted, shown_in(request.POST) or [])) is not None
+    ):
         return _onward(request, acted, onward, said)
     if said:
         messages.success(request, said)

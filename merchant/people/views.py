@@ -15,7 +15,6 @@ from merchant.people import demo
 from merchant.people.forms import PreferencesForm
 from merchant.people.known_browsers import remember
 from merchant.people.models import User
-from merchant.ui.access import SignedInRequest
 
 
 def login(request: HttpRequest) -> HttpResponseBase:
@@ -51,10 +50,10 @@ password_change = PasswordChange.as_view()
 
 @login_required
 @require_POST
-def preferences(request: SignedInRequest) -> HttpResponse:
+def preferences(request: HttpRequest) -> HttpResponse:
     """How this person likes to work: what the form names is kept, the rest stays as it was. Back to the page."""
     form = PreferencesForm(request.POST, instance=request.user)
     if form.is_valid():
         form.save()
-    back = request.POST.get("next", "")
+    back = request.POST.get("back", "")
     return redirect(back if url_has_allowed_host_and_scheme(back, {request.get_host()}) else "home")

@@ -1,4 +1,5 @@
-"""The drawings of the board, as SVG geometry in units of the drawing."""
+"""The drawings of the board, as SVG geometry: across in per cent of the width, so that a drawing is as wide as its card
+and its words keep their size; down in pixels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 SPARK_WIDTH, SPARK_TOP, SPARK_BASE = 100, 4, 26
-WIDTH, LEFT, TOP, BASE = 840, 44, 12, 212
+WIDTH, TOP, BASE = 100, 12, 212
 
 
 def spark(values: Sequence[float | None]) -> dict[str, str]:
@@ -40,15 +41,15 @@ class Mark:
 
     @property
     def middle(self) -> str:
-        return f"{self.x + self.width / 2:.1f}"
+        return f"{self.x + self.width / 2:.2f}"
 
     @property
     def bar_x(self) -> str:
-        return f"{self.x + self.width * 0.2:.1f}"
+        return f"{self.x + self.width * 0.2:.2f}"
 
     @property
     def bar_width(self) -> str:
-        return f"{self.width * 0.6:.1f}"
+        return f"{self.width * 0.6:.2f}"
 
 
 @dataclass
@@ -61,10 +62,10 @@ class Chart:
 
 
 def _marks(days: Sequence[tuple[date, str]]) -> list[Mark]:
-    width = (WIDTH - LEFT) / len(days)
+    width = WIDTH / len(days)
     every = max(1, -(-len(days) // 10))
     return [
-        Mark(day, title, LEFT + place * width, width, f"{day:%m-%d}" if (len(days) - 1 - place) % every == 0 else "")
+        Mark(day, title, place * width, width, f"{day:%m-%d}" if (len(days) - 1 - place) % every == 0 else "")
         for place, (day, title) in enumerate(days)
     ]
 

@@ -15,6 +15,7 @@ WITHOUT_API = {
     "cs_workbench/replies": "quick replies are the workbench's own",
     "merchant/second_factor": "the second step of a person who signs in with a password",
     "merchant/staff": "who gets in, and as what, is decided by a person who signed in, not by whoever holds a token",
+    "merchant/people": "how a person likes their own screen",
     "cs_workbench/start": "the way of a person through the pages",
     "cs_workbench/ops": "raw messages and the couriers' pauses are for whoever looks after the installation",
 }
