@@ -196,7 +196,7 @@ def _money(asked: Asked, found: money_of.Money) -> list[Figure]:
 
 
 def _since(asked: Asked) -> str:
-    return ngettext("%(n)s day", "%(n)s days", asked.days) % {"n": asked.days}
+    return ngettext("last %(n)s day", "last %(n)s days", asked.days) % {"n": asked.days}
 
 
 def _arrived(asked: Asked, service: Service) -> charts.Chart | None:

@@ -9,8 +9,8 @@ from merchant.ui.access import SignedInRequest
 
 
 def next_of(request: SignedInRequest, acted: Subject, shown: list[str]) -> Subject | None:
-    """`shown`: the lines of the queue that the person looks at. The line below the one that was acted on, else the first that still waits. None where the case stays with this
-    person, stands in no shown queue, or nothing else waits."""
+    """The line below the one that was acted on, else the first that still waits; `shown` are the lines of the queue
+    that the person looks at. None where the case stays with them, stands in no such line, or nothing else waits."""
     case = acted.case
     if not request.htmx or not request.user.goes_on or case is None or f"c{case.pk}" not in shown:
         return None

@@ -52,6 +52,8 @@ class Migration(migrations.Migration):
                 ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
                 ('display_name', models.CharField(blank=True, max_length=40, verbose_name='name shown to colleagues')),
+                ('density', models.CharField(blank=True, choices=[('', 'normal'), ('compact', 'compact'), ('roomy', 'roomy')], default='', max_length=8, verbose_name='density')),
+                ('goes_on', models.BooleanField(default=True, verbose_name='open the next task after a decision')),
                 ('is_platform_admin', models.BooleanField(default=False, verbose_name='platform administrator')),
                 ('has_first_password', models.BooleanField(db_default=False, default=False, verbose_name='changes the password first')),
                 ('second_factor', models.UUIDField(editable=False, null=True)),

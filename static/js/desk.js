@@ -68,9 +68,10 @@ function show(task, kept) {
   document.querySelectorAll("[data-live]").forEach((poll) => htmx.trigger(poll, "htmx:abort"));
   const address = task.href;
   ahead = null;
-  htmx.swap("#buyer", kept.text, { swapStyle: "innerHTML", swapDelay: 0, settleDelay: 0 });
+  const target = document.getElementById("buyer"), how = { swapStyle: "innerHTML", swapDelay: 0, settleDelay: 0 };
+  htmx.swap(target, kept.text, how, { eventInfo: { target, elt: target, requestConfig: { elt: task } } });
   history.pushState({ htmx: true }, "", address);
-  document.getElementById("buyer").scrollTop = 0;
+  target.scrollTop = 0;
   hold(false);
   // What was fetched ahead may be seconds old: the page asks at once whether it still is so. Every verb carries its
   // version besides, so that nobody decides on what has changed (E16).

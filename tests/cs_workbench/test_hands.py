@@ -1,22 +1,34 @@
 """What the desk and the money pages say before a hand does something that cannot be undone."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import translation
 
+from aftersales.cases.enums import CaseState
+from aftersales.cases.models import Case
 from aftersales.decisions import services as cases
 from aftersales.decisions.outcomes import follow_interceptions
 from aftersales.refunds.models import Refund
+from cs_workbench.board import money
+from cs_workbench.board.asked import Asked
+from cs_workbench.desk import queue
 from cs_workbench.ops.processes import label_of
+from cs_workbench.palette.found import find
+from logistics.interception.models import Interception
 from logistics.interception.services import fail_interception
+from logistics.parcels.models import Package
+from merchant.clock import now
+from merchant.middleware import asked_for
 from merchant.people.rights import ROLES
 from merchant.templatetags.ui import sentence
 from merchant.trail import timeline
 from merchant.trail.models import Activity
-from tests.aftersales.factories import agent_of, case_of, intercepting, own_shop
-from tests.merchant.factories import make_user
+from tests.aftersales.factories import agent_of, case_of, intercepting, own_shop, stop
+from tests.merchant.factories import make_shop, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -111,3 +123,80 @@ def test_background_work_is_named_in_words(name, label):
 def test_every_right_says_in_chinese_whose_it_is():
     with translation.override("zh-hans"):
         assert translation.gettext(ROLES["finance"].name) == "财务"
+
+
+def test_a_preference_is_kept_and_the_other_stays_as_it_was(sign_in):
+    person = make_user("agent", make_shop("own"))
+    client = sign_in(person)
+
+    client.post(reverse("preferences"), {"goes_on": "False", "back": "/orders/"})
+    answer = client.post(reverse("preferences"), {"density": "compact", "back": "https://elsewhere.example/"})
+    refused = client.post(reverse("preferences"), {"density": "tiny"})
+
+    person.refresh_from_db()
+    assert (person.goes_on, person.density) == (False, "compact")
+    assert (answer.url, refused.status_code) == (reverse("home"), 302)
+    assert 'data-density="compact"' in client.get(reverse("help")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [
+        ("en-GB,en;q=0.9", "en"),
+        ("zh-TW,zh;q=0.9,en;q=0.8", "zh-hans"),
+        ("fr,en;q=0.5", "en"),
+        ("fr", "zh-hans"),
+        ("", "zh-hans"),
+    ],
+)
+def test_signing_in_follows_the_browsers_language(asked, language):
+    assert asked_for(asked) == language
+
+
+def test_only_the_sign_in_follows_it(client):
+    english = {"HTTP_ACCEPT_LANGUAGE": "en"}
+
+    assert client.get(reverse("login"), **english).wsgi_request.LANGUAGE_CODE == "en"
+    assert client.get(reverse("desk"), **english).wsgi_request.LANGUAGE_CODE == "zh-hans"
+
+
+def test_the_palette_finds_by_the_doors_that_exist_and_nothing_of_another_shop(platform, courier, sign_in):
+    shop = own_shop()
+    case = case_of(platform, shop)
+    waybill = Package.objects.get(order=case.order).waybill
+    mine, stranger = agent_of(shop), make_user("agent", make_shop("own"))
+
+    found = {term: [hit.label for hit in find(mine, term)[0]] for term in (case.number, waybill, case.order.number)}
+
+    assert found[case.number][0] == case.number
+    assert found[waybill][0].endswith(waybill)
+    assert found[case.order.number] == [case.order.number]
+    assert [find(stranger, term)[0] for term in found] == [[], [], []]
+
+
+def test_the_board_says_what_stopping_is_worth_in_yuan(platform, courier):
+    shop = own_shop()
+    row = intercepting(case_of(platform, shop))
+    stop(row.cases.get())
+    intercepting(case_of(platform, shop))
+    Interception.objects.filter(pk=row.pk).update(fee_fen=300, freight_fen=450)
+    asked = Asked.read(QueryDict(""), make_user("supervisor", shop))
+    assert asked is not None
+
+    found = money.read(asked)
+
+    [zto] = found.couriers
+    assert (zto.stopped, zto.failed, zto.percent) == (1, 0, 100.0)
+    assert (found.saved_fen, found.cost_fen) == (8800, 750)
+
+
+def test_settled_cases_stand_by_when_they_were_settled(platform, courier):
+    shop = own_shop()
+    first, second = (case_of(platform, shop) for _ in range(2))
+    for case, at in ((first, now()), (second, now() - timedelta(hours=1))):
+        Case.objects.filter(pk=case.pk).update(state=CaseState.CANCELLED, closed_at=at, due_at=None, clock="")
+
+    found = queue.read(agent_of(shop), queue.View("done"))
+
+    assert [row.key for row in found.rows] == [f"c{first.pk}", f"c{second.pk}"]
+    assert found.rows[0].done_at is not None
