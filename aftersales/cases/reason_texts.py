@@ -56,6 +56,7 @@ WHY: dict[str, Any] = {
     "T-DISPUTE-OPEN": _("the buyer did not call the platform in time"),
     "T-BUYER-RETURN": _("the buyer did not send the goods in time"),
     "SECOND_PERSON": _("above the second-person limit, so it waits"),
+    "CLOCK": _("its deadline passed unseen long ago, so a person decides"),
     "platform_decides": _("the platform decides"),
     **{str(code): label for code, label in Reason.choices if code},
     **{str(code): label for code, label in Question.choices if code},

@@ -26,7 +26,7 @@ from logistics.parcels.enums import PackageState
 from merchant.clock import SHANGHAI, now
 from merchant.money import yuan
 from merchant.people.models import Actor
-from merchant.people.rights import Right, can, check_right, limit_fen
+from merchant.people.rights import Right, can, check_right, limit_fen, members_with
 from merchant.policy import services as policies
 from merchant.policy.models import Policy
 from merchant.prepared import first_of
@@ -128,7 +128,29 @@ def check_can_approve(refund: Refund, by: Actor) -> None:
     if not has_own:
         check_right(by, refund.shop_id, Right.APPROVE_REFUND)
     if refund.created_by_id == by.pk:
+        _check_may_stand_alone(refund, by)
+
+
+def _check_may_stand_alone(refund: Refund, by: Any) -> None:
+    """Whoever asked for a refund does not approve it. Where nobody else may, the owner can add somebody, or change the
+    rule for everybody and on record; a sum the rule asks nobody about any more waits for nobody."""
+    if others_with(refund.shop_id, by, Right.APPROVE_REFUND):
         raise Refused("SECOND_PERSON", _("You asked for this refund: somebody else must approve it."))
+    if not can(by, refund.shop_id, Right.APPROVE_REFUND) or not can(by, refund.shop_id, Right.EDIT_POLICY):
+        raise Refused(
+            "NOBODY_ELSE", _("Nobody else in this shop may approve it: ask the owner to add a person under Settings.")
+        )
+    if together_fen(refund) > policies.current(refund.shop_id).second_person_fen:
+        raise Refused(
+            "NOBODY_ELSE",
+            _("Nobody else in this shop may approve it: add a person under Settings, or raise the second-person limit "
+              "under Rules, which is kept on record; then approve it yourself."),
+        )  # fmt: skip
+
+
+def others_with(shop_id: int, by: Any, right: Right) -> bool:
+    """Whether anybody but this person may do it in the shop."""
+    return members_with(shop_id, right).exclude(user=by).exists()
 
 
 def together_fen(refund: Refund) -> int:
@@ -195,7 +217,15 @@ def check_can_confirm_payout(refund: Refund, by: Actor, *, shown: str | None = N
     if shown is not None and shown != refund.payout_proof.get("reference", ""):
         raise Refused("E16", _("Another payment has been filed since this page was drawn: look again."))
     if by is not None and by.pk == refund.payout_by_id:
-        raise Refused("SECOND_PERSON", _("You filed this payout: somebody else must confirm it."))
+        if others_with(refund.shop_id, by, Right.APPROVE_REFUND) or others_with(
+            refund.shop_id, by, Right.OFFLINE_PAYOUT
+        ):
+            raise Refused("SECOND_PERSON", _("You filed this payout: somebody else must confirm it."))
+        raise Refused(
+            "NOBODY_ELSE",
+            _("Nobody else in this shop may confirm a payout: add a person under Settings. What was filed waits, and "
+              "can be taken back."),
+        )  # fmt: skip
     if by is None or not can(by, refund.shop_id, Right.APPROVE_REFUND):
         check_right(by, refund.shop_id, Right.OFFLINE_PAYOUT)
 

@@ -12,8 +12,10 @@ from aftersales.refunds.models import Refund
 from logistics.interception import services as interceptions
 from logistics.interception.enums import Reason
 from logistics.tracking.services import record_events
+from merchant import clock
 from merchant.clock import SHANGHAI, now
 from merchant.policy import services as policy
+from merchant.trail.models import Activity
 from tests.aftersales.factories import (
     a_minute_later,
     agent_of,
@@ -33,7 +35,13 @@ def run_out(case: Case) -> None:
     Case.objects.filter(pk=case.pk).update(due_at=now() - timedelta(seconds=1))
 
 
-def test_s4_the_courier_fails_near_the_deadline_and_nobody_acts(platform, commits):
+@pytest.fixture
+def one_clock(monkeypatch):
+    """The database's clock travels with ours."""
+    monkeypatch.setattr(clock, "database_now", now)
+
+
+def test_s4_the_courier_fails_near_the_deadline_and_nobody_acts(platform, commits, one_clock):
     monday = datetime(2026, 11, 23, 9, 0, tzinfo=SHANGHAI)
     with time_machine.travel(monday, tick=False):
         case = case_of(platform, own_shop())
@@ -56,6 +64,37 @@ def test_s4_the_courier_fails_near_the_deadline_and_nobody_acts(platform, commit
     assert warned == 1
     assert (case.state, case.is_auto, case.is_late) == ("success", True, True)
     assert (refund_of(case).source, platform.paid) == ("timer", [(case.order.number, 8800)])
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=3), timedelta(days=400), timedelta(minutes=-30)])
+def test_a_clock_that_has_jumped_decides_nothing(platform, commits, jump):
+    paying, offered = case_of(platform, own_shop()), case_of(platform, own_shop(), nets=(10200,))
+    cases.propose_case(offered, by=agent_of(offered.shop), amount_fen=5100)
+
+    with time_machine.travel(now() + jump), commits():
+        done = sweeps.act_on_late_cases()
+
+    states = list(Case.objects.order_by("pk").values_list("state", "is_late"))
+    assert (done, states, Refund.objects.count()) == (0, [("applied", False), ("wait_buyer_reply", False)], 0)
+    # Set right again, the deadlines are as they were.
+    run_out(paying)
+    with commits():
+        sweeps.act_on_late_cases()
+    paying.refresh_from_db()
+    assert (paying.state, refund_of(paying).source) == ("refunding", "timer")
+
+
+def test_a_deadline_that_passed_unseen_long_ago_pays_nothing_by_itself(platform, commits):
+    """Every clock has jumped together, or nobody swept for a day."""
+    case = case_of(platform, own_shop())
+    Case.objects.filter(pk=case.pk).update(due_at=now() - timedelta(hours=1, seconds=5))
+
+    with commits():
+        sweeps.act_on_late_cases()
+
+    case.refresh_from_db()
+    assert (case.state, case.is_late, Refund.objects.count()) == ("applied", True, 0)
+    assert Activity.objects.filter(subject_kind="case", subject_id=case.pk, verb="case.late").get().reason == "CLOCK"
 
 
 def test_on_a_platform_the_clock_only_warns_and_is_told_once(platform, commits):

@@ -7,6 +7,8 @@ from aftersales.decisions import services as cases
 from aftersales.paying import payouts
 from aftersales.refunds import services as refunds
 from aftersales.refunds.models import Refund
+from merchant.people.models import Membership
+from merchant.policy import services as policy
 from merchant.refusals import Refused
 from tests.aftersales.factories import agent_of, case_of, file_payout, own_shop, refund_of
 from tests.aftersales.test_threads import at_once
@@ -77,3 +79,60 @@ def test_a_payout_filed_anew_meanwhile_is_not_confirmed_by_an_older_page(platfor
 
     refund.refresh_from_db()
     assert (refused.value.code, refund.state, refund.payout_approved_by) == ("E16", "abnormal", None)
+
+
+# --- nobody else there ------------------------------------------------------------------------------------------------
+
+
+def alone(platform, *, net: int = 100_001):
+    """(refund, owner): above the second-person limit of 1,000.00, asked for by the only one who may approve."""
+    shop = own_shop()
+    Membership.objects.filter(shop=shop).delete()
+    owner = agent_of(shop, "owner")
+    return waiting(platform, shop, owner, net), owner
+
+
+def test_an_owner_alone_is_told_how_to_go_on_and_nothing_is_approved(platform):
+    refund, owner = alone(platform)
+
+    with pytest.raises(Refused) as refused:
+        refunds.approve_refund(refund, by=owner)
+
+    refund.refresh_from_db()
+    assert (refused.value.code, refund.state) == ("NOBODY_ELSE", "created")
+
+
+def test_once_the_rule_asks_nobody_the_owner_alone_approves_on_record(platform):
+    refund, owner = alone(platform)
+    policy.change(refund.shop, by=owner, reason="一个人的店", second_person_fen=200_000)
+
+    refunds.approve_refund(refund, by=owner)
+
+    refund.refresh_from_db()
+    assert (refund.state, refund.approved_by) == ("approved", owner)
+
+
+def test_with_somebody_else_there_the_second_person_stays_the_second_person(platform):
+    refund, owner = alone(platform)
+    policy.change(refund.shop, by=owner, reason="一个人的店", second_person_fen=200_000)
+    other = agent_of(refund.shop, "owner")
+
+    with pytest.raises(Refused) as refused:
+        refunds.approve_refund(refund, by=owner)
+
+    assert refused.value.code == "SECOND_PERSON"
+    assert refunds.approve_refund(refund, by=other).state == "approved"
+
+
+def test_whoever_does_not_make_the_rules_never_approves_for_themselves(platform):
+    refund, _owner = alone(platform)
+    Membership.objects.filter(shop=refund.shop).delete()
+    person = agent_of(refund.shop, "supervisor")
+    Refund.objects.filter(pk=refund.pk).update(created_by=person)
+    policy.change(refund.shop, by=None, reason="test", second_person_fen=200_000)
+
+    with pytest.raises(Refused) as refused:
+        refunds.approve_refund(Refund.objects.get(pk=refund.pk), by=person)
+
+    assert refused.value.code in ("NOBODY_ELSE", "RIGHT")
+    assert Refund.objects.get(pk=refund.pk).state == "created"
