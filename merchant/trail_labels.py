@@ -21,6 +21,8 @@ VERBS: dict[str, Any] = {
     "second_factor.recovered": _("Signed in with a recovery code"),
     "membership.deactivate": _("Left the shop"),
     "membership.reactivate": _("Came back to the shop"),
+    "role.add": _("Role made"),
+    "role.change": _("Role changed"),
     "sku.make": _("First met"),
     "sku.set_cost": _("Cost price entered"),
     "stock.set_bin": _("Bin changed"),

@@ -7,10 +7,11 @@ from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.utils.translation import gettext_lazy as _
 
-from merchant.people.models import Membership, Role, User
+from merchant.people.models import Membership, Role, Scope, User
+from merchant.people.rights import Right
 from merchant.shops.models import Platform, Shop
 from merchant.staff.enums import WayIn
-from merchant.staff.services import is_limited, limit_shown, roles_of
+from merchant.staff.services import LIMITED, is_limited, limit_shown, roles_of
 from merchant.ui.forms import StyledFormMixin, YuanField
 
 NAME_HELP = _("Letters, digits and @ . + - _; this is typed when signing in.")
@@ -170,3 +171,30 @@ class LeavingForm(StyledFormMixin, forms.Form):
         super().__init__(*args, **kwargs)
         chosen: Any = self.fields["to"]
         chosen.queryset = User.objects.filter(pk__in=[person.pk for person in colleagues])
+
+
+class RoleForm(StyledFormMixin, forms.Form):
+    """What a role of the shop's own may do; filled in from `role`, whose name a copy does not take."""
+
+    name = forms.CharField(label=_("Name of the role"), max_length=40)
+    rights = forms.MultipleChoiceField(
+        label=_("It may"),
+        # Granting more looks at personal data is the platform's (merchant.staff.roles.GRANTABLE).
+        choices=[choice for choice in Right.choices if choice[0] != Right.APPROVE_QUOTA],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    limit = YuanField(
+        label=_("Decides alone up to (yuan)"),
+        required=False,
+        help_text=_("One refund, one order and one day. Leave empty for any sum."),
+    )
+    scope = forms.ChoiceField(label=_("Sees"), choices=Scope.choices)
+
+    def __init__(self, *args: Any, role: Role | None, is_copy: bool, **kwargs: Any) -> None:
+        initial: dict[str, Any] = {}
+        if role is not None:
+            limit = next((role.limits[str(right)] for right in LIMITED if str(right) in role.limits), None)
+            initial = {"rights": role.rights, "limit": limit, "scope": role.scope}
+            if not is_copy:
+                initial["name"] = role.name
+        super().__init__(*args, initial=initial, **kwargs)

@@ -30,7 +30,7 @@ from merchant.errands.models import Errand
 from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxTask
 from merchant.jobs.models import Job
-from merchant.people.models import Membership
+from merchant.people.models import Membership, Role
 from merchant.people.rights import ROLES, ensure_default_roles
 from merchant.platforms.sandbox import accounts as sandbox
 from merchant.shops.models import Agreement
@@ -116,6 +116,9 @@ PAGES = {
     "policy": EVERYBODY,
     "shop_edit": EVERYBODY,
     "staff": EVERYBODY,
+    "roles": EVERYBODY,
+    "role_add": EVERYBODY,
+    "role_edit": EVERYBODY,
     "staff_add": EVERYBODY,
     "staff_member": EVERYBODY,
     # A POST here makes a token of one's own (test_token_pages).
@@ -264,6 +267,8 @@ FORMS: dict[str, tuple[str, ...]] = {
     "policy": (OWNER, P),
     "shop_edit": (OWNER, P),
     "staff_member": (OWNER, P),
+    "role_add": (OWNER, P),
+    "role_edit": (OWNER, P),
     "reply_add": (*DESK, W),
     "reply_edit": (S, OWNER),
     "import_list": (S, OWNER),
@@ -349,6 +354,7 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
     # A customer and a member nothing else of this world is about.
     colleague_buyer = Buyer.objects.create(shop=shop, external_id="buyer-2", nickname="小满")
     member = Membership.objects.get(shop=shop, user=people[A])
+    own_role = Role.objects.create(shop=shop, slug="night", name="夜班", rights=["see_orders"])
     arguments = {
         "desk_case": of_case,
         "desk_verb": of_case,
@@ -416,6 +422,9 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         "start_step": [shop.pk, "staff"],
         "shop_edit": [shop.pk],
         "staff": [shop.pk],
+        "roles": [shop.pk],
+        "role_add": [shop.pk],
+        "role_edit": [shop.pk, own_role.pk],
         "staff_add": [shop.pk],
         "staff_member": [shop.pk, member.pk],
         "staff_deactivate": [shop.pk, member.pk],
@@ -634,6 +643,8 @@ NOT_YOURS = {
     "policy": (422, False),
     "shop_edit": (422, False),
     "staff_member": (422, False),
+    "role_add": (422, False),
+    "role_edit": (422, False),
     "import_list": (422, False),
     "inspection_detail": (422, False),
     "order_address": (302, False),
@@ -670,6 +681,8 @@ def forms_taken(world: Any, role: str) -> dict[str, tuple[int, bool]]:
         "platform_account_edit": pay,
         "policy": rules,
         "shop_edit": {"name": "新店名", "external_id": "S-9", "state": "normal"},
+        "role_add": {"name": "夜班", "rights": ["see_orders"], "scope": "shop"},
+        "role_edit": {"name": "晚班", "rights": ["see_orders"], "scope": "own"},
         "staff_member": {"display_name": "小苏", "role": ensure_default_roles()["agent"].pk, "limit": "300"},
         "reply_add": {"title": "在途", "text": "{运单号} 在途"},
         "reply_edit": {"title": "您好", "text": "{buyer} 您好"},

@@ -11,10 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from merchant.people.models import Membership, Role, User
-from merchant.people.rights import ROLES, ensure_default_roles
+from merchant.people.rights import ROLES, Right, can, ensure_default_roles, limit_fen
 from merchant.refusals import Refused
 from merchant.shops.models import Shop
-from merchant.staff import first, policies, services, work
+from merchant.staff import first, policies, roles, services, work
 from merchant.trail.models import Activity
 from tests.merchant.factories import make_shop, make_user
 
@@ -370,3 +370,60 @@ def test_an_invitation_runs_out_after_three_days(client, settings):
 
     assert late.context["validlink"] is False
     assert "This link opens nothing any more" in late.content.decode()
+
+
+# --- roles ------------------------------------------------------------------------------------------------------------
+
+
+def test_an_owner_makes_a_role_like_another_and_whoever_has_it_works_by_it_at_once(client):
+    shop = make_shop()
+    client.force_login(make_user("owner", shop))
+    like = client.get(f"{reverse('role_add', args=[shop.pk])}?like=agent").context["form"].initial
+
+    client.post(
+        reverse("role_add", args=[shop.pk]),
+        {"name": "夜班", "rights": [*like["rights"], "receive_parcel"], "limit": "50", "scope": "shop"},
+    )
+
+    night = Role.objects.get(shop=shop)
+    person = make_user()
+    Membership.objects.create(user=person, shop=shop, role=night)
+    assert (night.name, night.limits, night.scope) == ("夜班", {"agree_case": 5_000}, "shop")
+    assert (can(person, shop, Right.RECEIVE_PARCEL), limit_fen(person, shop, Right.AGREE_CASE)) == (True, 5_000)
+    assert services.roles_of(make_shop())[-1].slug == "owner"
+
+
+def test_a_default_role_and_one_s_own_are_not_changed_and_no_shop_gives_the_platforms_right():
+    shop = make_shop()
+    owner = make_user("owner", shop)
+    told = {"name": "x", "rights": ["see_orders"], "limit_fen": None, "scope": "shop"}
+    mine = Role.objects.create(shop=shop, slug="mine", name="m", rights=role("owner").rights)
+    keeper = make_user()
+    Membership.objects.create(user=keeper, shop=shop, role=mine)
+    codes = []
+    for by, which, more in (
+        (owner, role("agent"), {}),
+        (keeper, mine, {}),
+        (owner, None, {"rights": ["approve_quota"]}),
+        (make_user("agent", shop), None, {}),
+    ):
+        with pytest.raises(Refused) as refused:
+            roles.save_role(shop, which, by=by, **{**told, **more})
+        codes.append(refused.value.code)
+
+    assert codes == ["ROLE", "SELF", "ROLE", "RIGHT"]
+    mine.refresh_from_db()
+    assert (mine.name, Role.objects.filter(shop=shop).count()) == ("m", 1)
+
+
+def test_a_changed_role_leaves_the_shop_somebody_who_runs_it():
+    shop = make_shop()
+    mine = Role.objects.create(shop=shop, slug="mine", name="m", rights=role("owner").rights)
+    Membership.objects.create(user=make_user(), shop=shop, role=mine)
+    admin = make_user(is_platform_admin=True)
+
+    with pytest.raises(Refused) as refused:
+        roles.save_role(shop, mine, by=admin, name="m", rights=["see_orders"], limit_fen=None, scope="shop")
+
+    mine.refresh_from_db()
+    assert (refused.value.code, mine.rights) == ("LAST", role("owner").rights)
