@@ -4,6 +4,8 @@ A wrong signature, another shop's message or a body that is none costs a few kil
 day are kept for each account; of the rest one row says that there were more. Signed pushes are counted apart, so that
 a flood of forged ones takes nothing from them."""
 
+from django.conf import settings
+
 from merchant import wakeups
 from merchant.clock import now
 
@@ -16,12 +18,12 @@ _here: dict[str, int] = {}
 
 def number_of_the_minute(source: str, account_id: int) -> int:
     """How many unwelcome pushes this account's door has seen in the running minute, this one included."""
-    return _count(f"huicang:unwelcome:{source}:{account_id}:{int(now().timestamp()) // 60}", 120)
+    return counted(f"unwelcome:{source}:{account_id}:{int(now().timestamp()) // 60}", 120)
 
 
 def number_of_the_day(source: str, account_id: int) -> int:
     """The same for the day, of those that would be kept."""
-    return _count(f"huicang:unwelcome:{source}:{account_id}:{now():%Y%m%d}", DAY_S)
+    return counted(f"unwelcome:{source}:{account_id}:{now():%Y%m%d}", DAY_S)
 
 
 def over(source: str, account_id: int, *, per_minute: int = PER_MINUTE) -> int:
@@ -32,8 +34,10 @@ def over(source: str, account_id: int, *, per_minute: int = PER_MINUTE) -> int:
     return max(0, number_of_the_day(source, account_id) - PER_DAY)
 
 
-def _count(key: str, seconds: int) -> int:
+def counted(key: str, seconds: int) -> int:
     """By Redis for all processes; while it is away each counts for itself, so that nothing is ever without limit."""
+    # In the corner of Redis that the cache has.
+    key = f"{settings.CACHES['default'].get('KEY_PREFIX', '')}:{key}"
     if number := wakeups.count(key, seconds):
         return number
     if len(_here) > 1000:
