@@ -1,6 +1,7 @@
 """A shop's own layouts: the file's first rows, kept sealed for whoever maps its columns, and what they saved."""
 
 import json
+import re
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -17,6 +18,11 @@ from orders.intake.models import ImportFile, ShopLayout
 from orders.intake.values import text
 
 SHOWN_ROWS = 3
+# A column nobody guessed may hold people: two to four signs that begin like a family name.
+NAME = re.compile(
+    "[王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石"
+    "廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤欧阿买][\u4e00-\u9fff·]{1,5}"
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,8 @@ def _masked(column: str, guessed: str, value: str) -> str:
         return masking.mask_phone(value)
     if guessed == "address":
         return masking.mask_address(value)
+    if not guessed and NAME.fullmatch(value):
+        return masking.mask_name(value)
     return raw_masking.mask_value(column, value)[:60]
 
 

@@ -67,7 +67,9 @@ def test_unknown_columns_are_mapped_on_a_page_and_the_file_is_read_by_them(
     url = reverse("import_columns", args=[failed.number])
     assert url in client.get(reverse("import_detail", args=[failed.number])).content.decode()
     page = client.get(url).content.decode()
-    assert ("哪天下的" in page, "04-30-22" in page, "13800138000" in page) == (True, True, False)
+    assert ("哪天下的" in page, "04-30-22" in page, "13800138000" in page, "林小满" in page) == (
+        True, True, False, False,
+    )  # fmt: skip
 
     with django_capture_on_commit_callbacks(execute=True):
         answer = client.post(url, posted())
