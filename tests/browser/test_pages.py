@@ -163,6 +163,8 @@ def pages_of(scene: Scene, made: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("message", "supervisor", at("message_detail", made["stuck"].pk)),
         ("quota", "owner", at("quota")),
         ("rules", "owner", at("rules")),
+        ("help", "agent", at("help")),
+        ("go", "agent", at("go") + f"?q={answer.number}"),
         ("replies", "supervisor", at("replies")),
         ("reply-new", "agent", at("reply_add", shop)),
         ("accounts", "owner", at("accounts", shop)),
