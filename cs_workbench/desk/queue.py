@@ -65,6 +65,18 @@ class Queue:
     has_shops: bool
     here: str = ""
     groups: list[tuple[Any, list[Task]]] = field(default_factory=list)
+    # More wait than the page holds: the last group's number says "at least".
+    is_cut: bool = False
+
+    @property
+    def headed(self) -> list[tuple[Any, str, list[Task]]]:
+        """(heading, how many, lines): a line that is settled already is not counted, as the tab does not count it."""
+        last = len(self.groups) - 1
+        return [
+            (label, _at_least(waiting) if self.is_cut and at == last else str(waiting), tasks)
+            for at, (label, tasks) in enumerate(self.groups)
+            for waiting in [sum(not task.is_settled for task in tasks)]
+        ]
 
     @property
     def shown(self) -> str:
@@ -165,6 +177,7 @@ def read(user: Any, view: View, *, here: str = "", keep: list[str] | None = None
         has_shops=bool(shops) or bool(user.is_platform_admin),
         here=here,
         groups=grouped(rows, view.segment),
+        is_cut=sum(map(len, placed.values())) > SIZE,
     )
 
 

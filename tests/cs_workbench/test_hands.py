@@ -200,3 +200,16 @@ def test_settled_cases_stand_by_when_they_were_settled(platform, courier):
 
     assert [row.key for row in found.rows] == [f"c{first.pk}", f"c{second.pk}"]
     assert found.rows[0].done_at is not None
+
+
+def test_a_groups_number_counts_what_the_tab_counts(platform, courier):
+    shop = own_shop()
+    settled, waiting = (case_of(platform, shop) for _ in range(2))
+    agent = agent_of(shop)
+    shown = queue.keys(agent, queue.View())
+    cases.refuse_case(settled, by=agent, reason="used", evidence={"note": "照片"})
+
+    found = queue.read(agent, queue.View(), keep=shown)
+
+    assert [row.key for row in found.rows if not row.is_settled] == [f"c{waiting.pk}"]
+    assert (found.counted["todo"], [count for _label, count, _tasks in found.headed]) == ("1", ["1"])
