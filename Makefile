@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test bench chaos check format messages requirements states lock clean
+.PHONY: demo test bench chaos check format messages requirements states lock clean audit licences
 .PHONY: check-style check-templates check-types check-imports check-states check-messages check-openapi openapi
 
 demo: $(VENV)/.for-running ## the whole product at http://127.0.0.1:8000/ (PORT=8100 for another port, EMPTY=1 with nothing in it)
@@ -72,6 +72,12 @@ states: $(VENV)/.for-tests ## draws docs/states/ from the code
 lock: $(VENV)/.for-tests ## resolves the packages anew
 	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header $(UPGRADE) requirements.in -o requirements.txt
 	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header $(UPGRADE) requirements-dev.in -o requirements-dev.txt
+
+audit: $(VENV)/.for-tests ## what is known against the locked packages, where the database can be reached
+	@$(RUN) -m tests.packages audit
+
+licences: $(VENV)/.for-tests ## docs/licences.md anew from the locked packages
+	@$(RUN) -m tests.packages licences
 
 clean: ## removes the installed packages and the demo's data
 	rm -rf $(VENV) .data .bench
