@@ -233,7 +233,7 @@ def test_every_key_of_the_workbench_stands_in_the_help(desk):
     keys = desk.locator("#keys-help dt").all_text_contents()
 
     shown = " ".join(" ".join(key.split()) for key in keys)
-    assert shown == "J K Enter . / Esc I A R G W D T H E Ctrl Enter N F 0…5 Z C 1…9 X Shift A"
+    assert shown == "J K Enter . / Ctrl K Esc I A R G W D T H E Ctrl Enter N F 0…5 Z C 1…9 X Shift A"
 
 
 def test_an_undo_waits_while_somebody_stands_on_it(desk, case):
