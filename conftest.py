@@ -136,6 +136,12 @@ LONGEST = (
 )
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Long contents are named by their parameter: an archive holds the second it was made in, and parallel workers have
+    to collect the same names."""
+    return argname if isinstance(val, bytes | str) and len(val) > 80 else None
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest come first, then the other browser tests, then everything else."""

@@ -3,7 +3,7 @@ is read from the platform each time. A case that comes before its order fetches 
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -127,6 +127,7 @@ def pull_account(account: Any) -> int:
     for snapshot, known in _with_known(account, client.refund_list(begin, started)):
         if isinstance(snapshot, Unreadable):
             failed[snapshot.refund_id] = snapshot.why
+            until = _until(snapshot, until, started)
             why = ValueError(snapshot.why)
             inbox.keep_unfit(source, shop=account.shop, account_id=account.pk, said=snapshot.raw, why=why)
             continue
@@ -138,8 +139,7 @@ def pull_account(account: Any) -> int:
                 # The database is not there: no row's fault, and nothing has been taken since.
                 raise
             failed[snapshot.refund_id] = _why(error)
-            if snapshot.update_at is not None and snapshot.update_at > started - GIVE_UP_AFTER:
-                until = min(until, snapshot.update_at)
+            until = _until(snapshot, until, started)
             logger.warning("refund %s of account %s could not be taken: %s", snapshot.refund_id, account.pk, error)
             if isinstance(error, UNFIT):
                 # It will not fit the next time either: kept where people see it beyond the day.
@@ -149,6 +149,13 @@ def pull_account(account: Any) -> int:
     )
     beat(f"pull:{account.platform}:{account.pk}")
     return taken
+
+
+def _until(row: CaseRow | Unreadable, until: datetime, started: datetime) -> datetime:
+    """The watermark before a row that could not be taken, as long as it changed within a day."""
+    if row.update_at is not None and row.update_at > started - GIVE_UP_AFTER:
+        return min(until, row.update_at)
+    return until
 
 
 def _why(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """Values as platforms write them, read strictly: what is not there is empty, what cannot be is refused."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,16 +56,23 @@ def required_id(fields: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def read_or_pass(reader: Callable[[Any], Any], row: Any, *path: str) -> Any:
-    """`reader(row)`, or the row as `Unreadable` under the number at `path`: one bad row of a list stops no other."""
+def read_or_pass(
+    reader: Callable[[Any], Any], row: Any, *path: str, changed_at: Callable[[Any], datetime | None]
+) -> Any:
+    """`reader(row)`, or the row as `Unreadable` under the number at `path`: one bad row of a list stops no other.
+    `changed_at` reads when the object that holds the number last changed."""
     try:
         return reader(row)
     except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
-        number_of: Any = row
+        number_of, holder = row, None
         for name in path:
-            number_of = number_of.get(name) if isinstance(number_of, Mapping) else None
+            holder = number_of if isinstance(number_of, Mapping) else {}
+            number_of = holder.get(name)
         known = incoming.clean_text(str(number_of or ""))[:40] if isinstance(number_of, int | str) else ""
-        return Unreadable(known, f"{type(error).__name__}: {error}"[:200], raw=row)
+        at = None
+        with suppress(ValueError, TypeError, OverflowError):
+            at = changed_at(holder or {})
+        return Unreadable(known, f"{type(error).__name__}: {error}"[:200], at, raw=row)
 
 
 def identifier(value: Any) -> str:

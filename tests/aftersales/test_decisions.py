@@ -146,6 +146,7 @@ def test_nor_the_limit_over_one_order(platform, commits):
 def test_above_the_shops_limit_even_the_owner_needs_a_second_person(platform, commits):
     case = case_of(platform, nets=(100_001,))
     owner = agent_of(case.shop, "owner")
+    agent_of(case.shop, "finance")
 
     cases.agree_case(case, by=owner)
     refund = refund_of(case)

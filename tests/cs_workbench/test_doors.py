@@ -80,6 +80,9 @@ LISTS = {
     "shop_add": EVERYBODY,
     "api_reference": EVERYBODY,
     "import_list": EVERYBODY,
+    "import_template": EVERYBODY,
+    "go": EVERYBODY,
+    "help": EVERYBODY,
     "password_change": EVERYBODY,
     "second_factor": EVERYBODY,
     "ops": (S, F, OWNER, P),
@@ -129,6 +132,8 @@ PAGES = {
     "attachment_thumb": EVERYBODY,
     "import_progress": (S, W, F, OWNER, P),
     "import_report": (S, W, F, OWNER, P),
+    # A POST there gives the file a layout (test_mapping_page).
+    "import_columns": (S, W, F, OWNER, P),
     # One's own runs; whoever looks after jobs sees the shop's.
     "bulk_detail": (A, S, OWNER, P),
     "bulk_progress": (A, S, OWNER, P),
@@ -295,6 +300,8 @@ APART = {
     "invitation": 200,
     # Shows a way in, this once (test_staff).
     "staff_reset": 302,
+    # How one likes to work oneself (test_preferences).
+    "preferences": 302,
     # One's own second step (test_second_factor).
     "second_factor_ask": 302,
     "second_factor_begin": 302,
@@ -441,6 +448,7 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         "import_detail": [job.number],
         "import_progress": [job.number],
         "import_report": [job.number],
+        "import_columns": [job.number],
         "import_retry": [job.number],
         "import_stop": [job.number],
     }

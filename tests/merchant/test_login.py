@@ -216,10 +216,20 @@ def test_the_session_lasts_a_shift_and_its_cookie_stays_out_of_scripts():
     assert (conf.SESSION_COOKIE_AGE, conf.SESSION_COOKIE_HTTPONLY) == (12 * 3600, True)
 
 
-def test_the_page_is_chinese_until_the_reader_chooses_english(client, db):
+@pytest.mark.parametrize(
+    ("spoken", "shown"), [("en-US,en", "en"), ("zh-CN,zh", "zh-Hans"), ("fr", "zh-Hans"), ("", "zh-Hans")]
+)
+def test_the_page_speaks_the_browser_s_language_where_we_do(client, db, spoken, shown):
+    make_user("agent", make_shop())
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = spoken
+
+    assert f'<html lang="{shown}"' in one_line(client.get("/accounts/login/").content.decode())
+
+
+def test_the_language_somebody_chose_stands_above_the_browser_s(client, db):
     make_user("agent", make_shop())
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en-US,en"
 
+    client.post("/language/", {"language": "zh-hans", "next": "/accounts/login/"})
+
     assert '<html lang="zh-Hans"' in one_line(client.get("/accounts/login/").content.decode())
-    client.post("/language/", {"language": "en", "next": "/accounts/login/"})
-    assert '<html lang="en"' in one_line(client.get("/accounts/login/").content.decode())

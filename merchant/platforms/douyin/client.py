@@ -28,6 +28,7 @@ from merchant.platforms.douyin.signing import HMAC_SHA256, sign
 from merchant.platforms.douyin.snapshots import (
     AfterSale,
     Order,
+    moment,
     order_number,
     read_detail,
     read_list_item,
@@ -128,7 +129,16 @@ class DouyinClient:
             },
         )
         rows = self._read(lambda found: list(found["items"] or []), data, LIST)
-        found = [read_or_pass(read_list_item, row, "aftersale_info", "aftersale_id") for row in rows]
+        found = [
+            read_or_pass(
+                read_list_item,
+                row,
+                "aftersale_info",
+                "aftersale_id",
+                changed_at=lambda held: moment(held.get("update_time")),
+            )
+            for row in rows
+        ]
         return found, bool(data.get("has_more"))
 
     def refund_list(self, begin: datetime, end: datetime) -> Iterator[AfterSale | Unreadable]:

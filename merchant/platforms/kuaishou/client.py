@@ -39,7 +39,7 @@ from merchant.platforms.kuaishou.snapshots import (
     read_order,
     read_refund,
 )
-from merchant.platforms.values import milliseconds, read_or_pass
+from merchant.platforms.values import instant, milliseconds, read_or_pass
 
 __all__ = [
     "HandlingWay",
@@ -161,7 +161,10 @@ class KuaishouClient:
             param["orderId"] = int(oid)
         data = self.call(REFUND_LIST, param)
         rows = data.get("refundOrderInfoList") or data.get("dataList") or []
-        refunds = tuple(read_or_pass(read_refund, row, "refundId") for row in self._read(list, rows, REFUND_LIST))
+        refunds = tuple(
+            read_or_pass(read_refund, row, "refundId", changed_at=lambda held: instant(held.get("updateTime")))
+            for row in self._read(list, rows, REFUND_LIST)
+        )
         return RefundPage(refunds, _next_cursor(data.get("pcursor")))
 
     def refund_list(
