@@ -135,12 +135,12 @@ class Step:
         return "btn-primary" if self.state == "now" else ""
 
 
-def of_shop(shop: Shop | None) -> list[Step]:
+def of_shop(shop: Shop | None, user: User) -> list[Step]:
     """All of them in order; the first open one is `now`. Without a shop only the shop can be opened."""
-    return _steps(shop, {"account"} if shop is None else _done([shop.pk])[shop.pk])
+    return _steps(shop, {"account"} if shop is None else _done([shop.pk])[shop.pk], user)
 
 
-def _steps(shop: Shop | None, done: set[str]) -> list[Step]:
+def _steps(shop: Shop | None, done: set[str], user: User) -> list[Step]:
     skipped = set() if shop is None else set(shop.setup_skipped)
     steps, has_now = [], False
     for number, guide in enumerate(GUIDES, start=1):
@@ -152,7 +152,7 @@ def _steps(shop: Shop | None, done: set[str]) -> list[Step]:
             state, has_now = "now", True
         else:
             state = "open" if shop is not None else "closed"
-        steps.append(Step(guide, number, state, _address(guide.name, shop)))
+        steps.append(Step(guide, number, state, _address(guide.name, shop, user)))
     return steps
 
 
@@ -182,7 +182,7 @@ def _shops_in(rows: Any, shops: list[int]) -> Any:
     return rows.filter(shop__in=shops).values_list("shop_id", flat=True).distinct()
 
 
-def _address(name: str, shop: Shop | None) -> str:
+def _address(name: str, shop: Shop | None, user: User) -> str:
     if shop is None:
         return f"{reverse('shop_add')}?next={reverse('start')}" if name == "shop" else ""
     here = f"?next={reverse('start')}%3Fshop%3D{shop.pk}"
@@ -198,7 +198,8 @@ def _address(name: str, shop: Shop | None) -> str:
         case "orders":
             return reverse("import_list")
         case "first":
-            case = Case.objects.filter(shop=shop, closed_at=None).order_by("due_at", "pk").first()
+            seen = Case.objects.seen_in(shop.pk, user)
+            case = seen.filter(closed_at=None).order_by("due_at", "pk").first()
             return reverse("desk") if case is None else reverse("desk_case", args=[shop.pk, case.number])
     return ""
 
@@ -224,7 +225,7 @@ def unfinished_of(user: User) -> tuple[Shop, list[Step]] | None:
         return None
     done = _done(owned)
     for shop in Shop.objects.filter(pk__in=owned).order_by("pk"):
-        steps = _steps(shop, done[shop.pk])
+        steps = _steps(shop, done[shop.pk], user)
         if not is_over(steps):
             return shop, steps
     return None

@@ -28,7 +28,7 @@ def start(request: SignedInRequest) -> HttpResponse:
     else:
         unfinished = steps.unfinished_of(request.user)
         shop = unfinished[0] if unfinished else shops.first()
-    found = steps.of_shop(shop)
+    found = steps.of_shop(shop, request.user)
     context: dict[str, Any] = {
         "shop": shop,
         "steps": found,

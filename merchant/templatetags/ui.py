@@ -32,7 +32,7 @@ register.filter(money)
 register.filter("lasted", length)
 register.filter(ago)
 
-# One shape and colour a state: wait ○ run ◐ done ✓ late ▲ fail ✕ rule ◆ hold ❚❚ shut □ (components/chip.css).
+# One shape and colour a state: wait ○ run ◐ done ✓ late ▲ fail ✕ rule ◆ hold ❚❚ shut □ (components/controls.css).
 KINDS: dict[str, dict[str, str]] = {
     "order": {
         "pending_payment": "wait",

@@ -31,7 +31,7 @@ def style(field: forms.Field) -> None:
 
 
 class StyledFormMixin:
-    """Mixin before `forms.Form` or `forms.ModelForm`: widgets get their classes of static/css/components/form.css."""
+    """Mixin before `forms.Form` or `forms.ModelForm`: widgets get their classes (css/components/controls.css)."""
 
     fields: dict[str, forms.Field]
 

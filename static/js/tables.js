@@ -1,4 +1,4 @@
-// On a phone a row becomes a card: every cell carries its column's heading (components/table.css). Without script the
+// On a phone a row becomes a card: every cell carries its column's heading (components/pages.css). Without script the
 // table scrolls sideways, as it did.
 function label(root) {
   for (const table of root.querySelectorAll(".table:not(.table-cards):not(.table-stack)")) {

@@ -28,6 +28,8 @@ def task(page, key):
 def open_task(page, key):
     task(page, key).click()
     expect(task(page, key)).to_have_attribute("aria-current", "true", timeout=SLOW)
+    # Until the case is here, no key acts on it.
+    expect(page.locator(".desk [inert]")).to_have_count(0, timeout=SLOW)
 
 
 def window(chromium_browser, **more):

@@ -6,7 +6,7 @@ import pytest
 
 from cs_workbench.demo.goods import GOODS
 from cs_workbench.demo.orders import OrderMaker
-from cs_workbench.demo.scenarios import _platform_order
+from cs_workbench.demo.scenarios import platform_order
 from cs_workbench.orders.cards import cards
 from merchant.clock import now
 from merchant.platforms.sandbox import accounts
@@ -41,7 +41,7 @@ def test_a_pull_of_a_demo_order_adds_no_line_and_no_payment(platform):
     fresh = next(good for good in GOODS if good.category_class == "fresh")
     row = maker.order(maker.buyers[0], fresh, placed_at=now() - timedelta(days=1), state="to_fulfil", quantity=2)
     upsert_orders(shop, [row])
-    platform.control.add_order(**_platform_order(row))
+    platform.control.add_order(**platform_order(row))
 
     taken = sync.pull_platform_orders()
 

@@ -217,6 +217,7 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("refund_verb", "release"): dict.fromkeys(EVERYBODY, "REFUND_STATE"),
     ("refund_verb", "ask"): {F: "REFUND_STATE"},
     ("refund_verb", "replace"): dict.fromkeys(EVERYBODY, "REFUND_STATE"),
+    ("refund_verb", "adopt"): dict.fromkeys(EVERYBODY, "REFUND_STATE"),
     ("refund_verb", "payout"): dict.fromkeys(EVERYBODY, "REFUND_STATE"),
     ("refund_verb", "confirm"): dict.fromkeys(EVERYBODY, "REFUND_STATE"),
     ("refund_verb", "refuse-payout"): dict.fromkeys(EVERYBODY, "NO_PAYOUT"),
@@ -300,7 +301,7 @@ APART = {
     "invitation": 200,
     # Shows a way in, this once (test_staff).
     "staff_reset": 302,
-    # How one likes to work oneself (test_preferences).
+    # How one likes to work oneself (test_hands).
     "preferences": 302,
     # One's own second step (test_second_factor).
     "second_factor_ask": 302,
@@ -484,6 +485,7 @@ def told(world: SimpleNamespace, name: str, verb: str) -> dict[str, Any]:
     sent |= {"fee": "3", "freight": "4.5", "waybill": world.package.waybill, "cause": "short", "basis": "other"}
     sent |= {"loss": "10", "agreed": "1", "paid": "1", "through": "portal" if verb == "file" else "transfer"}
     sent |= {"reference": "GD-1"} if name == "claim_verb" else {}
+    sent |= {"number": "4200000001"} if verb == "adopt" else {}
     if verb == "payout":
         sent |= {"method": "bank", "reference": "BK-1", "paid_on": f"{now().astimezone(SHANGHAI):%Y-%m-%d}"}
         sent |= {"amount": "300.00", "proofs": photo_upload()}

@@ -34,6 +34,8 @@ HREF = re.compile(r'(?:href|hx-get)="([^"#]*)')
 NO_CUSTOMER = {
     "product_detail", "team_hand_over", "reply_add", "reply_edit", "sku_detail", "message_detail", "agreement", "accounts",
     "courier_account_add", "courier_account_edit", "platform_account_add", "platform_account_edit", "policy", "api_tokens",
+    "shop_edit", "staff", "staff_add", "staff_member", "roles", "role_add", "role_edit", "courier_connection",
+    "platform_connection",
 }  # fmt: skip
 
 
@@ -78,7 +80,8 @@ def walk(client, start: str) -> dict[str, str]:
             continue
         answer = client.get(address)
         assert answer.status_code in (200, 204, 404), (address, answer.status_code)
-        read[address] = answer.content.decode()
+        # A workbook to fill in holds nobody.
+        read[address] = answer.content.decode(errors="replace")
         for href in map(unescape, HREF.findall(read[address])):
             where = path + href if href.startswith("?") else href
             if urlsplit(where).path == path and urlsplit(where).query:

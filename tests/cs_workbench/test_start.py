@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def states(shop):
-    return {step.guide.name: step.state for step in steps.of_shop(shop)}
+    return {step.guide.name: step.state for step in steps.of_shop(shop, make_user())}
 
 
 def test_without_a_shop_there_is_one_step_to_take():

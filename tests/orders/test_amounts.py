@@ -75,7 +75,13 @@ def test_a_refund_the_source_shows_is_shared_over_the_lines_then_the_freight():
     )
 
 
-@pytest.mark.parametrize("fields", [{"refunded_fen": 1001}, {"paid_fen": -1}, {"refunded_fen": 5, "paid_at": None}])
+def test_a_refund_beyond_what_was_paid_is_booked_as_what_was_paid_and_said():
+    found = add_up(wanted := order(priced(1000), paid_fen=1000, refunded_fen=1001))
+
+    assert (found.refunded_fen, found.lines[0].refunded_fen, len(wanted.remarks)) == (1000, 1000, 1)
+
+
+@pytest.mark.parametrize("fields", [{"paid_fen": -1}])
 def test_amounts_that_cannot_be_true_are_refused(fields):
     with pytest.raises(BadValue):
         add_up(order(priced(1000), **{"paid_fen": 1000, **fields}))

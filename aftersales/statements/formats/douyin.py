@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.statements.enums import RowKind
-from aftersales.statements.layouts import Layout, Line, cell, fen, moment, needed, register
+from aftersales.statements.layouts import Layout, Line, cell, fen, moment, needed, register, row_digest
 from orders.intake import values
 from orders.intake.readers import Row
 from orders.payments.enums import PayChannel
@@ -37,5 +37,25 @@ register(
         PayChannel.DOUYIN.value,
         frozenset({"动账时间", "动帐流水号", "动账方向", "动账金额", "动账场景", "售后编号"}),
         _douyin_fund_flow,
+    )
+)
+
+
+def _douyin_settlement(row_no: int, row: Row) -> Line:
+    """结算账单 names no refund: read and kept, never held against ours (`unnamed.py` says why)."""
+    amount = needed(values.money(cell(row, "结算金额"), "结算金额", "yuan"), "结算金额")
+    order = values.identifier(cell(row, "订单号"), "订单号")
+    kind = RowKind.OTHER if amount < 0 else RowKind.INCOME
+    return Line(row_no, row_digest(row), moment(row, "结算时间"), kind, abs(amount), our_number=order)
+
+
+register(
+    Layout(
+        "douyin_settlement",
+        _("Douyin, settlement"),
+        PayChannel.DOUYIN.value,
+        frozenset({"结算时间", "订单号", "子订单号", "结算金额", "结算单类型"}),
+        _douyin_settlement,
+        is_matched=False,
     )
 )

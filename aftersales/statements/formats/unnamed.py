@@ -1,15 +1,14 @@
-"""Ledgers that name no refund, only the order or the item: 拼多多's 账务明细, 京东's 结算表, 抖店's 结算账单.
+"""Ledgers that name no refund, only the order or the item: 拼多多's 账务明细 and 京东's 结算表; 抖店's 结算账单 stands
+with its other bills.
 
 They are read and kept, and never held against our refunds: one order may have several, and which of them a row means
 would be a guess. Neither do they cover a day, so that no refund of ours is missing in them.
 """
 
-import hashlib
-
 from django.utils.translation import gettext_lazy as _
 
 from aftersales.statements.enums import RowKind
-from aftersales.statements.layouts import Layout, Line, cell, moment, needed, register, two_sided
+from aftersales.statements.layouts import Layout, Line, cell, moment, needed, register, row_digest, two_sided
 from orders.intake import values
 from orders.intake.readers import Row
 from orders.payments.enums import PayChannel
@@ -17,17 +16,11 @@ from orders.payments.enums import PayChannel
 IN, OUT = "收入金额（+元）", "支出金额（-元）"
 
 
-def _digest(row: Row) -> str:
-    """A number for a row that has none: the same row of a second file is the same movement."""
-    said = "\x1f".join(f"{name}={values.text(value)}" for name, value in sorted(row.items()))
-    return f"#{hashlib.sha256(said.encode()).hexdigest()[:40]}"
-
-
 def _pinduoduo_ledger(row_no: int, row: Row) -> Line:
     is_out, amount = two_sided(row, IN, OUT)
     kind = RowKind.OTHER if is_out else RowKind.INCOME
     order = values.identifier(cell(row, "商户订单号"), "商户订单号")
-    return Line(row_no, _digest(row), moment(row, "发生时间"), kind, amount, our_number=order)
+    return Line(row_no, row_digest(row), moment(row, "发生时间"), kind, amount, our_number=order)
 
 
 def _jd_settlement(row_no: int, row: Row) -> Line:
@@ -39,14 +32,7 @@ def _jd_settlement(row_no: int, row: Row) -> Line:
         raise values.BadValue("收支方向", _("it says the opposite of the amount's sign"))
     order = values.identifier(cell(row, "订单编号"), "订单编号")
     kind = RowKind.OTHER if is_out else RowKind.INCOME
-    return Line(row_no, _digest(row), moment(row, "费用发生时间"), kind, abs(amount), our_number=order)
-
-
-def _douyin_settlement(row_no: int, row: Row) -> Line:
-    amount = needed(values.money(cell(row, "结算金额"), "结算金额", "yuan"), "结算金额")
-    order = values.identifier(cell(row, "订单号"), "订单号")
-    kind = RowKind.OTHER if amount < 0 else RowKind.INCOME
-    return Line(row_no, _digest(row), moment(row, "结算时间"), kind, abs(amount), our_number=order)
+    return Line(row_no, row_digest(row), moment(row, "费用发生时间"), kind, abs(amount), our_number=order)
 
 
 for name, label, channel, columns, read in (
@@ -57,10 +43,6 @@ for name, label, channel, columns, read in (
     (
         "jd_settlement", _("JD, settlement"), PayChannel.JD,
         {"订单编号", "单据编号", "单据类型", "费用发生时间", "费用项", "金额", "收支方向"}, _jd_settlement,
-    ),
-    (
-        "douyin_settlement", _("Douyin, settlement"), PayChannel.DOUYIN,
-        {"结算时间", "订单号", "子订单号", "结算金额", "结算单类型"}, _douyin_settlement,
     ),
 ):  # fmt: skip
     register(Layout(name, label, channel.value, frozenset(columns), read, is_matched=False))

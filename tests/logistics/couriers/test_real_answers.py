@@ -30,7 +30,8 @@ READ = {
     "T26": ("in_transit", 6),
     # "No result" in the place of a scan is none, whatever the verdict says.
     "T29": ("labelled", 0),
-    "T33": ("signed", 8),
+    # Signed for by the station and waiting there: the buyer has not come yet.
+    "T33": ("at_locker", 8),
     "T35": ("signed", 13),
     "T36": ("signed", 21),
 }
@@ -100,7 +101,8 @@ def test_real_codes_are_read_one_by_one(tracks):
         "picked_up",
         *["in_transit"] * 7,
         "out_for_delivery",
-        "in_transit",
+        # Its row says 在途, its words that it lies in a locker.
+        "at_locker",
         "at_locker",
         "out_for_delivery",
         "signed",

@@ -9,7 +9,7 @@ from merchant.platforms.sandbox.page.words import WORDS
 
 HERE = Path(__file__).resolve().parent
 STYLES = HERE.parents[3] / "static" / "css"
-SHARED = ("tokens", "base", "components/button", "components/chip", "components/form", "components/table")
+SHARED = ("tokens", "base", "components/controls", "components/pages")
 LANGUAGES = ("zh", "en")
 
 

@@ -81,20 +81,23 @@ const wechatRow = (row) => make("tr", {},
   make("td", { class: "num" }, yuan(row.fen)),
   make("td", {}, chip(PAY_CHIPS[row.status], words[`pay_${row.status}`])));
 
-// The merchant's applications, once: their values, and where each one's messages go.
-for (const app of await (await fetch("/keys")).json()) {
-  const list = make("dl", {});
-  const values = app.platform === "wechat_pay" ? app.secrets : { app_key: app.app_key, ...app.secrets };
-  for (const [name, value] of Object.entries(values)) list.append(make("dt", {}, name), make("dd", {}, make("code", {}, String(value))));
-  const box = make("details", { id: `keys-${app.platform}` }, make("summary", {}, words[app.platform]), list);
-  if (app.platform !== "wechat_pay") {
-    const input = make("input", { class: "input", id: `push-${app.platform}`, "aria-label": words.push_address, placeholder: words.push_address });
-    const note = make("span", { class: "note sm", role: "status" });
-    const save = async () => { await post("/control/push_targets", { app_key: app.app_key, push_url: input.value.trim() }); return words.saved; };
-    box.append(make("p", {}, input, make("button", { class: "btn", type: "button", onclick: () => act(note, save) }, words.save), note));
+// The merchant's applications, once and beside the rest: their values, and where each one's messages go.
+async function showKeys() {
+  for (const app of await (await fetch("/keys")).json()) {
+    const list = make("dl", {});
+    const values = app.platform === "wechat_pay" ? app.secrets : { app_key: app.app_key, ...app.secrets };
+    for (const [name, value] of Object.entries(values)) list.append(make("dt", {}, name), make("dd", {}, make("code", {}, String(value))));
+    const box = make("details", { id: `keys-${app.platform}` }, make("summary", {}, words[app.platform]), list);
+    if (app.platform !== "wechat_pay") {
+      const input = make("input", { class: "input", id: `push-${app.platform}`, "aria-label": words.push_address, placeholder: words.push_address });
+      const note = make("span", { class: "note sm", role: "status" });
+      const save = async () => { await post("/control/push_targets", { app_key: app.app_key, push_url: input.value.trim() }); return words.saved; };
+      box.append(make("p", {}, input, make("button", { class: "btn", type: "button", onclick: () => act(note, save) }, words.save), note));
+    }
+    $("keys").append(box);
   }
-  $("keys").append(box);
 }
+showKeys();
 
 let drawn = "";
 function draw(state, ledger) {
