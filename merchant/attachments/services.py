@@ -1,7 +1,6 @@
 """Files people add to a document: read, checked and made harmless before they are kept."""
 
 import hashlib
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,8 +8,8 @@ from django.apps import apps
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps, UnidentifiedImageError
 
+from merchant.attachments import drawer
 from merchant.attachments.models import Attachment, Purpose
 from merchant.people.models import Actor
 from merchant.people.rights import Right, can
@@ -18,13 +17,7 @@ from merchant.refusals import Refused
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_FILES = 12
-# A picture of this many pixels unpacks to 200 MB: enough for any phone, too little to choke a worker.
-MAX_PIXELS = 50_000_000
-# All pictures of one form together, each counted as it is unpacked: a second or two of work, twelve photos of a phone.
-MAX_PIXELS_TOGETHER = 160_000_000
-SIDE, THUMB_SIDE = 2000, 240
-PICTURES = ("JPEG", "PNG", "WEBP")
-PDF = "application/pdf"
+PDF, JPEG = "application/pdf", "image/jpeg"
 # Bank slips name people: only those who handle the money open them. Everything else follows the document.
 NEEDED: dict[str, tuple[Right, ...]] = {
     Purpose.PAYOUT_PROOF: (Right.OFFLINE_PAYOUT, Right.RELEASE_REFUND, Right.APPROVE_REFUND)
@@ -34,64 +27,50 @@ NEEDED: dict[str, tuple[Right, ...]] = {
 def read_files(uploads: Sequence[UploadedFile], *, allows_pdf: bool = False) -> list[Attachment]:
     """Unsaved attachments of what was uploaded; do it before the transaction, pictures take time.
 
-    Pictures are drawn anew as JPEG, at most 2000 px a side and without what the camera wrote about place and owner.
-    Raises Refused FILE naming the file and the reason; nothing is kept then.
+    Pictures are drawn anew as JPEG by a process with limits, at most 2000 px a side and without what the camera wrote
+    about place and owner. Raises Refused FILE naming the file and the reason; nothing is kept then.
     """
     if len(uploads) > MAX_FILES:
         raise Refused("FILE", _("At most %(most)d files at a time.") % {"most": MAX_FILES})
-    _measure(uploads)
-    return [_read(upload, allows_pdf=allows_pdf) for upload in uploads]
-
-
-def _measure(uploads: Sequence[UploadedFile]) -> None:
-    """Refuse together what would take too long together, by the sizes that the files say they have."""
-    pixels = 0
-    for upload in uploads:
-        if not upload.size or upload.size > MAX_BYTES:
-            continue
-        try:
-            with Image.open(upload, formats=PICTURES) as opened:
-                opened.draft("RGB", (SIDE, SIDE))
-                pixels += opened.width * opened.height
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-            # What it is instead of a picture is said where it is read.
-            pass
-        finally:
-            upload.seek(0)
-        if pixels > MAX_PIXELS_TOGETHER:
-            raise _unfit(upload.name or "", _("the pictures together have too many pixels; add fewer at a time"))
-
-
-def _read(upload: UploadedFile, *, allows_pdf: bool) -> Attachment:
-    name = (upload.name or "").rsplit("/", 1)[-1].rsplit("\\", 1)[-1][-120:]
-    if not upload.size:
-        raise _unfit(name, _("it is empty"))
-    if upload.size > MAX_BYTES:
-        raise _unfit(name, _("it is larger than %(most)d MB") % {"most": MAX_BYTES // 1024 // 1024})
-    raw = upload.read()
-    if allows_pdf and raw.startswith(b"%PDF-"):
-        return _attachment(name, raw, PDF, None)
+    names, raws = [_name_of(upload) for upload in uploads], [_bytes_of(upload) for upload in uploads]
+    papers = {place for place, raw in enumerate(raws) if allows_pdf and raw.startswith(b"%PDF-")}
+    pictures = [place for place in range(len(raws)) if place not in papers]
     try:
-        with Image.open(io.BytesIO(raw), formats=PICTURES) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                raise _unfit(name, _("it has too many pixels"))
-            # A photo is unpacked no larger than it is kept; other formats cannot be.
-            opened.draft("RGB", (SIDE, SIDE))
-            picture = ImageOps.exif_transpose(opened).convert("RGB")
-    except Refused:
-        raise
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        allowed = _("JPEG, PNG, WebP or PDF") if allows_pdf else _("JPEG, PNG or WebP")
-        raise _unfit(name, _("it is not a readable picture (%(allowed)s)") % {"allowed": allowed}) from error
-    return _attachment(name, _jpeg(picture, SIDE, 85), "image/jpeg", _jpeg(picture, THUMB_SIDE, 80))
+        drawn = dict(zip(pictures, drawer.draw([raws[place] for place in pictures]), strict=True))
+    except drawer.Unfit as unfit:
+        raise _unfit(names[pictures[unfit.place or 0]], _why(unfit.code, allows_pdf=allows_pdf)) from unfit
+    return [
+        _attachment(name, raw, PDF, None)
+        if place in papers
+        else _attachment(name, drawn[place][0], JPEG, drawn[place][1])
+        for place, (name, raw) in enumerate(zip(names, raws, strict=True))
+    ]
 
 
-def _jpeg(picture: Image.Image, side: int, quality: int) -> bytes:
-    small = picture.copy()
-    small.thumbnail((side, side))
-    out = io.BytesIO()
-    small.save(out, "JPEG", quality=quality, optimize=True)
-    return out.getvalue()
+def _name_of(upload: UploadedFile) -> str:
+    return (upload.name or "").rsplit("/", 1)[-1].rsplit("\\", 1)[-1][-120:]
+
+
+def _bytes_of(upload: UploadedFile) -> bytes:
+    if not upload.size:
+        raise _unfit(_name_of(upload), _("it is empty"))
+    if upload.size > MAX_BYTES:
+        raise _unfit(_name_of(upload), _("it is larger than %(most)d MB") % {"most": MAX_BYTES // 1024 // 1024})
+    raw: bytes = upload.read()
+    return raw
+
+
+def _why(code: str, *, allows_pdf: bool) -> str:
+    if code == "together":
+        return _("the pictures together have too many pixels; add fewer at a time")
+    if code in ("pixels", "memory"):
+        return _("it has too many pixels")
+    if code == "time":
+        return _("reading the pictures took too long; add fewer at a time, or smaller ones")
+    if code == "busy":
+        return _("many pictures are being read at this moment; try again in a minute")
+    allowed = _("JPEG, PNG, WebP or PDF") if allows_pdf else _("JPEG, PNG or WebP")
+    return _("it is not a readable picture (%(allowed)s)") % {"allowed": allowed}
 
 
 def _attachment(name: str, body: bytes, content_type: str, thumb: bytes | None) -> Attachment:

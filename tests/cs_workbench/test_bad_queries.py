@@ -15,6 +15,7 @@ from django.urls import NoReverseMatch, reverse
 from PIL import Image
 
 from merchant import wakeups
+from merchant.attachments import drawer
 from merchant.attachments import services as attachments
 from merchant.refusals import Refused
 from tests.aftersales.conftest import courier, platform  # noqa: F401
@@ -138,14 +139,16 @@ def picture(pixels: int) -> bytes:
     return out.getvalue()
 
 
-def test_twelve_pictures_of_fifty_megapixels_are_small_and_refused_together_before_any_is_unpacked(monkeypatch):
+def test_twelve_pictures_of_fifty_megapixels_are_small_and_refused_together_before_any_is_unpacked():
     body = picture(50_000_000)
     uploads = [SimpleUploadedFile(f"{n}.png", body, "image/png") for n in range(12)]
-    drawn = []
-    monkeypatch.setattr(attachments, "_jpeg", lambda *args: drawn.append(args) or b"")
 
+    # The child refuses them in one word: had it unpacked the first, its drawing would stand before that.
+    with pytest.raises(drawer.Unfit) as unfit:
+        drawer.draw([body] * 12)
     with pytest.raises(Refused) as refused:
         attachments.read_files(uploads)
 
-    assert (refused.value.code, drawn) == ("FILE", [])
+    assert (unfit.value.code, unfit.value.place, refused.value.code) == ("together", None, "FILE")
+    assert drawer._run([body] * 12, drawer.SIDE, drawer.MAX_PIXELS) == b'["together"]\n'
     assert len(body) < 200_000

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from merchant.attachments import services
+from merchant.attachments import drawer, services
 from merchant.attachments.models import Attachment, Purpose
 from merchant.refusals import Refused
 from tests.merchant.factories import make_shop, make_user, photo_upload
@@ -116,3 +116,77 @@ def _subject(shop):
     from merchant.shops.models import CourierAccount
 
     return CourierAccount.objects.create(shop=shop, courier="zto", customer_code="demo")
+
+
+def png(size, mode="RGB", **extra):
+    out = io.BytesIO()
+    Image.new(mode, size).save(out, "PNG", **extra)
+    return out.getvalue()
+
+
+def film(frames, size):
+    out = io.BytesIO()
+    first, *more = [Image.new("P", size, number % 2) for number in range(frames)]
+    first.save(out, "PNG", save_all=True, append_images=more)
+    return out.getvalue()
+
+
+def test_the_process_that_serves_people_unpacks_no_picture(monkeypatch):
+    """What a picture does to its decoder it does to a child; PIL is not asked here at all."""
+    uploads = [SimpleUploadedFile("whole.png", png((300, 200))), SimpleUploadedFile("b.webp", b"RIFF....WEBPVP8 ")]
+    monkeypatch.setattr(Image, "open", lambda *_args, **_named: pytest.fail("opened in the process of the pages"))
+
+    with pytest.raises(Refused) as caught:
+        services.read_files(uploads)
+    [row] = services.read_files([SimpleUploadedFile("whole.png", png((300, 200)))])
+
+    assert "b.webp" in str(caught.value)
+    assert (row.name, row.content_type, row.size) == ("whole.png", "image/jpeg", len(row.body))
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        (png((7072, 7072), "1"), "pixels"),
+        (film(3, (4000, 4200)), "pixels"),
+        (b"GIF89a" + b"\1\0\1\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0;", "picture"),
+    ],
+    ids=["too many pixels", "a film of too many", "another format"],
+)
+def test_what_costs_too_much_or_is_none_is_refused_at_its_place(raw, code):
+    with pytest.raises(drawer.Unfit) as unfit:
+        drawer.draw([png((20, 20)), raw])
+
+    assert (unfit.value.code, unfit.value.place) == (code, 1)
+
+
+def test_a_child_that_runs_out_of_memory_or_time_is_a_refusal_and_no_error(monkeypatch, settings):
+    settings.LANGUAGE_CODE = "en"
+    monkeypatch.setattr(drawer, "MEMORY_BYTES", 60 * 1024 * 1024)
+    with pytest.raises(Refused, match="cannot be kept"):
+        services.read_files([SimpleUploadedFile("large.png", png((6000, 6000)))])
+
+    monkeypatch.setattr(drawer, "MEMORY_BYTES", 1024 * 1024 * 1024)
+    monkeypatch.setattr(drawer, "WALL_SECONDS", 0.001)
+    with pytest.raises(Refused, match="took too long"):
+        services.read_files([photo_upload()])
+
+
+def test_more_pictures_at_a_time_than_there_are_turns_wait_and_are_then_sent_away(monkeypatch):
+    monkeypatch.setattr(drawer, "PATIENCE_S", 0.01)
+    for _turn in range(drawer.AT_ONCE):
+        drawer._turns.acquire()
+    try:
+        with pytest.raises(drawer.Unfit) as unfit:
+            drawer.draw([b"x"])
+    finally:
+        for _turn in range(drawer.AT_ONCE):
+            drawer._turns.release()
+
+    assert unfit.value.code == "busy"
+
+
+def test_goods_cut_out_of_their_ground_stand_on_white():
+    [(body, _thumb)] = drawer.draw([png((30, 30), "RGBA")])
+
+    assert Image.open(io.BytesIO(body)).getpixel((15, 15)) == (255, 255, 255)
