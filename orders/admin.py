@@ -10,7 +10,8 @@ from orders.intake.models import ImportFile, MissedOrder, OrderPayload, SyncCurs
 from orders.payments.models import OrderDiscount, Payment
 from orders.record import services
 from orders.record.enums import BlockKind, Stop
-from orders.record.models import Block, Listing, Order, OrderLine, SourceDiff
+from orders.record.listing_models import Listing
+from orders.record.models import Block, Order, OrderLine, SourceDiff
 from orders.remarks.models import Note
 
 # What a hold from here is called; the desk names holds by their reason.

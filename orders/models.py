@@ -3,7 +3,8 @@
 from orders.buyers.models import Buyer
 from orders.intake.models import ImportFile, MissedOrder, OrderPayload, ShopLayout, SyncCursor
 from orders.payments.models import OrderDiscount, Payment
-from orders.record.models import Block, Listing, Order, OrderLine, OrderTag, SourceDiff
+from orders.record.listing_models import Listing
+from orders.record.models import Block, Order, OrderLine, OrderTag, SourceDiff
 from orders.remarks.models import Note
 
 __all__ = [

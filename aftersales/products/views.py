@@ -20,7 +20,8 @@ from merchant.stock.models import Stock
 from merchant.ui.access import SignedInRequest
 from merchant.ui.query_params import key_of_page, page_key
 from orders.record.goods import known_sku_of
-from orders.record.models import Listing, OrderLine
+from orders.record.listing_models import Listing
+from orders.record.models import OrderLine
 
 SIZE = 20
 LATELY = timedelta(days=30)

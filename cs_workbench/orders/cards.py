@@ -27,7 +27,8 @@ from merchant.personal_data import mask_text
 from merchant.policy import services as policy
 from merchant.policy.models import Policy
 from orders.payments.models import Payment
-from orders.record.models import Block, Listing, Order, OrderLine, OrderTag
+from orders.record.listing_models import Listing
+from orders.record.models import Block, Order, OrderLine, OrderTag
 from orders.remarks.models import Note
 
 # T-PII-STOP: so long after an order succeeded its personal data can no longer be opened.

@@ -22,7 +22,8 @@ from merchant.vault import phones, searching
 from orders.buyers.models import Buyer
 from orders.intake.listings import bigrams
 from orders.record.enums import IN_HOUSE, OrderState
-from orders.record.models import Order, title_of
+from orders.record.listing_models import title_of
+from orders.record.models import Order
 
 SIZE = 50
 # A counter stops here: nobody reads the difference between 1,000 and 3,000 late orders.

@@ -55,6 +55,23 @@ def states_before(target: str) -> tuple[OrderState, ...]:
     return ROAD[: ROAD.index(OrderState(target))]
 
 
+class OrderSource(models.TextChoices):
+    """How the order reached us."""
+
+    PLATFORM = "platform", pgettext_lazy("order source", "platform")
+    FILE = "file", pgettext_lazy("order source", "file")
+    MANUAL = "manual", pgettext_lazy("order source", "entered by hand")
+    FORM = "form", pgettext_lazy("order source", "order form")
+
+
+class OrderKind(models.TextChoices):
+    """What is owed: goods from the shelf, goods made for this buyer, or work done at the buyer's."""
+
+    GOODS = "goods", pgettext_lazy("order kind", "goods")
+    CUSTOM = "custom", pgettext_lazy("order kind", "made to order")
+    SERVICE = "service", pgettext_lazy("order kind", "service")
+
+
 class CategoryClass(models.TextChoices):
     """What the interception rule E06 asks about the goods."""
 

@@ -2,7 +2,7 @@
 
 from merchant.catalog.models import Sku
 from merchant.catalog.services import ensure_sku
-from orders.record.models import Listing
+from orders.record.listing_models import Listing
 
 
 def sku_of(listing: Listing) -> Sku:

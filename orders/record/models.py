@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
@@ -16,7 +16,19 @@ from django_fsm import FSMField, transition
 
 from merchant.fsm import StateMachine, state_constraint
 from merchant.people.querysets import ShopQuerySet
-from orders.record.enums import CLOSABLE, SENT, TO_SHIP, BlockKind, CategoryClass, Flag, OrderState, Stop
+from orders.record.enums import (
+    CLOSABLE,
+    SENT,
+    TO_SHIP,
+    BlockKind,
+    CategoryClass,
+    Flag,
+    OrderKind,
+    OrderSource,
+    OrderState,
+    Stop,
+)
+from orders.record.listing_models import Listing
 
 S = OrderState
 
@@ -104,6 +116,12 @@ class Order(StateMachine):
     # no refund document of ours stands behind it.
     refunded_before_fen = fen()
 
+    source = models.CharField(
+        _("source"), max_length=12, choices=OrderSource, default=OrderSource.PLATFORM, db_default="platform"
+    )
+    kind = models.CharField(_("kind"), max_length=12, choices=OrderKind, default=OrderKind.GOODS, db_default="goods")
+    # The slot for payment from abroad: only CNY is taken today, all sums are in its fen.
+    currency = models.CharField(_("currency"), max_length=3, default="CNY", db_default="CNY")
     pay_method = models.CharField(_("payment method"), max_length=24, blank=True, default="", db_default="")
     flag = models.PositiveSmallIntegerField(_("flag"), choices=Flag, null=True, blank=True)
     host_name = models.CharField(_("host"), max_length=80, blank=True, default="", db_default="")
@@ -227,6 +245,41 @@ class Order(StateMachine):
         """At least one parcel left the house."""
         return self.shipped_at is not None or self.state in SENT
 
+    @transition(field=state, source=S.PENDING_PAYMENT, target=S.PENDING_REVIEW)
+    def pay(self, *, at: datetime, paid_fen: int, ship_by_at: datetime, step_due_at: datetime) -> None:
+        """付款: the whole sum is here; T-PAY ends, T-REVIEW and T-SHIP start."""
+        self.paid_at, self.paid_fen = at, paid_fen
+        self.pay_by_at, self.ship_by_at, self.step_due_at = None, ship_by_at, step_due_at
+
+    @transition(field=state, source=S.PENDING_REVIEW, target=S.PENDING_ASSIGN)
+    def pass_review(self, *, step_due_at: datetime | None) -> None:
+        """审核通过; T-ASSIGN starts."""
+        self.step_due_at = step_due_at
+
+    @transition(field=state, source=S.PENDING_ASSIGN, target=S.PENDING_CONFIRM)
+    def assign(self, *, to: Any, step_due_at: datetime | None) -> None:
+        """分配: to a person, or to nobody where the shop does without (`to` None); T-CONFIRM starts."""
+        self.assignee = to
+        self.step_due_at = step_due_at
+
+    @transition(field=state, source=S.PENDING_CONFIRM, target=S.TO_FULFIL)
+    def confirm(self) -> None:
+        """确认: with the buyer, or skipped by policy; the warehouse may begin."""
+        self.step_due_at = None
+
+    @transition(field=state, source=[S.PENDING_ASSIGN, S.PENDING_CONFIRM, S.TO_FULFIL], target=S.PENDING_REVIEW)
+    def return_to_review(self, *, step_due_at: datetime | None) -> None:
+        """退回审核: something is in doubt, or the order was edited."""
+        self.step_due_at = step_due_at
+
+    @transition(field=state, source=S.TO_FULFIL, target=S.PACKED)
+    def pack(self) -> None:
+        """打包: the last line of it is in a box with a label."""
+
+    @transition(field=state, source=S.PACKED, target=S.TO_FULFIL)
+    def unpack(self) -> None:
+        """拆包: a box was opened again before it left."""
+
     @transition(field=state, source=[S.PACKED, S.PARTLY_SHIPPED], target=S.PARTLY_SHIPPED)
     def ship_part(self, *, at: datetime) -> None:
         """部分发货: a parcel left, others follow."""
@@ -254,42 +307,6 @@ class Order(StateMachine):
         """订单关闭: never paid, cancelled before shipping, or every line refunded."""
         self.closed_at = at
         self.close_reason = reason[:200]
-
-
-class Listing(models.Model):
-    """What the platform called the goods: one row per shop, item and title: a renamed item keeps its old orders."""
-
-    shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
-    external_id = models.CharField(_("item on the platform"), max_length=64, blank=True, default="", db_default="")
-    product_id = models.CharField(_("product on the platform"), max_length=64, blank=True, default="", db_default="")
-    sku_code = models.CharField(_("merchant code"), max_length=80, blank=True, default="", db_default="")
-    # The product on our shelves, once these goods were in our hands again (orders.record.goods).
-    sku = models.ForeignKey("merchant.Sku", models.PROTECT, null=True, db_index=False, related_name="+")
-    # Empty when the source names no goods (a report of orders without lines).
-    title = models.CharField(_("title"), max_length=300, blank=True, default="", db_default="")
-    spec = models.CharField(_("specification"), max_length=300, blank=True, default="", db_default="")
-    title_hash = models.BinaryField(max_length=16)
-    category_class = models.CharField(
-        max_length=16, choices=CategoryClass, default=CategoryClass.NORMAL, db_default="normal"
-    )
-    # Two-character pieces of the lower-cased title: finds Chinese words that trigrams cannot.
-    bigrams = ArrayField(models.CharField(max_length=2), default=list, db_default=[])
-
-    objects = ShopQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("listing")
-        verbose_name_plural = _("listings")
-        constraints = [models.UniqueConstraint(fields=["shop", "external_id", "title_hash"], name="listing_once")]
-        indexes = [GinIndex(fields=["bigrams"], name="listing_bigrams")]
-
-    def __str__(self) -> str:
-        return title_of(self.title)
-
-
-def title_of(title: str) -> str:
-    """What a page calls the goods: a report of orders without lines names none."""
-    return title or str(_("Goods the source does not name"))
 
 
 class OrderLine(models.Model):

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from merchant.money import yuan
 from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
@@ -38,6 +39,34 @@ def check_can_close(order: Order) -> None:
             paid_fen=order.paid_fen,
             returning_fen=returning,
         )
+
+
+def check_step(order: Order, source: str, target: str) -> None:
+    """Raise Refused("ORDER_STATE") unless the order stands at `source`, from where it goes to `target`."""
+    if order.state != source:
+        raise _wrong_state(order, target)
+
+
+def check_can_pay(order: Order, paid_fen: int) -> None:
+    check_step(order, OrderState.PENDING_PAYMENT, OrderState.PENDING_REVIEW)
+    if paid_fen != order.payable_fen:
+        raise Refused(
+            "PAID_AMOUNT",
+            _("%(paid)s was paid where %(payable)s is payable.")
+            % {"paid": yuan(paid_fen), "payable": yuan(order.payable_fen)},
+            paid_fen=paid_fen,
+            payable_fen=order.payable_fen,
+        )
+
+
+def check_can_pass_review(order: Order) -> None:
+    check_step(order, OrderState.PENDING_REVIEW, OrderState.PENDING_ASSIGN)
+    check_not_blocked(order, Stop.PICK)
+
+
+def check_can_return_to_review(order: Order) -> None:
+    if order.state not in (OrderState.PENDING_ASSIGN, OrderState.PENDING_CONFIRM, OrderState.TO_FULFIL):
+        raise _wrong_state(order, OrderState.PENDING_REVIEW)
 
 
 def check_can_ship(order: Order) -> None:

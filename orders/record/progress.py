@@ -14,6 +14,7 @@ from merchant.people.models import Actor
 from merchant.trail import activity
 from merchant.trail.models import Activity
 from orders.record.enums import ROAD, OrderState, states_before
+from orders.record.signals import announce_moves
 
 # (source, target) of every step forward.
 ALLOWED = frozenset(
@@ -83,4 +84,57 @@ def follow_platform(shop: Any, moves: Sequence[Move], *, by: Actor = None) -> di
         )
         for order_id, (before, after) in moved.items()
     )
+    announce_moves(shop.pk, moved)
+    return moved
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of an order inside the house: where it goes, who has it then, when the step after it is due."""
+
+    order_id: int
+    target: str
+    step_due_at: datetime | None = None
+    assignee_id: int | None = None
+    reason: str = ""
+
+
+@transaction.atomic
+def take_steps(shop_id: int, steps: Sequence[Step], *, source: str, verb: str, by: Actor = None) -> set[int]:
+    """Move orders of one shop from `source`, set-based; the ids that moved. The verb is that of the single order's
+    service, and whoever calls has asked its policy. An order that stands elsewhere by now is left out."""
+    if not steps:
+        return set()
+    sql = """
+        WITH wanted AS (
+            SELECT * FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::bigint[])
+                AS w(id, target, step_due_at, assignee_id)
+        ), held AS (
+            SELECT o.id FROM orders_order o JOIN wanted USING (id)
+            WHERE o.shop_id = %s AND o.state = %s ORDER BY o.id FOR NO KEY UPDATE OF o
+        )
+        UPDATE orders_order o SET state = w.target, step_due_at = w.step_due_at,
+            assignee_id = coalesce(w.assignee_id, o.assignee_id), version = o.version + 1
+        FROM wanted w JOIN held h USING (id) WHERE o.id = w.id
+        RETURNING o.id
+    """
+    columns = ("order_id", "target", "step_due_at", "assignee_id")
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*([getattr(step, name) for step in steps] for name in columns), shop_id, source])
+        moved = {order_id for (order_id,) in cursor.fetchall()}
+    taken = [step for step in steps if step.order_id in moved]
+    activity.record_many(
+        Activity(
+            shop_id=shop_id,
+            subject_kind="order",
+            subject_id=step.order_id,
+            verb=verb,
+            by=by,
+            from_state=source,
+            to_state=step.target,
+            reason=step.reason,
+        )
+        for step in taken
+    )
+    announce_moves(shop_id, {step.order_id: (source, step.target) for step in taken})
     return moved

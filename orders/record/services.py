@@ -18,6 +18,7 @@ from orders.record import policies
 from orders.record.enums import BlockKind, OrderState, Stop
 from orders.record.holds import held_back
 from orders.record.models import Block, Order
+from orders.record.signals import announce_moves
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,78 @@ def close_held_order(order: Order, *, by: Actor, reason: str) -> Order:
     before = order.state
     order.close(at=now(), reason=reason)
     return _saved(order, "order.close", before, by=by, reason=reason)
+
+
+@transaction.atomic
+def pay_order(order: Order, *, paid_fen: int, at: datetime, step_due_at: datetime, by: Actor = None) -> Order:
+    """付款 of an order of our own channel: the whole of what is payable. Raises Refused ORDER_STATE or PAID_AMOUNT."""
+    order = lock(order)
+    policies.check_can_pay(order, paid_fen)
+    before = order.state
+    ship_by_at = order.ship_by_at or at + policy.timer(policy.current(order.shop_id), "T-SHIP")
+    order.pay(at=at, paid_fen=paid_fen, ship_by_at=ship_by_at, step_due_at=step_due_at)
+    return _saved(order, "order.pay", before, by=by)
+
+
+@transaction.atomic
+def pass_review(order: Order, *, by: Actor, step_due_at: datetime | None, reason: str = "") -> Order:
+    """审核通过. Raises Refused ORDER_STATE, or BLOCKED by a hold."""
+    order = lock(order)
+    policies.check_can_pass_review(order)
+    before = order.state
+    order.pass_review(step_due_at=step_due_at)
+    return _saved(order, "order.pass_review", before, by=by, reason=reason)
+
+
+@transaction.atomic
+def assign_order(order: Order, *, to: Any, by: Actor, step_due_at: datetime | None, reason: str = "") -> Order:
+    """分配: `reason` says why this person. Raises Refused ORDER_STATE."""
+    order = lock(order)
+    policies.check_step(order, OrderState.PENDING_ASSIGN, OrderState.PENDING_CONFIRM)
+    before = order.state
+    order.assign(to=to, step_due_at=step_due_at)
+    return _saved(order, "order.assign", before, by=by, reason=reason)
+
+
+@transaction.atomic
+def confirm_order(order: Order, *, by: Actor, reason: str = "") -> Order:
+    """确认. Raises Refused ORDER_STATE."""
+    order = lock(order)
+    policies.check_step(order, OrderState.PENDING_CONFIRM, OrderState.TO_FULFIL)
+    before = order.state
+    order.confirm()
+    return _saved(order, "order.confirm", before, by=by, reason=reason)
+
+
+@transaction.atomic
+def return_to_review(order: Order, *, by: Actor, step_due_at: datetime | None, reason: str) -> Order:
+    """退回审核. Raises Refused ORDER_STATE."""
+    order = lock(order)
+    policies.check_can_return_to_review(order)
+    before = order.state
+    order.return_to_review(step_due_at=step_due_at)
+    return _saved(order, "order.return_to_review", before, by=by, reason=reason)
+
+
+@transaction.atomic
+def pack_order(order: Order, *, by: Actor) -> Order:
+    """打包. Raises Refused ORDER_STATE, or BLOCKED by a hold or an after-sale."""
+    order = lock(order)
+    policies.check_step(order, OrderState.TO_FULFIL, OrderState.PACKED)
+    policies.check_not_blocked(order, Stop.SHIP)
+    before = order.state
+    order.pack()
+    return _saved(order, "order.pack", before, by=by)
+
+
+@transaction.atomic
+def unpack_order(order: Order, *, by: Actor, reason: str) -> Order:
+    """拆包. Raises Refused ORDER_STATE."""
+    order = lock(order)
+    policies.check_step(order, OrderState.PACKED, OrderState.TO_FULFIL)
+    before = order.state
+    order.unpack()
+    return _saved(order, "order.unpack", before, by=by, reason=reason)
 
 
 @transaction.atomic
@@ -153,4 +226,5 @@ def _saved(order: Order, verb: str, before: str, *, by: Actor, reason: str = "")
     order.version += 1
     order.save()
     activity.record(order, verb, by=by, from_state=before, to_state=order.state, reason=reason)
+    announce_moves(order.shop_id, {order.pk: (before, order.state)})
     return order

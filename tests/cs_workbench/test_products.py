@@ -12,7 +12,7 @@ from merchant.policy import services as policy
 from merchant.refusals import Refused
 from merchant.stock.services import Change, move_stock
 from orders.intake.normal import NormalLine
-from orders.record.models import Listing
+from orders.record.listing_models import Listing
 from tests.aftersales.factories import agent_of, case_of, intercepting, own_shop
 from tests.markup import one_line
 from tests.orders.factories import make_order

@@ -12,7 +12,7 @@ from logistics.interception import transitions
 from logistics.shipping import services as parcels
 from merchant.catalog.services import ensure_sku
 from merchant.locking import lock
-from orders.record.models import Listing
+from orders.record.listing_models import Listing
 from tests.logistics.factories import make_package, running
 
 pytestmark = pytest.mark.django_db

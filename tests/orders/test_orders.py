@@ -21,6 +21,13 @@ from tests.orders.factories import MORNING, make_order
 S = OrderState
 IN_HOUSE = {S.PENDING_REVIEW, S.PENDING_ASSIGN, S.PENDING_CONFIRM, S.TO_FULFIL, S.PACKED}
 MOVES = {
+    "pay": {S.PENDING_PAYMENT},
+    "pass_review": {S.PENDING_REVIEW},
+    "assign": {S.PENDING_ASSIGN},
+    "confirm": {S.PENDING_CONFIRM},
+    "return_to_review": {S.PENDING_ASSIGN, S.PENDING_CONFIRM, S.TO_FULFIL},
+    "pack": {S.TO_FULFIL},
+    "unpack": {S.PACKED},
     "ship_part": {S.PACKED, S.PARTLY_SHIPPED},
     "ship": {S.PACKED, S.PARTLY_SHIPPED},
     "receive": {S.SHIPPED},
@@ -295,3 +302,70 @@ class TestFinding:
         page = list(Order.objects.filter(shop=shop).page_after(newest[1].placed_at, newest[1].pk, size=3))
 
         assert page == newest[2:5]
+
+
+def walked(order):
+    """What the trail says of it: (verb, from, to)."""
+    rows = Activity.objects.filter(subject_kind="order", subject_id=order.pk).exclude(to_state="").order_by("pk")
+    return [(row.verb, row.from_state, row.to_state) for row in rows]
+
+
+def test_an_order_walks_from_payment_to_the_packed_box_one_verb_a_step(db):
+    order = make_order(state=S.PENDING_PAYMENT, is_paid=False, nets=(8800,))
+    at, due = MORNING + timedelta(minutes=5), MORNING + timedelta(minutes=15)
+    with pytest.raises(Refused) as refusal:
+        services.pay_order(order, paid_fen=8799, at=at, step_due_at=due)
+    assert (refusal.value.code, refusal.value.detail["payable_fen"]) == ("PAID_AMOUNT", 8800)
+    services.pay_order(order, paid_fen=8800, at=at, step_due_at=due)
+    order.refresh_from_db()
+    assert (order.state, order.paid_at, order.pay_by_at, order.step_due_at) == (S.PENDING_REVIEW, at, None, due)
+    assert order.ship_by_at == at + timedelta(hours=48)
+    services.pass_review(order, by=None, step_due_at=due)
+    person = make_user()
+    services.assign_order(order, to=person, by=None, step_due_at=due, reason="least to do")
+    services.confirm_order(order, by=person)
+    services.pack_order(order, by=person)
+    services.unpack_order(order, by=person, reason="one is missing")
+    services.return_to_review(order, by=person, step_due_at=due, reason="another address")
+    order.refresh_from_db()
+    assert (order.state, order.assignee) == (S.PENDING_REVIEW, person)
+    assert walked(order)[-7:] == [
+        ("order.pay", "pending_payment", "pending_review"),
+        ("order.pass_review", "pending_review", "pending_assign"),
+        ("order.assign", "pending_assign", "pending_confirm"),
+        ("order.confirm", "pending_confirm", "to_fulfil"),
+        ("order.pack", "to_fulfil", "packed"),
+        ("order.unpack", "packed", "to_fulfil"),
+        ("order.return_to_review", "to_fulfil", "pending_review"),
+    ]
+
+
+def test_a_held_order_neither_passes_review_nor_is_packed(db):
+    order = make_order(state=S.PENDING_REVIEW)
+    services.place_block(order, kind=BlockKind.RISK, document="R-1", stops=[Stop.PICK, Stop.SHIP], by=None)
+    for step in (lambda: services.pass_review(order, by=None, step_due_at=None),):
+        with pytest.raises(Refused) as refusal:
+            step()
+        assert refusal.value.code == "BLOCKED"
+    order.refresh_from_db()
+    assert order.state == S.PENDING_REVIEW
+
+
+def test_many_orders_take_a_step_in_one_statement_and_those_that_stand_elsewhere_stay(
+    db, django_assert_max_num_queries
+):
+    shop, person = make_shop(), make_user()
+    waiting = [make_order(shop=shop, state=S.PENDING_ASSIGN) for _ in range(3)]
+    elsewhere = make_order(shop=shop, state=S.TO_FULFIL)
+    steps = [
+        progress.Step(order.pk, S.PENDING_CONFIRM, MORNING, person.pk, reason="least to do")
+        for order in (*waiting, elsewhere)
+    ]
+    with django_assert_max_num_queries(4):
+        moved = progress.take_steps(shop.pk, steps, source=S.PENDING_ASSIGN, verb="order.assign")
+    assert moved == {order.pk for order in waiting}
+    waiting[0].refresh_from_db()
+    assert (waiting[0].state, waiting[0].assignee, waiting[0].step_due_at) == (S.PENDING_CONFIRM, person, MORNING)
+    assert walked(waiting[0])[-1] == ("order.assign", "pending_assign", "pending_confirm")
+    elsewhere.refresh_from_db()
+    assert elsewhere.state == S.TO_FULFIL

@@ -19,7 +19,8 @@ from orders.intake.services import upsert_orders
 from orders.intake.signals import orders_imported
 from orders.payments import services as payments
 from orders.payments.models import OrderDiscount, Payment
-from orders.record.models import Listing, Order, OrderLine, SourceDiff
+from orders.record.listing_models import Listing
+from orders.record.models import Order, OrderLine, SourceDiff
 from orders.remarks.models import Note
 from tests.merchant.factories import make_shop, make_user
 from tests.orders.factories import MORNING, order_row
