@@ -22,6 +22,7 @@ def shred(recipients: Iterable[int]) -> int:
         phone_enc=None,
         address_enc=None,
         virtual_phone_enc=None,
+        virtual_until=None,
         phone_bidx=None,
         phone4_bidx=None,
         name_bidx=None,

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from merchant.clock import now
 from merchant.people.querysets import ShopQuerySet
 
 
@@ -21,6 +22,8 @@ class Recipient(models.Model):
     phone_enc = models.BinaryField(null=True)
     address_enc = models.BinaryField(null=True)
     virtual_phone_enc = models.BinaryField(null=True)
+    # From then on the virtual number reaches nobody, or somebody else. Null: the platform names no end.
+    virtual_until = models.DateTimeField(null=True)
     name_mask = models.CharField(_("name"), max_length=40, blank=True, db_default="")
     phone_mask = models.CharField(_("phone"), max_length=40, blank=True, db_default="")
     address_mask = models.CharField(_("address"), max_length=120, blank=True, db_default="")
@@ -56,8 +59,15 @@ class Recipient(models.Model):
 
     @property
     def contact_field(self) -> str:
-        """What the eye beside the number opens first: the virtual one where there is one (PII-VIRTUAL)."""
-        return "phone" if self.virtual_phone_enc is None else "virtual_phone"
+        """What the eye beside the number opens first (PII-VIRTUAL): the virtual one where there is one, unless it has
+        ended and the buyer's own is held."""
+        has_better = self.virtual_phone_enc is None or (self.is_virtual_over and self.has_phone)
+        return "phone" if has_better else "virtual_phone"
+
+    @property
+    def is_virtual_over(self) -> bool:
+        """Whether there is a virtual number that no longer leads to the buyer."""
+        return self.virtual_phone_enc is not None and self.virtual_until is not None and self.virtual_until <= now()
 
     @property
     def contact_mask(self) -> str:

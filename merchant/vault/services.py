@@ -1,8 +1,8 @@
 """The vault: the only place that turns personal data into ciphertext and the only door that turns it back."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -34,6 +34,7 @@ class Person:
     phone: str = ""
     address: str = ""
     virtual_phone: str = ""
+    virtual_until: datetime | None = None
     province: str = ""
     city: str = ""
     region_code: str = ""
@@ -51,6 +52,7 @@ def _sealed(person: Person) -> dict[str, Any]:
     row["phone_mask"] = masking.mask_kept_phone(person.phone)[:40]
     row["address_mask"] = masking.mask_address(person.address)[:120]
     row["province"], row["city"], row["region_code"] = person.province[:40], person.city[:40], person.region_code[:12]
+    row["virtual_until"] = person.virtual_until if row["virtual_phone_enc"] else None
     phone = masking.normal_phone(person.phone)
     number = "" if "*" in phone else phone.partition("-")[0]
     row["phone_bidx"] = crypto.blind_index("phone", number) if number else None
@@ -90,8 +92,8 @@ def store_ids(shop: Any, people: Sequence[Person]) -> list[int]:
     return ids
 
 
-def store(shop: Any, name: str = "", phone: str = "", address: str = "", **more: str) -> Recipient:
-    """One recipient; `more` takes virtual_phone, province, city, region_code."""
+def store(shop: Any, name: str = "", phone: str = "", address: str = "", **more: Any) -> Recipient:
+    """One recipient; `more` takes virtual_phone, virtual_until, province, city, region_code."""
     return store_many(shop, [Person(name=name, phone=phone, address=address, **more)])[0]
 
 
@@ -118,6 +120,7 @@ def correct(held: Recipient | None, change: Recipient) -> Recipient:
     person = Person(
         **says,
         virtual_phone="" if "phone" in rows else _said(held, "virtual_phone"),
+        virtual_until=held.virtual_until if held else None,
         province=place.province if place else "",
         city=place.city if place else "",
         region_code=place.region_code if place else "",
@@ -137,13 +140,35 @@ def _said(recipient: Recipient | None, field: str) -> str:
     return _open(recipient, field) or getattr(recipient, f"{field}_mask", "")
 
 
-def phone_last4(recipient: Recipient | None) -> str:
-    """The last four digits a courier asks for; goes to the courier only, never to a page or a log."""
-    if recipient is None:
-        return ""
-    plain = _open(recipient, "phone") or recipient.phone_mask
-    digits = masking.normal_phone(plain).partition("-")[0][-4:]
-    return digits if digits.isdigit() else ""
+def has_virtual(held: Recipient, person: Person) -> bool:
+    """Whether the virtual number that a source gives, if any, is the one held here, to the same end."""
+    said = person.virtual_phone.strip()
+    return not said or (said == _open(held, "virtual_phone") and person.virtual_until == held.virtual_until)
+
+
+def merged(held: Recipient, person: Person) -> Person:
+    """What a source says now, and in plain where it masks what it once gave: a mask never takes a sealed value's
+    place, as long as it is that value's mask."""
+    masks = {
+        "name": masking.mask_name(person.name),
+        "phone": masking.mask_kept_phone(person.phone),
+        "address": masking.mask_address(person.address),
+    }
+    kept = {
+        field: _open(held, field)
+        for field, mask in masks.items()
+        if getattr(held, f"{field}_enc") is not None
+        and (not mask or ("*" in getattr(person, field) and _may_be(field, mask, getattr(held, f"{field}_mask"))))
+    }
+    if not person.virtual_phone:
+        kept |= {"virtual_phone": _open(held, "virtual_phone")}
+    return replace(person, **kept, virtual_until=person.virtual_until if person.virtual_phone else held.virtual_until)
+
+
+def _may_be(field: str, mask: str, ours: str) -> bool:
+    if field == "name":
+        return mask[:1] == ours[:1]
+    return mask == ours or (field == "phone" and masking.may_be_same(mask, ours))
 
 
 @dataclass(frozen=True)
@@ -245,6 +270,7 @@ def export_people(user: Any, shop: Any, people: Iterable[Recipient], *, order_nu
             "created_at": recipient.created_at,
             "province": recipient.province,
             "city": recipient.city,
+            "virtual_until": recipient.virtual_until,
             **{field: _open(recipient, field) or getattr(recipient, f"{field}_mask", "") for field in FIELDS},
         }
         for recipient in found

@@ -36,7 +36,7 @@ def fingerprint(order: NormalOrder) -> bytes:
         [(payment.channel, payment.number, payment.amount_fen) for payment in order.payments],
         order.buyer_id, order.buyer_nickname,
         person and (person.name, person.phone, person.address, person.virtual_phone, person.province, person.city,
-                    person.region_code),
+                    person.region_code, person.virtual_until and person.virtual_until.timestamp()),
         order.buyer_note, order.seller_note, order.flag, order.host_name, order.benefits,
         [(package.courier, package.waybill, package.shipped_at and package.shipped_at.timestamp(), package.line_ids)
          for package in order.packages],

@@ -55,7 +55,7 @@ def recipients(shop: Any, changed: Sequence[Incoming]) -> None:
         if held is not None and held.corrects_id is not None:
             continue
         if held is None or not _is_same(held, person):
-            new.append((item, person))
+            new.append((item, vault.merged(held, person) if held else person))
     ids = vault.store_ids(shop, [person for _item, person in new])
     for (item, _person), recipient_id in zip(new, ids, strict=True):
         item.recipient_id = recipient_id
@@ -105,9 +105,10 @@ def forget_recipients(met: Sequence[Incoming]) -> None:
 
 def _is_same(held: Recipient, person: Person) -> bool:
     """Whether the source still means the stored recipient. Platforms mask what they once gave in plain: a masked value
-    never replaces a sealed one."""
+    never replaces a sealed one. A virtual number is given anew when it has ended."""
     return (
-        _same_field(
+        vault.has_virtual(held, person)
+        and _same_field(
             masking.normal_name(person.name),
             held.name_bidx,
             held.name_mask,

@@ -31,7 +31,7 @@ MOMENTS = (
     "placed_at", "paid_at", "shipped_at", "received_at", "completed_at", "closed_at", "ship_by_at", "source_updated_at",
 )  # fmt: skip
 AMOUNTS = ("paid_fen", "freight_fen", "goods_fen", "shop_discount_fen", "subsidy_fen", "refunded_fen")
-PERSON = ("name", "phone", "address", "virtual_phone", "province", "city", "region_code")
+PERSON = ("name", "phone", "address", "virtual_phone", "virtual_until", "province", "city", "region_code")
 LINE_TEXTS = ("title", "sku_code", "spec")
 LINE_IDS = ("external_id", "item_id", "product_id")
 LINE_AMOUNTS = ("goods_fen", "unit_fen", "net_fen", "refunded_fen")
@@ -97,7 +97,9 @@ class OrderProfile(ColumnsOfLayout):
         self._person = {
             name: (mapping.name_reader if name == "name" else mapping.text_reader)(spec)
             for name, spec in person.items()
+            if name != "virtual_until"
         }
+        self._virtual_until = mapping.moment_reader(person.get("virtual_until"), self.dates)
         self._phone_names = {name: _column(person[name]) for name in ("phone", "virtual_phone") if name in person}
         self._line_source: str = line.get("rows", "rows" if self.is_by_line else "")
         self._line_texts = {name: mapping.text_reader(line[name]) for name in LINE_TEXTS if name in line}
@@ -253,7 +255,7 @@ class OrderProfile(ColumnsOfLayout):
             for name, column in self._phone_names.items():
                 said[name], remark = phones.read(said[name], column)
                 order.remarks += (remark,) if remark else ()
-            order.recipient = Person(**said)
+            order.recipient = Person(**phones.apart(said), virtual_until=self._virtual_until(record, row))
         order.lines = self._lines(record)
         order.packages = self._packages(record, order)
         if order.shipped_at is None and order.packages:

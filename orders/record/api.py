@@ -48,6 +48,7 @@ class OrderSerializer(RowSerializer):
     lines = OrderLineSerializer(many=True, read_only=True)
     recipient_name = serializers.CharField(source="recipient.name_mask", default="", read_only=True)
     recipient_phone = serializers.CharField(source="recipient.contact_mask", default="", read_only=True)
+    recipient_virtual_until = serializers.DateTimeField(source="recipient.virtual_until", default=None, read_only=True)
     recipient_address = serializers.CharField(source="recipient.address_mask", default="", read_only=True)
 
     class Meta:
@@ -62,6 +63,7 @@ class OrderSerializer(RowSerializer):
             "flag",
             "recipient_name",
             "recipient_phone",
+            "recipient_virtual_until",
             "recipient_address",
             "goods_fen",
             "shop_discount_fen",

@@ -229,18 +229,6 @@ def test_indexes_of_different_kinds_and_keys_do_not_meet(settings):
     assert crypto.blind_index("phone", "1234") != phone
 
 
-@pytest.mark.parametrize(
-    ("phone", "last4"),
-    [("13800001234", "1234"), ("13800001234-9876", "1234"), ("138****1234", "1234"), ("138********", ""), ("", "")],
-)
-def test_a_courier_gets_the_last_four_digits(phone, last4):
-    assert services.phone_last4(make_recipient(make_shop(), phone=phone)) == last4
-
-
-def test_a_parcel_without_a_recipient_has_no_digits():
-    assert services.phone_last4(None) == ""
-
-
 # --- the door ---------------------------------------------------------------------------------------------------------
 def test_a_look_shows_the_plain_value_costs_one_and_is_on_record():
     shop = make_shop()
