@@ -30,7 +30,10 @@ ERRORS = {
     ErrorClass.AUTH: gettext_lazy("It does not accept this account's credentials: check them in the settings."),
     ErrorClass.THROTTLED: gettext_lazy("It wants to be asked less often: lower the requests per second."),
     ErrorClass.TRANSIENT: gettext_lazy("It gave no usable answer; it is asked again by itself."),
-    ErrorClass.BAD_REQUEST: gettext_lazy("It does not understand the question."),
+    ErrorClass.BAD_REQUEST: gettext_lazy(
+        "It does not understand the question. If it wants four digits of a phone, write the sender's in the settings."
+    ),
+    ErrorClass.ANOTHER_PARCEL: gettext_lazy("It answered about another parcel; that lies among the messages."),
     ErrorClass.NOT_SUPPORTED: gettext_lazy("It does not offer this to the account."),
 }
 

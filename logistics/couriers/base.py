@@ -288,6 +288,10 @@ class Courier:
     def parse_track(self, answer: Answer, waybill: str) -> list[Event]:
         raise NotImplementedError
 
+    def read_track(self, account: Account, answer: Answer, waybill: str) -> list[Event]:
+        """`parse_track`, and whatever else of the answer this account can check."""
+        return self.parse_track(answer, waybill)
+
     def build_subscribe(self, account: Account, waybill: str, phone_last4: str = "") -> Call:
         raise NotImplementedError
 
@@ -345,7 +349,7 @@ class Courier:
 
     def track(self, account: Account, waybill: str, phone_last4: str = "") -> list[Event]:
         """Every scan the courier knows, oldest first; empty when it knows none yet. Raises CourierError."""
-        return self.parse_track(self._send(self.build_track(account, waybill, phone_last4)), waybill)
+        return self.read_track(account, self._send(self.build_track(account, waybill, phone_last4)), waybill)
 
     def subscribe(self, account: Account, waybill: str, phone_last4: str = "") -> None:
         """Ask for pushes about this parcel. Raises CourierError, NOT_SUPPORTED where the courier has no such call."""
@@ -365,14 +369,15 @@ class Courier:
 
     async def atrack(self, session: Any, account: Account, waybill: str, phone_last4: str = "") -> list[Event]:
         """`track` over an aiohttp session."""
-        return self.parse_track(await asend(session, self.build_track(account, waybill, phone_last4)), waybill)
+        answer = await asend(session, self.build_track(account, waybill, phone_last4))
+        return self.read_track(account, answer, waybill)
 
     async def atrack_unless(
         self, session: Any, account: Account, waybill: str, phone_last4: str = "", *, known: int | None
     ) -> tuple[int, list[Event] | None]:
         """`atrack` and the answer's digest. Where the answer is the `known` one word for word it is not read: None."""
         digest, answer = await asend_unless(session, self.build_track(account, waybill, phone_last4), known=known)
-        return digest, None if answer is None else self.parse_track(answer, waybill)
+        return digest, None if answer is None else self.read_track(account, answer, waybill)
 
     async def aquery_intercept(self, session: Any, account: Account, waybill: str) -> InterceptStatus:
         """`query_intercept` over an aiohttp session."""

@@ -25,11 +25,13 @@ STATES = {
     ErrorClass.AUTH: ConnectionState.REFUSED,
     ErrorClass.BAD_REQUEST: ConnectionState.REFUSED,
     ErrorClass.NOT_SUPPORTED: ConnectionState.REFUSED,
+    ErrorClass.ANOTHER_PARCEL: ConnectionState.REFUSED,
     ErrorClass.THROTTLED: ConnectionState.SILENT,
     ErrorClass.TRANSIENT: ConnectionState.SILENT,
 }
 SENTENCES: dict[str, Any] = {
     ErrorClass.AUTH: _("It does not accept these credentials: compare each box with the courier's page."),
+    ErrorClass.ANOTHER_PARCEL: _("It answered about another parcel: ask with a waybill of the shop's own."),
     ErrorClass.BAD_REQUEST: _("It does not understand the question: a box may hold the wrong kind of value."),
     ErrorClass.NOT_SUPPORTED: _("It answered that this account may not ask for tracks."),
     ErrorClass.THROTTLED: _("It answered, but was asked too often. Test again in a minute."),

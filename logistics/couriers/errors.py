@@ -15,6 +15,7 @@ class ErrorClass(StrEnum):
     TOO_LATE = "too_late"
     DUPLICATE = "duplicate"
     BAD_REQUEST = "bad_request"
+    ANOTHER_PARCEL = "another_parcel"
     TRANSIENT = "transient"
 
 

@@ -110,8 +110,9 @@ class JT(Courier):
             return []
         if not isinstance(data, list):
             raise garbage(answer, "data is not a list")
-        ours = (one for one in data if isinstance(one, dict) and str(one.get("billCode") or waybill) == waybill)
-        rows = [row for one in ours if isinstance(one.get("details"), list) for row in one["details"]]
+        ours = scans.ours(data, "billCode", waybill, answer.text)
+        told = [row for one in ours if isinstance(one.get("details"), list) for row in one["details"]]
+        rows = scans.ours(told, "billCode", waybill, answer.text)
         try:
             return scans.read_rows(rows, self._event)
         except ValueError as error:
@@ -138,7 +139,8 @@ class JT(Courier):
         try:
             content = incoming.read_json(signing.push_fields(raw).get("bizContent", b""))
             waybill = incoming.short_id(content["billCode"])
-            events = scans.read_rows(content["details"], self._event)
+            rows = scans.ours(content["details"], "billCode", waybill, raw.decode(errors="replace"))
+            events = scans.read_rows(rows, self._event)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise CourierError(ErrorClass.BAD_REQUEST, "push", f"unreadable push: {type(error).__name__}") from error
         if not (waybill and events):

@@ -33,7 +33,7 @@ from logistics.couriers.base import (
 )
 from logistics.couriers.push_urls import push_address
 from logistics.couriers.registry import find, register
-from logistics.couriers.wire import garbage
+from logistics.couriers.wire import garbage, stray
 from merchant import incoming
 from merchant.carriers import registry as carriers
 
@@ -202,12 +202,18 @@ class Kuaidi100(Courier):
         form = {"customer": customer, "sign": _sign(param, key, customer), "param": param}
         return _post(f"{self.host()}/poll/query.do", form)
 
+    def read_track(self, account: Account, answer: Answer, waybill: str) -> list[Event]:
+        """`parse_track` of an answer that also names the courier this account asks about."""
+        events = self.parse_track(answer, waybill)
+        _check_company(account, _object(answer, "status", "returnCode"), answer.text)
+        return events
+
     def parse_track(self, answer: Answer, waybill: str) -> list[Event]:
         content = _object(answer, "status", "returnCode")
         if _is_refused(content):
             raise words.refusal(content, answer, words.QUERY_ERRORS)
-        if str(content.get("nu") or waybill).strip().upper() != waybill.upper():
-            raise garbage(answer, "answer about another parcel")
+        if not scans.is_about(content.get("nu"), waybill):
+            raise stray(str(content["nu"]), answer.text)
         if "data" not in content:
             raise garbage(answer, "a track without data")
         try:
@@ -253,6 +259,8 @@ class Kuaidi100(Courier):
             raise CourierError(ErrorClass.BAD_REQUEST, "push", f"unreadable push: {type(error).__name__}") from error
         if not waybill:
             raise CourierError(ErrorClass.BAD_REQUEST, "push", "push without a waybill")
+        for part in (content, result if is_track else {}):
+            _check_company(account, part, raw.decode(errors="replace"))
         has_ended = is_track and content.get("status") == "abort"
         return Push(waybill, events, self.ack(True)[0], is_hint=not is_track, has_ended=has_ended)
 
@@ -274,6 +282,17 @@ class Kuaidi100(Courier):
         if carrier is None or not carrier.kuaidi100:
             raise CourierError(ErrorClass.NOT_SUPPORTED, "company", f"Kuaidi100's name of {account.courier} is unknown")
         return carrier.kuaidi100
+
+
+def _check_company(account: Account, told: dict[str, Any], raw: str) -> None:
+    """Raises ANOTHER_PARCEL where a track is of another courier than this account's: numbers of two may be alike, and
+    Kuaidi100 may have taken a number for another courier's (`comNew`)."""
+    carrier = carriers.find(account.courier)
+    ours = carrier.kuaidi100.lower() if carrier else ""
+    for name in ("com", "comNew", "kuaidicom"):
+        company = str(told.get(name) or "").strip().lower()
+        if company and company != ours and carriers.code_of(company) != account.courier:
+            raise stray(company, raw)
 
 
 def _sign(content: str | bytes, *more: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from logistics.couriers.base import Courier, CourierError
+from logistics.couriers.base import Courier, CourierError, ErrorClass
 from merchant import wakeups
 from merchant.clock import now
 from merchant.inbox import samples
@@ -44,8 +44,9 @@ def judge(account: CourierAccount, courier: Courier, headers: Mapping[str, str],
         return Judgement(InboxVerdict.FORGED)
     try:
         push = courier.parse_push(account, headers, raw)
-    except CourierError:
-        return Judgement(InboxVerdict.MALFORMED)
+    except CourierError as error:
+        is_stray = error.error_class is ErrorClass.ANOTHER_PARCEL
+        return Judgement(InboxVerdict.STRAY if is_stray else InboxVerdict.MALFORMED)
     # A courier that numbers its pushes repeats the number, not always the bytes.
     identity = f"{account.courier}:{push.waybill}:{push.event_id}".encode() if push.event_id else raw
     digest = hashlib.blake2b(identity, digest_size=16).hexdigest()

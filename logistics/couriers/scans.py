@@ -9,6 +9,8 @@ from typing import Any
 
 from logistics.couriers import told
 from logistics.couriers.base import Event
+from logistics.couriers.wire import stray
+from merchant.carriers import waybills
 from merchant.clock import shanghai
 from merchant.personal_data import mask_text
 
@@ -66,6 +68,32 @@ def site_in(text: Any) -> str:
     """The site a sentence names in 【brackets】, or ""; a person who stands there instead is masked."""
     found = _SITE_IN_TEXT.search(str(text or ""))
     return mask_text(found.group(1)) if found else ""
+
+
+def is_about(told: Any, waybill: str) -> bool:
+    """Whether a number in an answer is the one in question, however it is written; one that is not told is."""
+    said = str(told or "").strip()
+    return not (said and waybill) or waybills.normal(said) == waybills.normal(waybill)
+
+
+def ours(rows: Iterable[Any], name: str, waybill: str, raw: str) -> list[dict[str, Any]]:
+    """The rows, each of which is about this parcel. Raises CourierError ANOTHER_PARCEL when one names another under
+    `name`: what mixes parcels up proves nothing of ours (decision 0043)."""
+    found = [row for row in rows if isinstance(row, dict)]
+    for row in found:
+        if not is_about(row.get(name), waybill):
+            raise stray(str(row[name]), raw)
+    return found
+
+
+def under(told: Any, waybill: str, raw: str) -> Any:
+    """What an answer by waybill holds for this one; None where it holds nothing. Raises like `ours` when it holds
+    something for another."""
+    held = {number: rows for number, rows in told.items() if rows} if isinstance(told, dict) else {}
+    for number in held:
+        if not is_about(number, waybill):
+            raise stray(str(number), raw)
+    return next(iter(held.values()), None)
 
 
 def read_rows(rows: Iterable[Any], read: Callable[[dict[str, Any]], Event]) -> list[Event]:

@@ -160,7 +160,7 @@ class SF(Courier):
         if not isinstance(found or [], list):
             raise garbage(answer, "routeResps is not a list")
         found = found or []
-        ours = [one for one in found if isinstance(one, dict) and str(one.get("mailNo") or waybill) == waybill]
+        ours = scans.ours(found, "mailNo", waybill, answer.text)
         told = [one["routes"] for one in ours if isinstance(one.get("routes"), list)]
         rows = [row for routes in told for row in routes if isinstance(row, dict)]
         if not rows:

@@ -119,12 +119,12 @@ class STO(Courier):
             # XML_WITHOUT_DATA: what a track looks like in XML no source shows; "no scans" would be a lie.
             raise garbage(answer, "a success without data")
         data = envelope["data"]
-        rows = data.get(waybill) if isinstance(data, dict) else data
+        rows = scans.under(data, waybill, answer.text) if isinstance(data, dict) else data
         if not rows:
             return []
         if not isinstance(rows, list):
             raise garbage(answer, "data is neither a map of lists nor empty")
-        ours = (row for row in rows if isinstance(row, dict) and str(row.get("waybillNo") or waybill) == waybill)
+        ours = scans.ours(rows, "waybillNo", waybill, answer.text)
         try:
             return scans.read_rows(ours, self._event)
         except ValueError as error:
@@ -155,6 +155,7 @@ class STO(Courier):
         try:
             content = incoming.read_json(signing.push_fields(raw).get("content", b""))
             waybill, trace = incoming.short_id(content["waybillNo"]), content["trace"]
+            scans.ours([trace], "waybillNo", waybill, raw.decode(errors="replace"))
             event, event_id = self._event(trace), str(trace.get("outBizCode") or "")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise CourierError(ErrorClass.BAD_REQUEST, "push", f"unreadable push: {type(error).__name__}") from error

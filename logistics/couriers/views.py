@@ -11,11 +11,13 @@ from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxVerdict
 from merchant.shops.models import CourierAccount
 
-# A push that is known already is acknowledged. One about a parcel that is not this account's is not: the courier
-# repeats it a few times, and a parcel imported a moment later still gets its scan.
+# A push that is known already is acknowledged, and so is one that mixes parcels up: it would come again.
+# One about a parcel that is not this account's is not: the courier repeats it a few times, and a parcel imported a
+# moment later still gets its scan.
 STATUSES = {
     InboxVerdict.VERIFIED: 200,
     InboxVerdict.REPLAYED: 200,
+    InboxVerdict.STRAY: 200,
     InboxVerdict.MALFORMED: 400,
     InboxVerdict.FORGED: 403,
     InboxVerdict.FOREIGN: 404,

@@ -14,6 +14,7 @@ from logistics.couriers.errors import CourierError, ErrorClass
 
 # A courier's answer is a few kB. Anything longer than this is not an answer.
 MAX_ANSWER_BYTES = 2 * 1024 * 1024
+KEPT_OF_STRAY = 60_000
 # A worker calls one or two hosts; more connections than this only queue at the courier.
 MAX_CONNECTIONS = 32
 
@@ -119,6 +120,11 @@ def garbage(answer: Answer, message: str) -> CourierError:
     return CourierError(
         ErrorClass.TRANSIENT, "garbage", message, raw=answer.text[:2000], is_unknown_outcome=answer.is_write
     )
+
+
+def stray(told: str, raw: str) -> CourierError:
+    """The answer is whole and speaks of another parcel, or of another courier's: nothing in it is ours to store."""
+    return CourierError(ErrorClass.ANOTHER_PARCEL, told[:40], "", raw=raw[:KEPT_OF_STRAY])
 
 
 def _answer(call: Call, status: int, body: bytes) -> Answer:

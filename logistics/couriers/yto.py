@@ -27,7 +27,7 @@ from logistics.couriers.base import (
     Secret,
 )
 from logistics.couriers.registry import register
-from logistics.couriers.wire import garbage
+from logistics.couriers.wire import garbage, stray
 from merchant import incoming
 
 VERSION = "v1"
@@ -146,14 +146,14 @@ class YTO(Courier):
         if isinstance(content, dict):
             # Not the array of a success: an empty result, an error, or (seen in neither source) a filled map.
             found = content.get("map")
-            content = found.get(waybill) if isinstance(found, dict) and found.get(waybill) else content
+            content = scans.under(found, waybill, answer.text) or content
         if isinstance(content, dict):
             if str(content.get("code")) == yto_words.EMPTY_RESULT:
                 return []
             raise yto_words.refusal(content, answer)
         if not isinstance(content, list):
             raise garbage(answer, "neither a list nor an object")
-        ours = (row for row in content if isinstance(row, dict) and str(row.get("waybill_No") or waybill) == waybill)
+        ours = scans.ours(content, "waybill_No", waybill, answer.text)
         try:
             return scans.read_rows(ours, self._queried)
         except ValueError as error:
@@ -184,6 +184,8 @@ class YTO(Courier):
             update = incoming.read_xml(document)
             told = {child.tag: (child.text or "").strip() for child in update}
             waybill = incoming.short_id(told["mailNo"])
+            if told.get("logisticProviderID", "").upper() not in ("", "YTO"):
+                raise stray(told["logisticProviderID"], raw.decode(errors="replace"))
             event = self._pushed(told)
         except (ValueError, KeyError, TypeError) as error:
             raise CourierError(ErrorClass.BAD_REQUEST, "push", f"unreadable push: {type(error).__name__}") from error

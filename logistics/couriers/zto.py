@@ -27,7 +27,7 @@ from logistics.couriers.base import (
     Secret,
 )
 from logistics.couriers.registry import register
-from logistics.couriers.wire import garbage
+from logistics.couriers.wire import garbage, stray
 from merchant import incoming
 
 DESTINATIONS = {
@@ -149,8 +149,8 @@ class ZTO(Courier):
             return InterceptStatus(InterceptState.UNKNOWN, raw=answer.text, code=error.code)
         if not isinstance(data, dict) or not data.get("status"):
             return InterceptStatus(InterceptState.UNKNOWN, raw=answer.text)
-        if str(data.get("billCode") or waybill) != waybill:
-            raise garbage(answer, "answer about another parcel")
+        if not scans.is_about(data.get("billCode"), waybill):
+            raise stray(str(data["billCode"]), answer.text)
         code = str(data["status"]).strip().upper()
         # A word we do not know decides nothing: the watch goes on, and in the end a person looks.
         state = zto_words.INTERCEPT_STATES.get(code, InterceptState.RUNNING)
@@ -171,7 +171,7 @@ class ZTO(Courier):
             return []
         if not isinstance(rows, list):
             raise garbage(answer, "result is not a list")
-        ours = (row for row in rows if isinstance(row, dict) and str(row.get("billCode") or waybill) == waybill)
+        ours = scans.ours(rows, "billCode", waybill, answer.text)
         try:
             return scans.read_rows(ours, self._queried)
         except ValueError as error:

@@ -169,6 +169,9 @@ def finish(work: Work, replies: Sequence[Reply]) -> None:
     An answer that the database refuses costs its own parcel a miss and nobody else anything: halves are tried until it
     stands alone, and it is kept among the messages."""
     at = now()
+    for reply in replies:
+        if isinstance(reply.error, CourierError) and reply.error.error_class is ErrorClass.ANOTHER_PARCEL:
+            tracking.set_aside(work.account, reply.due.waybill, reply.error)
     try:
         changed, pause = _write(work, replies, at)
     except UNFIT as error:

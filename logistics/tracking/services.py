@@ -24,6 +24,8 @@ from logistics.watch import services as watching
 from merchant import live_updates
 from merchant.carriers import waybills
 from merchant.clock import now
+from merchant.inbox import services as inbox
+from merchant.inbox.models import InboxVerdict
 from merchant.locking import lock
 from merchant.people.models import Actor
 from merchant.policy import services as policy
@@ -89,6 +91,13 @@ def refresh_track(package: Package, *, by: Actor) -> Package:
         events = courier.track(package.account, package.waybill, watching.phone_last4(package.account))
     except CourierError as error:
         calls.record_answer(call, calls.outcome_of(error), answer=error.raw, error=str(error))
+        if error.error_class is ErrorClass.ANOTHER_PARCEL:
+            set_aside(package.account, package.waybill, error)
+            raise Refused(
+                "E12",
+                _("The courier's answer is about another parcel; nothing of it was taken. It lies among the messages."),
+                told=error.code,
+            ) from error
         if not _has_no_scans_yet(package, error):
             raise Refused(
                 "E12",
@@ -101,6 +110,18 @@ def refresh_track(package: Package, *, by: Actor) -> Package:
         record_events({package.pk: events}, checked_at=now())
     package.refresh_from_db()
     return package
+
+
+def set_aside(account: CourierAccount, waybill: str, error: CourierError) -> None:
+    """Keep an answer that speaks of another parcel among the messages, whole, for people."""
+    inbox.keep_unfit(
+        f"{inbox.COURIER}{account.courier}",
+        shop=account.shop,
+        account_id=account.pk,
+        said={"waybill": waybill, "answer": error.raw},
+        why=error,
+        verdict=InboxVerdict.STRAY,
+    )
 
 
 def handle_push(message: Any) -> None:

@@ -11,7 +11,7 @@ from merchant.jobs.models import JobRow
 from merchant.retention.services import Kind, register, take
 from merchant.shops.models import Shop
 
-VOUCHED = (InboxVerdict.VERIFIED, InboxVerdict.UNFIT)
+VOUCHED = (InboxVerdict.VERIFIED, InboxVerdict.UNFIT, InboxVerdict.STRAY)
 
 
 def purge_unverified(shop: Shop | None, before: datetime, limit: int) -> int:

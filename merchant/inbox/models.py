@@ -15,6 +15,7 @@ class InboxVerdict(models.TextChoices):
     THROTTLED = "throttled", _("too many at once")
     REPLAYED = "replayed", _("replayed")
     UNFIT = "unfit", _("not taken: a value does not fit")
+    STRAY = "stray", _("not taken: about another parcel")
 
 
 class InboxMessage(models.Model):

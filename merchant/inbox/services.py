@@ -31,6 +31,8 @@ KEPT_HEADERS = ("content-type", "x-companyid", "x-appkey", "x-timestamp", "user-
 # Other verdicts keep only a taste of the body: a flood of forged pushes must not fill the disk.
 KEPT_OF_REFUSED = 4096
 KEPT_OF_UNFIT = 64 * 1024
+# Signed by whom it is from.
+WHOLE = (InboxVerdict.VERIFIED, InboxVerdict.STRAY)
 # How the sources of couriers begin.
 COURIER = "courier:"
 
@@ -99,14 +101,22 @@ def receive(
     return message
 
 
-def keep_unfit(source: str, *, shop: Any, account_id: int, said: Any, why: Exception) -> None:
-    """Keep what we asked for and could not store: the row alone is left out, and stands among the messages with the
-    reason. Told again it is not kept again. `said` is a tree of plain values."""
+def keep_unfit(
+    source: str,
+    *,
+    shop: Any,
+    account_id: int,
+    said: Any,
+    why: Exception,
+    verdict: InboxVerdict = InboxVerdict.UNFIT,
+) -> None:
+    """Keep what we asked for and could not store, or may not (STRAY): the row alone is left out, and stands among the
+    messages with the reason. Told again it is not kept again. `said` is a tree of plain values."""
     body = json.dumps(said, ensure_ascii=False, default=str).encode(errors="backslashreplace")
     digest = hashlib.blake2b(body, digest_size=16).hexdigest()
-    logger.warning("what %s told account %s does not fit and is kept: %s", source, account_id, type(why).__name__)
+    logger.warning("what %s told account %s is not taken and is kept: %s", source, account_id, type(why).__name__)
     known = InboxMessage.objects.filter(source=source, account_id=account_id, event_key=digest)
-    if known.filter(verdict=InboxVerdict.UNFIT).exists():
+    if known.filter(verdict=verdict).exists():
         return
     InboxMessage.objects.create(
         shop=shop,
@@ -116,7 +126,7 @@ def keep_unfit(source: str, *, shop: Any, account_id: int, said: Any, why: Excep
         body=body[:KEPT_OF_UNFIT],
         size=len(body),
         event_key=digest,
-        verdict=InboxVerdict.UNFIT,
+        verdict=verdict,
     )
 
 
@@ -160,9 +170,11 @@ def _judge_in_sql(message: InboxMessage, verdict: str, *, ours_if: SqlCondition 
 def _body_in_sql(body: bytes, verdict: str) -> SqlCondition:
     field = InboxMessage._meta.get_field("body")
     taste = field.get_db_prep_value(body[:KEPT_OF_REFUSED], connection)
-    if verdict != InboxVerdict.VERIFIED or len(body) <= KEPT_OF_REFUSED:
+    if verdict not in WHOLE or len(body) <= KEPT_OF_REFUSED:
         return SqlCondition("%s", (taste,))
     whole = field.get_db_prep_value(body, connection)
+    if verdict == InboxVerdict.STRAY:
+        return SqlCondition("%s", (whole,))
     return SqlCondition("CASE verdict WHEN 'verified' THEN %s ELSE %s END", (whole, taste))
 
 

@@ -235,12 +235,6 @@ def test_an_unknown_number_is_an_error_of_its_own():
     assert (caught.value.error_class, caught.value.retry) == (ErrorClass.UNKNOWN_WAYBILL, False)
 
 
-def test_scans_of_another_parcel_in_the_same_answer_are_left_out():
-    data = [{"billCode": "JT2", "details": [row("10")]}, {"billCode": NUMBER, "details": [row("1")]}]
-
-    assert [event.status for event in jt.parse_track(answer(yes(data)), NUMBER)] == ["picked_up"]
-
-
 STATES = {
     "1": ("快件揽收", "picked_up"),
     "2": ("入仓", "in_transit"),

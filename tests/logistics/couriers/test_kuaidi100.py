@@ -245,13 +245,6 @@ def test_a_subscription_is_taken():
     way.parse_subscribe(answer({"result": True, "returnCode": "200", "message": "提交成功"}))
 
 
-def test_an_answer_about_another_parcel_is_garbage():
-    with pytest.raises(CourierError) as caught:
-        track(row("3"), nu="7311")
-
-    assert caught.value.code == "garbage"
-
-
 # --- scans ------------------------------------------------------------------------------------------------------------
 
 

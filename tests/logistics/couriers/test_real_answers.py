@@ -11,6 +11,7 @@ import pytest
 from logistics.couriers import registry
 from logistics.couriers.base import Answer, CourierError, ErrorClass, event_key
 from logistics.parcels.projection import Frame, point_of, project
+from merchant.carriers.registry import code_of
 from tests.logistics.couriers.contract import Account
 
 NOW = datetime.fromisoformat("2026-01-01T00:00:00+08:00")
@@ -52,7 +53,10 @@ def read_by_adapter(track):
         text = json.dumps(payload, ensure_ascii=False)
         sign = hashlib.md5((text + SALT).encode(), usedforsecurity=False).hexdigest().upper()
         body = urlencode({"param": text, "sign": sign}).encode()
-        way, account = registry.get("kuaidi100"), Account("zto", {"salt": SALT}, "kuaidi100")
+        way, account = (
+            registry.get("kuaidi100"),
+            Account(code_of(payload["lastResult"]["com"]), {"salt": SALT}, "kuaidi100"),
+        )
         assert way.verify_push(account, {}, body, "") is True
         push = way.parse_push(account, {}, body)
         assert (push.waybill, push.has_ended) == (payload["lastResult"]["nu"], False)

@@ -275,7 +275,6 @@ def test_a_hub_is_not_the_delivering_site():
         None,
         {"routeResps": []},
         {"routeResps": [{"mailNo": "SF1", "routes": None}]},
-        {"routeResps": [{"mailNo": "SF2", "routes": [row("50")]}]},
     ],
 )
 def test_no_routes_is_no_answer_about_a_parcel_that_was_seen_before(data):

@@ -232,10 +232,6 @@ def test_an_error_to_a_track_is_an_error_although_http_says_200():
     assert caught.value.error_class is ErrorClass.AUTH
 
 
-def test_scans_of_another_parcel_are_left_out():
-    assert yto.parse_track(answer([row("GOT", waybill_No="YT9")]), NUMBER) == []
-
-
 @pytest.mark.parametrize(
     ("content", "works"),
     [({"success": "true"}, True), ({"success": True}, True), ({"statusCode": 0}, True), ({"success": "false"}, False)],

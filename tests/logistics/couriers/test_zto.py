@@ -201,13 +201,6 @@ def test_no_interception_there_is_an_answer_not_an_error():
     assert zto.parse_query(unknown, "7310").state is InterceptState.UNKNOWN
 
 
-def test_an_answer_about_another_parcel_is_garbage():
-    with pytest.raises(CourierError) as caught:
-        zto.parse_query(answer({"status": True, "data": {"billCode": "1", "status": "INTERCEPT_SUCCESS"}}), "7310")
-
-    assert caught.value.error_class is ErrorClass.TRANSIENT
-
-
 @pytest.mark.parametrize(
     ("word", "status"),
     [
@@ -321,8 +314,8 @@ def test_the_same_scan_has_one_key_in_a_query_and_in_a_push():
     assert event_key(told_by_query) == event_key(told_by_push)
 
 
-def test_scans_of_other_parcels_and_unreadable_ones_are_left_out(caplog):
-    events = queried(row("收件"), row("签收", billCode="other"), row("派件", scanDate=None))
+def test_unreadable_scans_are_left_out(caplog):
+    events = queried(row("收件"), row("派件", scanDate=None))
 
     assert [event.status for event in events] == ["picked_up"]
     assert "left out one unreadable scan" in caplog.text
