@@ -21,6 +21,34 @@ class EncryptedBytes(models.BinaryField):
         return None if value is None else crypto.decrypt(value, aad=self.aad())
 
 
+class EncryptedText(EncryptedBytes):
+    """What people write in their own words, sealed at rest: no database finds anything in it. The empty text is kept as
+    nothing at all."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "null": True, "blank": True})
+
+    def get_default(self) -> str:
+        return ""
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        return super().get_db_prep_value(str(value).encode() if value else None, connection, prepared)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        plain = super().from_db_value(value, expression, connection)
+        return "" if plain is None else plain.decode()
+
+    def value_to_string(self, obj: Any) -> str:
+        return ""
+
+
+def sealed(model: type[models.Model], name: str, value: Any) -> bytes | None:
+    """What stands in this sealed column for that text, for statements that COPY rows."""
+    field = model._meta.get_field(name)
+    assert isinstance(field, EncryptedText)
+    return crypto.encrypt(str(value).encode(), aad=field.aad()) if value else None
+
+
 class EncryptedJSON(EncryptedBytes):
     """A small JSON value sealed at rest: account secrets, raw answers."""
 

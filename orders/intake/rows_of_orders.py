@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from merchant.encryption.fields import sealed
 from merchant.people.models import Actor
 from merchant.pg_copy import copy_rows
 from orders.intake.benefits import codes_of
@@ -12,13 +13,15 @@ from orders.intake.normal import NormalLine, NormalOrder
 from orders.intake.stage import make_stage
 from orders.payments.enums import Bearer, DiscountKind
 from orders.record.enums import SENT, OrderState
+from orders.record.models import Order
+from orders.remarks.models import Note, wording
 
 ORDER_COLUMNS = {
     "number": "varchar", "buyer_id": "bigint", "recipient_id": "bigint", "state": "varchar",
     "goods_fen": "bigint", "shop_discount_fen": "bigint", "subsidy_fen": "bigint", "freight_fen": "bigint",
     "adjustment_fen": "bigint", "paid_fen": "bigint", "receivable_fen": "bigint",
     "refunded_fen": "bigint", "freight_refunded_fen": "bigint", "refunded_before_fen": "bigint",
-    "pay_method": "varchar", "flag": "smallint", "host_name": "varchar", "buyer_note": "text", "benefits": "varchar[]",
+    "pay_method": "varchar", "flag": "smallint", "host_name": "varchar", "buyer_note": "bytea", "benefits": "varchar[]",
     "source_status": "varchar", "close_reason": "varchar", "placed_at": "timestamptz", "paid_at": "timestamptz",
     "shipped_at": "timestamptz", "received_at": "timestamptz", "completed_at": "timestamptz",
     "closed_at": "timestamptz", "pay_by_at": "timestamptz", "ship_by_at": "timestamptz",
@@ -55,7 +58,7 @@ PAYMENT_COLUMNS = {
     "paid_at": "timestamptz",
 }  # fmt: skip
 DISCOUNT_COLUMNS = {"order_id": "bigint", "kind": "varchar", "bearer": "varchar", "amount_fen": "bigint"}
-NOTE_COLUMNS = {"order_id": "bigint", "text": "text", "flag": "smallint"}
+NOTE_COLUMNS = {"order_id": "bigint", "text": "bytea", "text_bidx": "bytea", "flag": "smallint"}
 
 ListingKey = tuple[str, bytes]
 
@@ -137,7 +140,8 @@ def _order_row(item: Incoming, buyers: Mapping[str, int]) -> tuple[Any, ...]:
         amounts.goods_fen, amounts.shop_discount_fen, amounts.subsidy_fen, amounts.freight_fen,
         amounts.adjustment_fen, amounts.paid_fen, amounts.receivable_fen,
         amounts.refunded_fen, amounts.freight_refunded_fen, amounts.refunded_fen,
-        order.pay_method[:24], order.flag, order.host_name[:80], order.buyer_note, codes_of(order.benefits),
+        order.pay_method[:24], order.flag, order.host_name[:80],
+        sealed(Order, "buyer_note", order.buyer_note), codes_of(order.benefits),
         order.source_status[:80], order.close_reason[:200], order.placed_at, order.paid_at,
         order.shipped_at, order.received_at, order.completed_at, order.closed_at,
         clocks["pay_by_at"], clocks["ship_by_at"], clocks["auto_receive_at"], clocks["settle_at"],
@@ -239,7 +243,9 @@ def payments_and_discounts(cursor: Any, shop: Any, changed: Sequence[Incoming], 
 def notes(cursor: Any, shop: Any, changed: Sequence[Incoming], ids: Mapping[str, int]) -> None:
     """The seller's remark on the platform becomes a note of ours, once for each wording."""
     said = [
-        (ids[item.order.number], item.order.seller_note, item.order.flag) for item in changed if item.order.seller_note
+        (ids[item.order.number], sealed(Note, "text", text), wording(text), item.order.flag)
+        for item in changed
+        if (text := item.order.seller_note)
     ]
     if not said:
         return
@@ -247,9 +253,9 @@ def notes(cursor: Any, shop: Any, changed: Sequence[Incoming], ids: Mapping[str,
     copy_rows(cursor, "stage_note", tuple(NOTE_COLUMNS), said)
     cursor.execute(
         """
-        INSERT INTO orders_note (shop_id, order_id, text, flag)
-        SELECT %s, order_id, text, flag FROM stage_note s
-        WHERE NOT EXISTS (SELECT 1 FROM orders_note n WHERE n.order_id = s.order_id AND n.text = s.text)
+        INSERT INTO orders_note (shop_id, order_id, text, text_bidx, flag)
+        SELECT %s, order_id, text, text_bidx, flag FROM stage_note s
+        WHERE NOT EXISTS (SELECT 1 FROM orders_note n WHERE n.order_id = s.order_id AND n.text_bidx = s.text_bidx)
         ORDER BY order_id
         """,
         [shop.pk],

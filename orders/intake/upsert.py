@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from merchant.money import yuan
 from merchant.people.models import Actor
+from merchant.personal_data import mask_text
 from merchant.policy import services as policy
 from merchant.trail import activity
 from merchant.trail.models import Activity
@@ -283,7 +284,7 @@ def _update_line(shop: Any, item: Incoming, by: Actor) -> Activity | None:
         else:
             after = item.clocks[name] if name in item.clocks else getattr(item.order, name)
         if before != after and not (name == "host_name" and not after):
-            changes[name] = [_plain(before), _plain(after)]
+            changes[name] = [_told(name, before), _told(name, after)]
     if item.recipient_id and item.recipient_id != stored.recipient_id:
         changes["recipient"] = [stored.recipient_id, item.recipient_id]
     return Activity(
@@ -296,5 +297,8 @@ def _update_line(shop: Any, item: Incoming, by: Actor) -> Activity | None:
     )
 
 
-def _plain(value: Any) -> Any:
+def _told(name: str, value: Any) -> Any:
+    """As the trail keeps it, which is not sealed."""
+    if name == "buyer_note":
+        return mask_text(value)
     return value.isoformat() if isinstance(value, datetime) else value

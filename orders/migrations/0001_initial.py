@@ -123,7 +123,7 @@ class Migration(migrations.Migration):
                 ('pay_method', models.CharField(blank=True, db_default='', default='', max_length=24, verbose_name='payment method')),
                 ('flag', models.PositiveSmallIntegerField(blank=True, choices=[(0, 'grey'), (1, 'red'), (2, 'yellow'), (3, 'green'), (4, 'blue'), (5, 'purple')], null=True, verbose_name='flag')),
                 ('host_name', models.CharField(blank=True, db_default='', default='', max_length=80, verbose_name='host')),
-                ('buyer_note', models.TextField(blank=True, db_default='', default='', verbose_name="buyer's message")),
+                ('buyer_note', merchant.encryption.fields.EncryptedText(blank=True, null=True, verbose_name="buyer's message")),
                 ('benefits', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), blank=True, db_default=[], default=list, size=None)),
                 ('source_status', models.CharField(blank=True, db_default='', default='', max_length=80, verbose_name='status on the platform')),
                 ('placed_at', models.DateTimeField(verbose_name='placed')),
@@ -160,7 +160,8 @@ class Migration(migrations.Migration):
             name='Note',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField(blank=True, db_default='', default='', verbose_name='remark')),
+                ('text', merchant.encryption.fields.EncryptedText(blank=True, null=True, verbose_name='remark')),
+                ('text_bidx', models.BinaryField(max_length=16, null=True)),
                 ('flag', models.PositiveSmallIntegerField(blank=True, choices=[(0, 'grey'), (1, 'red'), (2, 'yellow'), (3, 'green'), (4, 'blue'), (5, 'purple')], null=True, verbose_name='flag')),
                 ('by_name', models.CharField(blank=True, db_default='', default='', max_length=80, verbose_name='written by')),
                 ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='written at')),

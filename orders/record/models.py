@@ -14,6 +14,7 @@ from django.db.models.functions import Now, Reverse
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
+from merchant.encryption.fields import EncryptedText
 from merchant.fsm import StateMachine, state_constraint
 from merchant.people.querysets import ShopQuerySet
 from orders.record.enums import (
@@ -125,7 +126,7 @@ class Order(StateMachine):
     pay_method = models.CharField(_("payment method"), max_length=24, blank=True, default="", db_default="")
     flag = models.PositiveSmallIntegerField(_("flag"), choices=Flag, null=True, blank=True)
     host_name = models.CharField(_("host"), max_length=80, blank=True, default="", db_default="")
-    buyer_note = models.TextField(_("buyer's message"), blank=True, default="", db_default="")
+    buyer_note = EncryptedText(_("buyer's message"))
     benefits = ArrayField(models.CharField(max_length=32), default=list, db_default=[], blank=True)
     # The platform's own word for the state, shown beside ours, never decided upon.
     source_status = models.CharField(_("status on the platform"), max_length=80, blank=True, default="", db_default="")

@@ -1,8 +1,12 @@
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from merchant.encryption import crypto
+from merchant.encryption.fields import EncryptedText
 from merchant.people.querysets import ShopQuerySet
 from orders.record.enums import Flag
 
@@ -12,7 +16,9 @@ class Note(models.Model):
 
     shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")
     order = models.ForeignKey("orders.Order", models.PROTECT, db_index=False, related_name="notes")
-    text = models.TextField(_("remark"), blank=True, default="", db_default="")
+    text = EncryptedText(_("remark"))
+    # By which the same wording is known again; equal for equal texts, useless without the index key.
+    text_bidx = models.BinaryField(max_length=16, null=True)
     flag = models.PositiveSmallIntegerField(_("flag"), choices=Flag, null=True, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
     # The name as it was then; a platform's remark carries the platform's name for its writer.
@@ -29,4 +35,12 @@ class Note(models.Model):
         indexes = [models.Index(fields=["order", "id"], name="note_of_order")]
 
     def __str__(self) -> str:
-        return self.text[:40]
+        return f"{self.pk}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.text_bidx = wording(self.text)
+        super().save(*args, **kwargs)
+
+
+def wording(text: str) -> bytes | None:
+    return crypto.blind_index("note", text) if text else None

@@ -25,7 +25,7 @@ from orders.editing.services import change_address
 from orders.intake.services import upsert_orders
 from orders.record.enums import Flag, OrderState
 from orders.record.models import Order
-from orders.remarks.models import Note
+from orders.remarks.models import Note, wording
 from orders.remarks.services import add_note
 from tests.aftersales.factories import case_of, own_shop, shipped_order
 from tests.markup import one_line
@@ -189,7 +189,7 @@ def test_all_of_a_buyer_takes_the_orders_no_page_has_loaded(house, django_captur
     flagged = set(Order.objects.filter(flag=Flag.RED).values_list("pk", flat=True))
     assert flagged == {order.pk for order in orders}
     assert not flagged & {later.pk, elsewhere.pk, *(other.pk for other in others)}
-    assert Note.objects.filter(text="客户要求并单", flag=1, by=house.agent).count() == 500
+    assert Note.objects.filter(text_bidx=wording("客户要求并单"), flag=1, by=house.agent).count() == 500
     assert "500" in house.client.get(answer.url).content.decode()
 
 
