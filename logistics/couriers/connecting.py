@@ -13,6 +13,7 @@ from logistics.couriers.enums import CallOutcome, Operation
 from merchant.carriers import registry as carriers
 from merchant.locking import lock
 from merchant.people.models import Actor
+from merchant.policy import services as policy
 from merchant.refusals import Refused
 from merchant.shops import services
 from merchant.shops.connection import ANSWERED, UNUSABLE
@@ -20,7 +21,11 @@ from merchant.shops.enums import ConnectionState
 from merchant.shops.models import CourierAccount
 from merchant.wakeups import wake
 
-# What a refusal says about the account: one about the parcel alone means that the account was taken.
+# What a refusal says about the account. One about the parcel alone is taken to mean that the account was taken; that
+# is an assumption the shop may drop (P-TEST-WAYBILL).
+UNPROVED = "unproved"
+PASSED = (ConnectionState.WORKS, ConnectionState.UNPROVED)
+ABOUT_THE_PARCEL = (ErrorClass.UNKNOWN_WAYBILL, ErrorClass.NOT_YET_TRACKABLE)
 STATES = {
     ErrorClass.AUTH: ConnectionState.REFUSED,
     ErrorClass.BAD_REQUEST: ConnectionState.REFUSED,
@@ -30,6 +35,7 @@ STATES = {
     ErrorClass.TRANSIENT: ConnectionState.SILENT,
 }
 SENTENCES: dict[str, Any] = {
+    UNPROVED: _("It does not know the waybill, which proves nothing of the account: ask with one it has scanned."),
     ErrorClass.AUTH: _("It does not accept these credentials: compare each box with the courier's page."),
     ErrorClass.ANOTHER_PARCEL: _("It answered about another parcel: ask with a waybill of the shop's own."),
     ErrorClass.BAD_REQUEST: _("It does not understand the question: a box may hold the wrong kind of value."),
@@ -82,11 +88,14 @@ def try_connection(account_id: int, waybill: str) -> None:
         adapter.try_connection(account, waybill, str(secrets.get("phone_last4") or ""))
     except CourierError as error:
         state = STATES.get(error.error_class, ConnectionState.WORKS)
-        words = f"{error.error_class.value}:{error.code} {error.message}"
+        kind = error.error_class.value
+        if error.error_class in ABOUT_THE_PARCEL and not policy.current(account.shop_id).unknown_waybill_proves:
+            state, kind = ConnectionState.UNPROVED, UNPROVED
+        words = f"{kind}:{error.code} {error.message}"
         outcome, answer = outcome_of(error), error.raw
     except (ValueError, TypeError) as error:
         # A key that is none: nothing was sent.
         state, words, outcome = ConnectionState.REFUSED, f"{UNUSABLE}:{type(error).__name__}", CallOutcome.NOT_SENT
     with transaction.atomic(durable=True):
-        record_answer(call, outcome, answer=answer, error="" if state == ConnectionState.WORKS else words)
+        record_answer(call, outcome, answer=answer, error="" if state in PASSED else words)
         services.end_test(account, state, words)

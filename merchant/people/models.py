@@ -102,6 +102,9 @@ class Role(models.Model):
     slug = models.SlugField(max_length=32)
     name = models.CharField(_("name"), max_length=40)
     rights = ArrayField(models.CharField(max_length=32), default=list, verbose_name=_("rights"))
+    # What there was to give when this role was last decided about: for a default role its rights then, for a shop's own
+    # every right. What has come since is new to it.
+    known_rights = ArrayField(models.CharField(max_length=32), default=list, db_default=[])
     # {right: fen}: the most this role may decide on one case, on one order in sum, and in sum over a day.
     limits = models.JSONField(_("amount limits (fen)"), default=dict, blank=True)
     scope = models.CharField(_("sees"), max_length=8, choices=Scope, default=Scope.SHOP)

@@ -141,14 +141,25 @@ ROLES: dict[str, DefaultRole] = {
 }
 
 
+# Granting more looks at personal data is the platform's, not a shop's.
+GRANTABLE = tuple(right for right in Right if right != Right.APPROVE_QUOTA)
+
+
 def ensure_default_roles() -> dict[str, Role]:
-    """The six default roles, made where absent; a role somebody changed stays as it is. `migrate` ends with it."""
+    """The six default roles, made where absent. One that nobody changed follows the defaults of this version; one that
+    somebody changed stays as it is, and its page names what is new (`new_rights`). `migrate` ends with it."""
     held = {role.slug: role for role in Role.objects.filter(shop=None, slug__in=ROLES)}
+    for slug, role in held.items():
+        rights = _default_rights(slug)
+        if role.rights == role.known_rights and role.rights != rights:
+            role.rights = role.known_rights = rights
+            role.save(update_fields=["rights", "known_rights"])
     absent = [
         Role(
             slug=slug,
             name=role.name,
-            rights=[str(right) for right in role.rights],
+            rights=_default_rights(slug),
+            known_rights=_default_rights(slug),
             limits={str(right): fen for right, fen in role.limits.items()},
             scope=role.scope,
         )
@@ -160,6 +171,17 @@ def ensure_default_roles() -> dict[str, Role]:
         Role.objects.bulk_create(absent, ignore_conflicts=True)
         held = {role.slug: role for role in Role.objects.filter(shop=None, slug__in=ROLES)}
     return {slug: held[slug] for slug in ROLES}
+
+
+def _default_rights(slug: str) -> list[str]:
+    return [str(right) for right in ROLES[slug].rights]
+
+
+def new_rights(role: Role) -> list[str]:
+    """What this role could have had since it was last decided about and has not: a default role of its own rights, a
+    shop's role of all that a shop may give."""
+    offered = _default_rights(role.slug) if role.shop_id is None else [str(right) for right in GRANTABLE]
+    return [right for right in offered if right not in (*role.known_rights, *role.rights)]
 
 
 def membership_of(user: Any, shop: Any) -> Membership | None:

@@ -82,6 +82,11 @@ class Policy(models.Model):
         blank=True,
         db_comment="E12, E13, E15",
     )
+    unknown_waybill_proves = models.BooleanField(
+        _("A courier that does not know the waybill of a test has taken the account"),
+        default=True,
+        db_comment="P-TEST-WAYBILL",
+    )
     second_person_fen = _fen(_("A second person approves refunds above (yuan)"), 100_000, "P-SECOND-PERSON")
     claim_cap_fen = _fen(_("The most a courier pays for an uninsured parcel (yuan)"), 30_000, "M14", least=1)
     release_manual_refunds = models.CharField(

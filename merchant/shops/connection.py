@@ -16,6 +16,7 @@ CHIPS = {
     ConnectionState.UNTRIED: "shut",
     ConnectionState.RUNNING: "run",
     ConnectionState.WORKS: "done",
+    ConnectionState.UNPROVED: "late",
     ConnectionState.REFUSED: "fail",
     ConnectionState.SILENT: "late",
 }

@@ -8,5 +8,6 @@ class ConnectionState(models.TextChoices):
     UNTRIED = "", _("not tested")
     RUNNING = "running", _("being tested")
     WORKS = "works", _("works")
+    UNPROVED = "unproved", _("answered, not proved")
     REFUSED = "refused", _("refused")
     SILENT = "silent", _("no answer")

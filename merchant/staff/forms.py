@@ -179,7 +179,7 @@ class RoleForm(StyledFormMixin, forms.Form):
     name = forms.CharField(label=_("Name of the role"), max_length=40)
     rights = forms.MultipleChoiceField(
         label=_("It may"),
-        # Granting more looks at personal data is the platform's (merchant.staff.roles.GRANTABLE).
+        # Granting more looks at personal data is the platform's (merchant.people.rights.GRANTABLE).
         choices=[choice for choice in Right.choices if choice[0] != Right.APPROVE_QUOTA],
         widget=forms.CheckboxSelectMultiple,
     )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from merchant.people.models import Role
-from merchant.people.rights import Right
+from merchant.people.rights import Right, new_rights
 from merchant.refusals import Refused
 from merchant.shops.models import Shop
 from merchant.staff import policies, roles, services
@@ -34,6 +34,7 @@ def role_list(request: SignedInRequest, shop_id: int) -> HttpResponse:
         {
             "role": role,
             "rights": [labels[right] for right in role.rights if right in labels],
+            "new": [labels[right] for right in new_rights(role)],
             "limit_fen": next((fen for right in services.LIMITED if (fen := role.limits.get(str(right)))), None),
             "is_limited": services.is_limited(role),
             "is_own": role.shop_id is not None,

@@ -9,15 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from merchant.locking import lock
 from merchant.people.models import Actor, Membership, Role
-from merchant.people.rights import Right
+from merchant.people.rights import GRANTABLE
 from merchant.refusals import Refused
 from merchant.shops.models import Shop
 from merchant.staff import policies
 from merchant.staff.services import limits_of
 from merchant.trail import activity
-
-# Granting more looks at personal data is the platform's, not a shop's.
-GRANTABLE = tuple(right for right in Right if right != Right.APPROVE_QUOTA)
 
 
 @transaction.atomic
@@ -36,6 +33,7 @@ def save_role(
     is_new = role.pk is None
     role.name, role.scope = name, scope
     role.rights = [str(right) for right in GRANTABLE if str(right) in rights]
+    role.known_rights = [str(right) for right in GRANTABLE]
     role.limits = limits_of(role, limit_fen)
     role.save()
     if not is_new:

@@ -116,6 +116,29 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+// --- what was asked outside has its answer: the page reads itself anew, unless that would lose what was typed --------
+function isTouched(field) {
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.options) return field.selectedIndex !== Math.max(0, [...field.options].findLastIndex((one) => one.defaultSelected));
+  return field.value !== field.defaultValue;
+}
+
+const isInUse = () => document.querySelector("dialog[open]") !== null
+  || [...document.querySelectorAll('form[method="post"] :is(input:not([type="hidden"]), textarea, select)')].some(isTouched);
+
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  const over = event.target.querySelector?.("[data-over]");
+  if (!over || !event.detail.xhr.getResponseHeader("HX-Refresh") || !isInUse()) return;
+  event.preventDefault();
+  over.hidden = false;
+  event.target.querySelector("[data-waits]").hidden = true;
+});
+
+// Once it has offered to, it asks again only when nothing would be lost.
+document.addEventListener("htmx:confirm", (event) => {
+  if (event.target.querySelector?.("[data-over]:not([hidden])") && isInUse()) event.preventDefault();
+});
+
 // After a decision the reader stands on the task it was about, not on nothing.
 document.addEventListener("htmx:afterSettle", () => {
   if (document.activeElement === document.body) {

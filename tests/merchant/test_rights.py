@@ -1,10 +1,13 @@
 import pytest
+from django.urls import reverse
+from django.utils.translation import override
 
 from merchant.people.models import Membership, Role
-from merchant.people.rights import ROLES, Right, can, check_right, ensure_default_roles, limit_fen
+from merchant.people.rights import ROLES, Right, can, check_right, ensure_default_roles, limit_fen, new_rights
 from merchant.people.visibility import shops_of
 from merchant.refusals import Refused
 from merchant.shops.models import Agreement, Shop
+from merchant.staff.roles import save_role
 from tests.merchant.factories import make_shop, make_user
 
 pytestmark = pytest.mark.django_db
@@ -202,3 +205,37 @@ def test_the_default_roles_are_made_once_and_a_changed_one_stays_changed():
     assert {slug: role.pk for slug, role in again.items()} == {slug: role.pk for slug, role in made.items()}
     assert again["agent"].limits == {"agree_case": 30_000}
     assert Role.objects.filter(shop=None).count() == 6
+
+
+def test_a_default_role_follows_a_new_version_until_somebody_changed_it(client):
+    made = ensure_default_roles()
+    older = [right for right in made["agent"].rights if right != R.REMARK_ORDER]
+    Role.objects.filter(slug="agent", shop=None).update(rights=older, known_rights=older)
+    # Somebody took all but one away, and reading waybills came later.
+    known = [right for right in made["warehouse"].rights if right != R.SEE_ORDERS]
+    Role.objects.filter(slug="warehouse", shop=None).update(rights=known[:1], known_rights=known)
+
+    again = ensure_default_roles()
+
+    assert set(again["agent"].rights) == {str(right) for right in ROLES["agent"].rights}
+    assert (again["warehouse"].rights, new_rights(again["warehouse"])) == (known[:1], [str(R.SEE_ORDERS)])
+    assert new_rights(again["agent"]) == []
+
+
+def test_a_shops_own_role_names_the_rights_that_came_after_it(client):
+    shop = make_shop()
+    owner = make_user("owner", shop)
+    form = {"name": "夜班", "rights": [str(R.SEE_ORDERS)], "limit_fen": None, "scope": "shop"}
+    role = save_role(shop, None, by=owner, **form)
+    assert new_rights(role) == []
+    Role.objects.filter(pk=role.pk).update(known_rights=[right for right in role.known_rights if right != R.SEE_BOARD])
+    client.force_login(owner)
+    client.cookies["django_language"] = "en"
+    page = client.get(reverse("roles", args=[shop.pk])).content.decode()
+    with override("en"):
+        hint = f"New since it was last saved, not in it: {R.SEE_BOARD.label}"
+
+    save_role(shop, role, by=owner, **form)
+
+    assert hint in " ".join(page.split())
+    assert hint not in " ".join(client.get(reverse("roles", args=[shop.pk])).content.decode().split())

@@ -32,7 +32,7 @@ def test_a_remark_is_readable_here_and_sealed_on_the_disk_from_whichever_side_it
 
     assert order.buyer_note == SAID
     assert [note.text for note in order.notes.order_by("pk")] == [f"卖家：{SAID}", f"客服：{SAID}"]
-    assert len(on_disk()) == 3 and not any("5678".encode() in kept or "余杭".encode() in kept for kept in on_disk())
+    assert len(on_disk()) == 3 and not any(b"5678" in kept or "余杭".encode() in kept for kept in on_disk())
 
 
 def test_without_a_remark_nothing_is_kept():

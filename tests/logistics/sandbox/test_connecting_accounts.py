@@ -9,6 +9,7 @@ from logistics.couriers import connecting, registry
 from logistics.couriers.models import CourierCall
 from logistics.sandbox.accounts import secrets_of
 from merchant.clock import now
+from merchant.policy import services as policy
 from merchant.refusals import Refused
 from merchant.shops import services
 from merchant.shops.models import CourierAccount
@@ -38,6 +39,20 @@ def test_right_credentials_work_though_nobody_has_the_waybill_that_is_asked_abou
 
     assert account.connection == "works"
     assert CourierCall.objects.get().operation == "try_connection"
+
+
+@pytest.mark.parametrize("code", ["zto", "sf"])
+def test_a_shop_that_does_not_take_an_unknown_waybill_for_proof_is_told_so(courier, code, client):
+    shop = make_shop()
+    owner = make_user("owner", shop)
+    policy.change(shop, by=None, reason="不算数", unknown_waybill_proves=False)
+
+    account = tried(make_courier_account(shop, code, secrets=secrets_of(code)), owner)
+
+    client.force_login(owner)
+    page = client.get(reverse("courier_connection", args=[shop.pk, account.pk])).content.decode()
+    assert account.connection == "unproved"
+    assert "answered, not proved" in page and "which proves nothing of the account" in page
 
 
 @pytest.mark.parametrize("code", SPOKEN)
