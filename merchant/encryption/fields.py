@@ -25,6 +25,10 @@ class EncryptedText(EncryptedBytes):
     """What people write in their own words, sealed at rest: no database finds anything in it. The empty text is kept as
     nothing at all."""
 
+    # For the type checker: what goes in and comes out.
+    _pyi_private_set_type: str
+    _pyi_private_get_type: str  # type: ignore[assignment]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "null": True, "blank": True})
 
