@@ -36,3 +36,16 @@ class Warnable(models.TextChoices):
     E12 = "E12", _("fresh track")
     E13 = "E13", _("full refund")
     E15 = "E15", _("merged parcel")
+
+
+class GoodsClass(models.TextChoices):
+    """P-REVIEW-GOODS: the classes of goods (orders.record.enums.CategoryClass), as a shop chooses among them."""
+
+    NORMAL = "normal", _("ordinary goods")
+    FRESH = "fresh", _("fresh goods")
+    VIRTUAL = "virtual", _("virtual goods")
+    WHOLE_VEHICLE = "whole_vehicle", _("whole vehicle")
+
+    @classmethod
+    def sold_by_default(cls) -> list[str]:
+        return [cls.NORMAL.value, cls.FRESH.value, cls.VIRTUAL.value]

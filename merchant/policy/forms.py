@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 from django import forms
@@ -7,13 +8,18 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from merchant.carriers import registry as carriers
-from merchant.policy.models import SETTINGS, TIMER_COLUMNS, TIMERS, Policy
+from merchant.policy.models import SETTINGS, SWITCHES, TIMER_COLUMNS, TIMERS, Policy
+from merchant.policy.road_settings import RoadSettings
 from merchant.policy.rules import rule
-from merchant.policy.switches import BENEFITS, EVIDENCE, Switches
+from merchant.policy.switches import Switches
 from merchant.ui.forms import LengthField, StyledFormMixin, YuanField, amount_and_unit
 
-# The first setting of the part of the page that holds the promises to the buyer; the timers come after it.
-FIRST_PROMISE = "benefits"
+# The parts of the page, by the first setting of each; the timers come after them.
+PARTS = (
+    (next(field.name for field in RoadSettings._meta.local_fields), _("Orders, from payment to the warehouse")),
+    ("auto_agree", _("Interception and money")),
+    ("benefits", _("Promises to the buyer")),
+)
 
 
 class SwitchesField(forms.MultipleChoiceField):
@@ -31,6 +37,25 @@ class SwitchesField(forms.MultipleChoiceField):
     def clean(self, value: Any) -> dict[str, bool]:
         chosen = super().clean(value)
         return {name: name in chosen for name in self.switches.defaults()}
+
+
+class WordsField(forms.CharField):
+    """Words with commas or lines between them; a list inside, each once."""
+
+    widget = forms.Textarea
+
+    def __init__(self, *, longest: int, **kwargs: Any) -> None:
+        super().__init__(required=False, **kwargs)
+        self.longest = longest
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
+        words = list(dict.fromkeys(filter(None, re.split(r"[,，、;；\s]+", super().clean(value)))))
+        if any(len(word) > self.longest for word in words):
+            raise forms.ValidationError(_("A word has at most %(most)s characters.") % {"most": self.longest})
+        return words
 
 
 def _couriers() -> list[tuple[str, str]]:
@@ -54,9 +79,12 @@ def field_of(column: models.Field, **kwargs: Any) -> forms.Field | None:
     label = column.verbose_name
     if column.name in TIMER_COLUMNS:
         return LengthField(label=label, wrong=_("A timer is between one second and one year."))
-    if column.name in ("evidence", "benefits"):
-        return SwitchesField(EVIDENCE if column.name == "evidence" else BENEFITS, label=label)
+    if column.name in SWITCHES:
+        return SwitchesField(SWITCHES[column.name], label=label)
     if isinstance(column, ArrayField):
+        base = column.base_field
+        if not base.choices and column.name != "intercept_couriers":
+            return WordsField(longest=base.max_length, label=label)  # type: ignore[attr-defined]
         return _several(column, label)
     if isinstance(column, models.PositiveBigIntegerField):
         return YuanField(label=label)
@@ -84,18 +112,17 @@ class PolicyForm(StyledFormMixin, forms.ModelForm):
         """What differs from `rules`."""
         return {name: self.cleaned_data[name] for name in SETTINGS if self.cleaned_data[name] != getattr(rules, name)}
 
-    def _parts(self) -> tuple[list[forms.BoundField], list[forms.BoundField]]:
-        drawn = [self[name] for name in SETTINGS if name not in TIMER_COLUMNS]
-        first = next(place for place, field in enumerate(drawn) if field.name == FIRST_PROMISE)
-        return drawn[:first], drawn[first:]
-
     @property
-    def main_fields(self) -> list[forms.BoundField]:
-        return self._parts()[0]
-
-    @property
-    def promise_fields(self) -> list[forms.BoundField]:
-        return self._parts()[1]
+    def parts(self) -> list[tuple[Any, list[forms.BoundField]]]:
+        """Each part's title and its settings; the timers stand apart."""
+        found: list[tuple[Any, list[forms.BoundField]]] = []
+        titles = dict(PARTS)
+        for name in SETTINGS:
+            if name in titles:
+                found.append((titles[name], []))
+            if name not in TIMER_COLUMNS:
+                found[-1][1].append(self[name])
+        return found
 
     @property
     def timers(self) -> list[dict[str, Any]]:

@@ -5,39 +5,26 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from merchant.people.models import AgentScope, SecondFactorFor
 from merchant.people.querysets import ShopQuerySet
+from merchant.policy.columns import DAY, HOUR, MINUTE, count_setting, fen_setting, timer_setting
 from merchant.policy.enums import PayWhen, PiiCount, RefundWindow, Release, Warnable
-from merchant.policy.switches import BENEFITS, EVIDENCE, benefit_defaults, couriers_by_default, evidence_defaults
-
-MINUTE, HOUR, DAY = 60, 3600, 86_400
-YEAR = 365 * DAY
-
-
-def _fen(label: Any, default: int, rule: str, *, least: int = 0) -> "models.PositiveBigIntegerField[Any, int]":
-    validators = [MinValueValidator(least)] if least else []
-    return models.PositiveBigIntegerField(label, default=default, validators=validators, db_comment=rule)
-
-
-def _count(
-    label: Any, default: int, rule: str, *, least: int = 0, most: int
-) -> "models.PositiveIntegerField[Any, int]":
-    validators = [MinValueValidator(least), MaxValueValidator(most)]
-    return models.PositiveIntegerField(label, default=default, validators=validators, db_comment=rule)
+from merchant.policy.road_settings import RoadSettings
+from merchant.policy.switches import (
+    BENEFITS,
+    EVIDENCE,
+    REVIEW_RULES,
+    benefit_defaults,
+    couriers_by_default,
+    evidence_defaults,
+)
 
 
-def _timer(seconds: int, rule: str, *, least: int = 1, why: Any = None) -> "models.PositiveIntegerField[Any, int]":
-    wrong = _("A timer is between one second and one year.")
-    validators = [MinValueValidator(least, why or wrong), MaxValueValidator(YEAR, wrong)]
-    return models.PositiveIntegerField(rule, default=seconds, validators=validators, db_comment=rule)
-
-
-class Policy(models.Model):
+class Policy(RoadSettings, models.Model):
     """One version of a shop's rules; never updated. A case keeps the version its clock started under.
 
     A column with a rule's code (`db_comment`) is a setting: its text stands in docs/rules.md, and its default is the
@@ -71,7 +58,7 @@ class Policy(models.Model):
         blank=True,
         db_comment="E08",
     )
-    intercept_limit_fen = _fen(_("Refund must be below (yuan)"), 50_000, "E10, M7")
+    intercept_limit_fen = fen_setting(_("Refund must be below (yuan)"), 50_000, "E10, M7")
     intercept_limit_on_parcel_sum = models.BooleanField(
         _("The limit also holds for the sum of a parcel's cases"), default=False, db_comment="P-PARCEL-SUM"
     )
@@ -87,8 +74,8 @@ class Policy(models.Model):
         default=True,
         db_comment="P-TEST-WAYBILL",
     )
-    second_person_fen = _fen(_("A second person approves refunds above (yuan)"), 100_000, "P-SECOND-PERSON")
-    claim_cap_fen = _fen(_("The most a courier pays for an uninsured parcel (yuan)"), 30_000, "M14", least=1)
+    second_person_fen = fen_setting(_("A second person approves refunds above (yuan)"), 100_000, "P-SECOND-PERSON")
+    claim_cap_fen = fen_setting(_("The most a courier pays for an uninsured parcel (yuan)"), 30_000, "M14", least=1)
     release_manual_refunds = models.CharField(
         _("A refund a person agreed is paid"),
         max_length=16,
@@ -104,28 +91,30 @@ class Policy(models.Model):
         blank=True,
         db_comment="T-REFUND-WINDOW",
     )
-    pii_quota_per_day = _count(_("Looks at personal data a day"), 100, "PII-QUOTA", most=100_000)
+    pii_quota_per_day = count_setting(_("Looks at personal data a day"), 100, "PII-QUOTA", most=100_000)
     pii_count = models.CharField(
         _("A look is counted"), max_length=8, choices=PiiCount, default=PiiCount.ORDER, db_comment="PII-COUNT"
     )
-    phone_searches_per_day = _count(
+    phone_searches_per_day = count_setting(
         _("Searches by phone or name, a person and day (PII-SEARCH)"), 100, "PII-SEARCH", least=1, most=10_000
     )
-    forced_reads_per_day = _count(
+    forced_reads_per_day = count_setting(
         _("Reads of one parcel's track out of turn a day, through Kuaidi100"), 5, "TRACK-FORCED", least=1, most=50
     )
-    bulk_address_limit = _count(_("Addresses an agent may change at once"), 20, "P-BULK-ADDRESS", least=1, most=1000)
-    arrive_balance_minutes = _count(
+    bulk_address_limit = count_setting(
+        _("Addresses an agent may change at once"), 20, "P-BULK-ADDRESS", least=1, most=1000
+    )
+    arrive_balance_minutes = count_setting(
         _("WeChat balance: a refund arrives within (minutes)"), 5, "ARRIVE-WECHAT-BALANCE", least=1, most=60
     )
-    arrive_card_days = _count(
+    arrive_card_days = count_setting(
         _("WeChat Pay to a bank card: a refund arrives within (working days)"),
         3,
         "ARRIVE-WECHAT-CARD",
         least=1,
         most=60,
     )
-    arrive_platform_days = _count(
+    arrive_platform_days = count_setting(
         _("Platforms: a refund arrives within (working days)"), 3, "ARRIVE-PLATFORM", least=1, most=60
     )
     # Written to the shop as well: whoever asks who sees what reads it there.
@@ -146,16 +135,18 @@ class Policy(models.Model):
     only_assignee_decides = models.BooleanField(
         _("Only the person who has a case decides it"), default=False, db_comment="P-ONLY-ASSIGNEE"
     )
-    keep_raw_days = _count(_("Keep raw messages (days)"), 90, "P-KEEP-RAW", least=1, most=3650)
-    keep_unverified_days = _count(
+    keep_raw_days = count_setting(_("Keep raw messages (days)"), 90, "P-KEEP-RAW", least=1, most=3650)
+    keep_unverified_days = count_setting(
         _("Keep pushes nobody vouches for (days)"), 7, "P-KEEP-UNVERIFIED", least=1, most=3650
     )
-    keep_tracks_days = _count(_("Keep the words of tracks (days)"), 365, "P-KEEP-TRACKS", least=30, most=3650)
-    keep_files_days = _count(_("Keep photos and papers (days)"), 365, "P-KEEP-FILES", least=30, most=3650)
-    keep_people_days = _count(
+    keep_tracks_days = count_setting(_("Keep the words of tracks (days)"), 365, "P-KEEP-TRACKS", least=30, most=3650)
+    keep_files_days = count_setting(_("Keep photos and papers (days)"), 365, "P-KEEP-FILES", least=30, most=3650)
+    keep_people_days = count_setting(
         _("Keep buyers' plain data after the order has ended (days)"), 1095, "P-KEEP-PEOPLE", least=30, most=3650
     )
-    keep_looks_days = _count(_("Keep who looked at personal data (days)"), 1095, "P-KEEP-LOOKS", least=1095, most=3650)
+    keep_looks_days = count_setting(
+        _("Keep who looked at personal data (days)"), 1095, "P-KEEP-LOOKS", least=1095, most=3650
+    )
     product_url = models.CharField(
         _("Address of the product page on the platform"),
         max_length=300,
@@ -169,54 +160,54 @@ class Policy(models.Model):
     benefits = models.JSONField(
         _("Promises the shop makes to every buyer"), default=benefit_defaults, blank=True, db_comment="BEN-*"
     )
-    late_ship_percent = _count(
+    late_ship_percent = count_setting(
         _("Late shipping: per cent of what the goods cost"), 5, "BEN-LATE-SHIP-PERCENT", most=100
     )
-    late_ship_min_fen = _fen(_("Late shipping: at least (yuan)"), 100, "BEN-LATE-SHIP-MIN")
-    late_ship_max_fen = _fen(_("Late shipping: at most (yuan)"), 3_000, "BEN-LATE-SHIP-MAX")
-    price_match_times = _count(
+    late_ship_min_fen = fen_setting(_("Late shipping: at least (yuan)"), 100, "BEN-LATE-SHIP-MIN")
+    late_ship_max_fen = fen_setting(_("Late shipping: at most (yuan)"), 3_000, "BEN-LATE-SHIP-MAX")
+    price_match_times = count_setting(
         _("Price match: how many times the difference"), 1, "BEN-PRICE-MATCH-TIMES", least=1, most=100
     )
-    counterfeit_times = _count(_("Counterfeit: how many times the goods paid"), 9, "M11", least=1, most=100)
-    return_freight_cap_fen = _fen(_("Return freight: at most (yuan)"), 1_200, "M12")
-    refund_no_return_fen = _fen(_("Refund without return: up to (yuan)"), 2_000, "BEN-REFUND-NO-RETURN-MAX")
-    instant_refund_fen = _fen(_("Instant refund: up to (yuan)"), 20_000, "BEN-INSTANT-REFUND-MAX")
-    instant_refund_credit = _count(
+    counterfeit_times = count_setting(_("Counterfeit: how many times the goods paid"), 9, "M11", least=1, most=100)
+    return_freight_cap_fen = fen_setting(_("Return freight: at most (yuan)"), 1_200, "M12")
+    refund_no_return_fen = fen_setting(_("Refund without return: up to (yuan)"), 2_000, "BEN-REFUND-NO-RETURN-MAX")
+    instant_refund_fen = fen_setting(_("Instant refund: up to (yuan)"), 20_000, "BEN-INSTANT-REFUND-MAX")
+    instant_refund_credit = count_setting(
         _("Instant refund: the buyer's credit is at least"), 70, "BEN-INSTANT-REFUND-CREDIT", most=100
     )
 
     # Only timers something runs on stand here; docs/rules.md holds them all.
-    t_pay = _timer(30 * MINUTE, "T-PAY")
-    t_ship = _timer(48 * HOUR, "T-SHIP")
-    t_ship_warn = _timer(6 * HOUR, "T-SHIP-WARN")
-    t_auto_receive = _timer(10 * DAY, "T-AUTO-RECEIVE")
-    t_as_period = _timer(7 * DAY, "T-AS-PERIOD")
-    t_as_handle = _timer(48 * HOUR, "T-AS-HANDLE")
-    t_as_warn = _timer(4 * HOUR, "T-AS-WARN")
-    t_int_ack = _timer(10 * MINUTE, "T-INT-ACK")
-    t_int_result = _timer(24 * HOUR, "T-INT-RESULT")
-    t_return_home = _timer(10 * DAY, "T-RETURN-HOME")
-    t_inspect = _timer(48 * HOUR, "T-INSPECT")
-    t_claim_file = _timer(72 * HOUR, "T-CLAIM-FILE")
-    t_dispute_open = _timer(7 * DAY, "T-DISPUTE-OPEN")
-    t_nego = _timer(24 * HOUR, "T-NEGO")
-    t_refund_poll = _timer(1 * MINUTE, "T-REFUND-POLL")
-    t_funds = _timer(7 * DAY, "T-FUNDS")
-    t_offline = _timer(48 * HOUR, "T-OFFLINE")
-    t_track_fresh = _timer(60, "T-TRACK-FRESH")
-    t_stopped = _timer(24 * HOUR, "T-STOPPED")
-    t_ben_no_reason = _timer(
+    t_pay = timer_setting(30 * MINUTE, "T-PAY")
+    t_ship = timer_setting(48 * HOUR, "T-SHIP")
+    t_ship_warn = timer_setting(6 * HOUR, "T-SHIP-WARN")
+    t_auto_receive = timer_setting(10 * DAY, "T-AUTO-RECEIVE")
+    t_as_period = timer_setting(7 * DAY, "T-AS-PERIOD")
+    t_as_handle = timer_setting(48 * HOUR, "T-AS-HANDLE")
+    t_as_warn = timer_setting(4 * HOUR, "T-AS-WARN")
+    t_int_ack = timer_setting(10 * MINUTE, "T-INT-ACK")
+    t_int_result = timer_setting(24 * HOUR, "T-INT-RESULT")
+    t_return_home = timer_setting(10 * DAY, "T-RETURN-HOME")
+    t_inspect = timer_setting(48 * HOUR, "T-INSPECT")
+    t_claim_file = timer_setting(72 * HOUR, "T-CLAIM-FILE")
+    t_dispute_open = timer_setting(7 * DAY, "T-DISPUTE-OPEN")
+    t_nego = timer_setting(24 * HOUR, "T-NEGO")
+    t_refund_poll = timer_setting(1 * MINUTE, "T-REFUND-POLL")
+    t_funds = timer_setting(7 * DAY, "T-FUNDS")
+    t_offline = timer_setting(48 * HOUR, "T-OFFLINE")
+    t_track_fresh = timer_setting(60, "T-TRACK-FRESH")
+    t_stopped = timer_setting(24 * HOUR, "T-STOPPED")
+    t_ben_no_reason = timer_setting(
         7 * DAY,
         "T-BEN-NO-REASON",
         least=7 * DAY,
         why=_("The law gives the buyer seven days; a shop may only give more."),
     )
-    t_ben_price = _timer(7 * DAY, "T-BEN-PRICE")
-    t_ben_match = _timer(7 * DAY, "T-BEN-MATCH")
-    t_ben_freight = _timer(7 * DAY, "T-BEN-FREIGHT")
-    t_ben_damage = _timer(48 * HOUR, "T-BEN-DAMAGE")
-    t_ben_breakage = _timer(7 * DAY, "T-BEN-BREAKAGE")
-    t_ben_allergy = _timer(15 * DAY, "T-BEN-ALLERGY")
+    t_ben_price = timer_setting(7 * DAY, "T-BEN-PRICE")
+    t_ben_match = timer_setting(7 * DAY, "T-BEN-MATCH")
+    t_ben_freight = timer_setting(7 * DAY, "T-BEN-FREIGHT")
+    t_ben_damage = timer_setting(48 * HOUR, "T-BEN-DAMAGE")
+    t_ben_breakage = timer_setting(7 * DAY, "T-BEN-BREAKAGE")
+    t_ben_allergy = timer_setting(15 * DAY, "T-BEN-ALLERGY")
 
     objects = ShopQuerySet.as_manager()
 
@@ -233,11 +224,12 @@ class Policy(models.Model):
         policy = super().from_db(*args, **kwargs)
         policy.evidence = EVIDENCE.completed(policy.evidence)
         policy.benefits = BENEFITS.completed(policy.benefits)
+        policy.review_rules = REVIEW_RULES.completed(policy.review_rules)
         return policy
 
     def clean(self) -> None:
         wrong: dict[str, Any] = {}
-        for name, switches in (("evidence", EVIDENCE), ("benefits", BENEFITS)):
+        for name, switches in SWITCHES.items():
             try:
                 switches.validate(getattr(self, name))
             except ValidationError as error:
@@ -252,6 +244,8 @@ class Policy(models.Model):
         return {name: getattr(self, name) for name in SETTINGS}
 
 
+# The settings that hold a switch for each rule of a kind.
+SWITCHES = {"evidence": EVIDENCE, "benefits": BENEFITS, "review_rules": REVIEW_RULES}
 SETTINGS = {field.name: field for field in Policy._meta.local_fields if field.db_comment}
 # The column of each timer, by the code of its rule.
 TIMERS = {str(field.db_comment): name for name, field in SETTINGS.items() if name.startswith("t_")}

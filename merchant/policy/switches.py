@@ -49,6 +49,8 @@ class Switches:
 EVIDENCE = Switches("evidence")
 # What the shop promises every buyer, beside what an order names itself (orders.record.enums.Benefit).
 BENEFITS = Switches("benefits")
+# What an order's review looks at (orders.review.rules).
+REVIEW_RULES = Switches("review_rules")
 
 
 def evidence_defaults() -> dict[str, bool]:
@@ -57,6 +59,16 @@ def evidence_defaults() -> dict[str, bool]:
 
 def benefit_defaults() -> dict[str, bool]:
     return BENEFITS.defaults()
+
+
+def review_defaults() -> dict[str, bool]:
+    return REVIEW_RULES.defaults()
+
+
+def banned_words_by_default() -> list[str]:
+    """What a buyer's message may not hold (P-REVIEW-WORDS)."""
+    value = rule("P-REVIEW-WORDS").value
+    return list(value) if isinstance(value, tuple) else [str(value)]
 
 
 def couriers_by_default() -> list[str]:

@@ -14,6 +14,8 @@ class Incoming:
     digest: bytes
     amounts: Amounts
     stored: Order | None = None
+    # Where it enters our road: the source's state, but review comes first in a shop that prepares orders here.
+    state: str = ""
     # Line numbers in the order of `order.lines`; an update keeps a line's number by its sub-order number.
     line_nos: list[int] = field(default_factory=list)
     recipient_id: int | None = None

@@ -24,7 +24,7 @@ ORDER_COLUMNS = {
     "pay_method": "varchar", "flag": "smallint", "host_name": "varchar", "buyer_note": "bytea", "benefits": "varchar[]",
     "source_status": "varchar", "close_reason": "varchar", "placed_at": "timestamptz", "paid_at": "timestamptz",
     "shipped_at": "timestamptz", "received_at": "timestamptz", "completed_at": "timestamptz",
-    "closed_at": "timestamptz", "pay_by_at": "timestamptz", "ship_by_at": "timestamptz",
+    "closed_at": "timestamptz", "pay_by_at": "timestamptz", "step_due_at": "timestamptz", "ship_by_at": "timestamptz",
     "auto_receive_at": "timestamptz", "settle_at": "timestamptz",
     "source_hash": "bytea", "source_updated_at": "timestamptz",
 }  # fmt: skip
@@ -136,7 +136,7 @@ def orders(
 def _order_row(item: Incoming, buyers: Mapping[str, int]) -> tuple[Any, ...]:
     order, amounts, clocks = item.order, item.amounts, item.clocks
     return (
-        order.number, buyers.get(order.buyer_id[:128]), item.recipient_id, str(order.state),
+        order.number, buyers.get(order.buyer_id[:128]), item.recipient_id, str(item.state),
         amounts.goods_fen, amounts.shop_discount_fen, amounts.subsidy_fen, amounts.freight_fen,
         amounts.adjustment_fen, amounts.paid_fen, amounts.receivable_fen,
         amounts.refunded_fen, amounts.freight_refunded_fen, amounts.refunded_fen,
@@ -144,7 +144,7 @@ def _order_row(item: Incoming, buyers: Mapping[str, int]) -> tuple[Any, ...]:
         sealed(Order, "buyer_note", order.buyer_note), codes_of(order.benefits),
         order.source_status[:80], order.close_reason[:200], order.placed_at, order.paid_at,
         order.shipped_at, order.received_at, order.completed_at, order.closed_at,
-        clocks["pay_by_at"], clocks["ship_by_at"], clocks["auto_receive_at"], clocks["settle_at"],
+        clocks["pay_by_at"], clocks["step_due_at"], clocks["ship_by_at"], clocks["auto_receive_at"], clocks["settle_at"],
         item.digest, order.source_updated_at,
     )  # fmt: skip
 

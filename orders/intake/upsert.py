@@ -12,10 +12,12 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from merchant.clock import now
 from merchant.money import yuan
 from merchant.people.models import Actor
 from merchant.personal_data import mask_text
 from merchant.policy import services as policy
+from merchant.policy.working_hours import due_at
 from merchant.trail import activity
 from merchant.trail.models import Activity
 from orders.intake import hooks, people, rows_of_orders
@@ -155,7 +157,8 @@ def _line_numbers(order: NormalOrder, by_external: dict[str, OrderLine], by_no: 
 def _store(shop: Any, changed: list[Incoming], outcomes: list[RowOutcome], *, by: Actor) -> None:
     rules = policy.current(shop)
     for item in changed:
-        item.clocks = _clocks(item.order, rules)
+        item.state = _entry(item.order, rules)
+        item.clocks = _clocks(item, rules)
     with connection.cursor() as cursor:
         buyers = people.buyers(cursor, shop, [item.order for item in changed])
         people.recipients(shop, changed)
@@ -199,14 +202,22 @@ def _mark_refunds_beyond_paid(shop: Any, changed: Sequence[Incoming], ids: Mappi
         SourceDiff.objects.bulk_create(differences, ignore_conflicts=True)
 
 
-def _clocks(order: NormalOrder, rules: Any) -> dict[str, datetime | None]:
-    """The timers that start from the times the source gives; a platform's own promise comes before ours."""
+def _entry(order: NormalOrder, rules: Any) -> str:
+    """P-FULFIL-HERE: what is paid and not sent goes through review first, where the shop prepares its orders here."""
+    return OrderState.PENDING_REVIEW if rules.fulfil_here and order.state == OrderState.TO_FULFIL else order.state
+
+
+def _clocks(item: Incoming, rules: Any) -> dict[str, datetime | None]:
+    """The timers that start from the times the source gives; a platform's own promise comes before ours. Review is
+    due from now on: nobody can look at an order that is not here yet."""
+    order = item.order
 
     def after(at: datetime | None, timer: str) -> datetime | None:
         return at + policy.timer(rules, timer) if at else None
 
     return {
         "pay_by_at": after(order.placed_at, "T-PAY") if order.paid_at is None else None,
+        "step_due_at": due_at(rules, "T-REVIEW", now()) if item.state == OrderState.PENDING_REVIEW else None,
         "ship_by_at": order.ship_by_at or after(order.paid_at, "T-SHIP"),
         "auto_receive_at": after(order.shipped_at, "T-AUTO-RECEIVE"),
         "settle_at": after(order.received_at, "T-AS-PERIOD"),
@@ -219,28 +230,29 @@ def _follow(shop: Any, updated: Sequence[Incoming], *, by: Actor) -> None:
     for item in updated:
         order, stored = item.order, item.stored
         assert stored is not None
-        if order.state != stored.state:
-            if (str(stored.state), str(order.state)) in progress.ALLOWED:
+        if item.state != stored.state:
+            if (str(stored.state), str(item.state)) in progress.ALLOWED:
                 moves.append(
                     progress.Move(
                         stored.pk,
-                        order.state,
+                        item.state,
                         order.shipped_at,
                         order.received_at,
                         order.completed_at,
                         order.closed_at,
                         item.clocks["auto_receive_at"],
                         item.clocks["settle_at"],
+                        item.clocks["step_due_at"],
                     )
                 )
-            elif _is_news(order.state, stored.state):
+            elif _is_news(item.state, stored.state):
                 differences.append(
                     SourceDiff(
                         shop=shop,
                         order=stored,
                         field="state",
                         ours=stored.state,
-                        theirs=order.state,
+                        theirs=item.state,
                         source_updated_at=order.source_updated_at,
                     )
                 )

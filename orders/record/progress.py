@@ -34,6 +34,7 @@ class Move:
     closed_at: datetime | None = None
     auto_receive_at: datetime | None = None
     settle_at: datetime | None = None
+    step_due_at: datetime | None = None
 
 
 @transaction.atomic
@@ -41,9 +42,10 @@ def follow_platform(shop: Any, moves: Sequence[Move], *, by: Actor = None) -> di
     """Move each order to its target where that is forward; {order id: (from, to)} of those that moved."""
     if not moves:
         return {}
-    times = ("shipped_at", "received_at", "completed_at", "closed_at", "auto_receive_at", "settle_at")
+    times = ("shipped_at", "received_at", "completed_at", "closed_at", "auto_receive_at", "settle_at", "step_due_at")
     columns = ", ".join(times)
-    kept = ", ".join(f"{name} = coalesce(o.{name}, w.{name})" for name in times)
+    # A working step that is over has no clock; the other times stay as they were first known.
+    kept = ", ".join(f"{name} = coalesce(o.{name}, w.{name})" for name in times[:-1]) + ", step_due_at = w.step_due_at"
     sql = f"""
         WITH wanted AS (
             SELECT * FROM unnest(%s::bigint[], %s::text[]{", %s::timestamptz[]" * len(times)})
