@@ -51,7 +51,7 @@ class WordsField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, list) else value
 
-    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
+    def clean(self, value: Any) -> list[str]:
         words = list(dict.fromkeys(filter(None, re.split(r"[,，、;；\s]+", super().clean(value)))))
         if any(len(word) > self.longest for word in words):
             raise forms.ValidationError(_("A word has at most %(most)s characters.") % {"most": self.longest})
@@ -84,7 +84,7 @@ def field_of(column: models.Field, **kwargs: Any) -> forms.Field | None:
     if isinstance(column, ArrayField):
         base = column.base_field
         if not base.choices and column.name != "intercept_couriers":
-            return WordsField(longest=base.max_length, label=label)  # type: ignore[attr-defined]
+            return WordsField(longest=base.max_length or 20, label=label)
         return _several(column, label)
     if isinstance(column, models.PositiveBigIntegerField):
         return YuanField(label=label)

@@ -21,7 +21,7 @@ def spans_of(hours: str) -> list[tuple[int, int]]:
     """`09:00-12:00, 13:30-18:00` as minutes of the day, in their order; nothing for a day nobody works.
 
     Raises ValueError on what is none, ends before it begins, or overlaps."""
-    spans = []
+    spans: list[tuple[int, int]] = []
     for part in filter(None, re.split(r"[,，、\s]+", hours.replace("—", "-").replace("：", ":"))):
         found = SPAN.fullmatch(part)
         if found is None:

@@ -1,7 +1,7 @@
 """When a shop's people work: the clocks of what people must do run in these hours, a platform's clocks never stop.
 
-Which days are public holidays, and which Saturdays and Sundays are worked for them (调休), is decreed each autumn for the
-year to come. The calendar's library knows the years up to then; in a year it does not know Monday to Friday are
+Which days are public holidays, and which Saturdays and Sundays are worked for them (调休), is decreed each autumn for
+the year to come. The calendar's library knows the years up to then; in a year it does not know Monday to Friday are
 workdays and no day is a holiday, and `unknown_year` says so."""
 
 from datetime import date, datetime, time, timedelta

@@ -144,7 +144,8 @@ def _order_row(item: Incoming, buyers: Mapping[str, int]) -> tuple[Any, ...]:
         sealed(Order, "buyer_note", order.buyer_note), codes_of(order.benefits),
         order.source_status[:80], order.close_reason[:200], order.placed_at, order.paid_at,
         order.shipped_at, order.received_at, order.completed_at, order.closed_at,
-        clocks["pay_by_at"], clocks["step_due_at"], clocks["ship_by_at"], clocks["auto_receive_at"], clocks["settle_at"],
+        clocks["pay_by_at"], clocks["step_due_at"], clocks["ship_by_at"], clocks["auto_receive_at"],
+        clocks["settle_at"],
         item.digest, order.source_updated_at,
     )  # fmt: skip
 
