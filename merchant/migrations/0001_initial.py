@@ -7,6 +7,8 @@ import django.db.models.expressions
 import django.db.models.functions.datetime
 import django.utils.timezone
 import merchant.encryption.fields
+import merchant.policy.enums
+import merchant.policy.road_settings
 import merchant.policy.switches
 import merchant.shops.models
 import uuid
@@ -198,6 +200,25 @@ class Migration(migrations.Migration):
             name='Policy',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('fulfil_here', models.BooleanField(db_comment='P-FULFIL-HERE', default=False, help_text="Off for a shop that ships with another tool: a paid order then waits for the platform's word.", verbose_name='Orders are prepared and sent from here')),
+                ('hours_workday', models.CharField(db_comment='P-HOURS-WORKDAY', default='00:00-24:00', help_text='For example 09:00-12:00, 13:30-18:00.', max_length=60, validators=[merchant.policy.road_settings.validate_hours], verbose_name='Working hours on workdays')),
+                ('hours_weekend', models.CharField(blank=True, db_comment='P-HOURS-WEEKEND', default='00:00-24:00', help_text='Empty: nobody works.', max_length=60, validators=[merchant.policy.road_settings.validate_hours], verbose_name='Working hours on Saturday and Sunday')),
+                ('hours_holiday', models.CharField(blank=True, db_comment='P-HOURS-HOLIDAY', default='00:00-24:00', help_text='Empty: nobody works.', max_length=60, validators=[merchant.policy.road_settings.validate_hours], verbose_name='Working hours on public holidays')),
+                ('auto_pass', models.BooleanField(db_comment='P-AUTO-PASS', default=True, verbose_name='An order without findings passes review by itself')),
+                ('review_rules', models.JSONField(blank=True, db_comment='REV-*', default=merchant.policy.switches.review_defaults, verbose_name='What review looks at')),
+                ('review_detail_length', models.PositiveIntegerField(db_comment='P-REVIEW-DETAIL', default=5, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(40)], verbose_name='Review: the least characters of road, house and door')),
+                ('review_goods', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('normal', 'ordinary goods'), ('fresh', 'fresh goods'), ('virtual', 'virtual goods'), ('whole_vehicle', 'whole vehicle')], max_length=16), blank=True, db_comment='P-REVIEW-GOODS', default=merchant.policy.enums.GoodsClass.sold_by_default, size=None, verbose_name='Review: goods this shop sells')),
+                ('review_words', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, db_comment='P-REVIEW-WORDS', default=merchant.policy.switches.banned_words_by_default, size=None, verbose_name='Review: words that stop an order when the buyer writes them')),
+                ('review_price_percent', models.PositiveIntegerField(db_comment='P-REVIEW-PRICE', default=50, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='Review: a unit is sold for at least so many per cent of its list price')),
+                ('review_large_fen', models.PositiveBigIntegerField(db_comment='P-REVIEW-LARGE', default=200000, validators=[django.core.validators.MinValueValidator(1)], verbose_name='Review: a large order begins at (yuan)')),
+                ('review_credit', models.PositiveIntegerField(db_comment='P-REVIEW-CREDIT', default=70, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name="Review: the buyer's credit is at least")),
+                ('assign_orders', models.BooleanField(db_comment='P-ASSIGN-ORDERS', default=True, verbose_name='Each order gets a person who looks after it')),
+                ('confirm_orders', models.BooleanField(db_comment='P-CONFIRM-ORDERS', default=False, help_text='Off: an assigned order goes on to the warehouse at once.', verbose_name='Each order is confirmed with its buyer')),
+                ('t_receive', models.PositiveIntegerField(db_comment='T-RECEIVE', default=300, validators=[django.core.validators.MinValueValidator(1, 'A timer is between one second and one year.'), django.core.validators.MaxValueValidator(31536000, 'A timer is between one second and one year.')], verbose_name='T-RECEIVE')),
+                ('t_review', models.PositiveIntegerField(db_comment='T-REVIEW', default=600, validators=[django.core.validators.MinValueValidator(1, 'A timer is between one second and one year.'), django.core.validators.MaxValueValidator(31536000, 'A timer is between one second and one year.')], verbose_name='T-REVIEW')),
+                ('t_assign', models.PositiveIntegerField(db_comment='T-ASSIGN', default=300, validators=[django.core.validators.MinValueValidator(1, 'A timer is between one second and one year.'), django.core.validators.MaxValueValidator(31536000, 'A timer is between one second and one year.')], verbose_name='T-ASSIGN')),
+                ('t_confirm', models.PositiveIntegerField(db_comment='T-CONFIRM', default=1800, validators=[django.core.validators.MinValueValidator(1, 'A timer is between one second and one year.'), django.core.validators.MaxValueValidator(31536000, 'A timer is between one second and one year.')], verbose_name='T-CONFIRM')),
+                ('t_duplicate', models.PositiveIntegerField(db_comment='T-DUPLICATE', default=86400, validators=[django.core.validators.MinValueValidator(1, 'A timer is between one second and one year.'), django.core.validators.MaxValueValidator(31536000, 'A timer is between one second and one year.')], verbose_name='T-DUPLICATE')),
                 ('version', models.PositiveIntegerField(default=0, verbose_name='version')),
                 ('effective_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
