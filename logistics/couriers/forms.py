@@ -69,12 +69,13 @@ class CourierAccountForm(AccountForm):
             )
         return found
 
-    def rate_card(self) -> dict[str, int]:
-        """In fen, as interceptions are estimated with it."""
-        return {
+    def save(self, commit: bool = True) -> Any:
+        """With the rate card in fen, as interceptions are estimated with it."""
+        self.instance.rate_card = {
             "intercept_fee_fen": self.cleaned_data["intercept_fee"],
             "back_freight_fen": self.cleaned_data["back_freight"],
         }
+        return super().save(commit)
 
 
 class ConnectionTestForm(VerbForm):

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from merchant.platforms.sandbox import accounts
+from merchant.shops import services
 from merchant.shops.models import PlatformAccount
 from tests.merchant.factories import make_platform_account, make_shop, make_user
 
@@ -85,12 +86,8 @@ def test_a_form_that_changes_no_credential_writes_none_over_a_token_renewed_mean
     shop, client = owner
     account = make_platform_account(shop, "douyin", app_key="app-1", secrets={**SECRETS, "agree_refund_type": 201})
     written = []
-    from merchant.platforms import account_views as views
-
-    save = views.services.save_account
-    monkeypatch.setattr(
-        views.services, "save_account", lambda row, **how: written.append(how["secrets"]) or save(row, **how)
-    )
+    save = services.save_account
+    monkeypatch.setattr(services, "save_account", lambda row, **how: written.append(how["secrets"]) or save(row, **how))
 
     client.post(
         reverse("platform_account_edit", args=[shop.pk, account.pk]),
