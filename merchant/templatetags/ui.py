@@ -21,6 +21,7 @@ from markupsafe import Markup
 from merchant.clock import SHANGHAI
 from merchant.money import yuan
 from merchant.personal_data import mask_text
+from merchant.ui import buttons
 from merchant.ui import navigation as rails
 from merchant.ui.drawing import draw
 from merchant.ui.formatting import ago, instant_text, length, length_text, money, urgency
@@ -343,6 +344,17 @@ def sentence(refusal: object) -> SafeString | str:
     if found is None:
         return str(refusal)
     return format_html('<span title="{1}">{0}</span><span class="vh"> [{1}]</span>', *found.groups())
+
+
+@register.simple_tag
+def refused(button: buttons.Button, *sentence_id: Any, opens: Any = "") -> SafeString:
+    """`<button class="btn" {% refused verb "no-verb" %}>`: see `merchant.ui.buttons.attributes`."""
+    return buttons.attributes(button, "".join(map(str, sentence_id)), opens)
+
+
+@register.simple_tag
+def refusal(button: buttons.Button, *sentence_id: Any, look: str = "refusal") -> SafeString:
+    return buttons.refusal(button, "".join(map(str, sentence_id)), look)
 
 
 @register.simple_tag(takes_context=True)
