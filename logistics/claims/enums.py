@@ -21,8 +21,6 @@ S = ClaimState
 OPEN = (S.DRAFT, S.FILED, S.ACCEPTED, S.REJECTED, S.APPEALED, S.PAID)
 # The courier has to answer, or to pay what it agreed.
 WAITING = (S.FILED, S.APPEALED, S.ACCEPTED)
-# The courier knows of it: its loss stands in the books.
-ANNOUNCED = (S.FILED, S.ACCEPTED, S.REJECTED, S.APPEALED, S.PAID)
 
 
 class Cause(models.TextChoices):

@@ -1,5 +1,3 @@
-from typing import Self
-
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -68,11 +66,6 @@ class Stock(models.Model):
         return f"{self.sku} ({self.get_grade_display()})"
 
 
-class StockMoveQuerySet(ShopQuerySet):
-    def of_document(self, shop_id: int, document: str) -> Self:
-        return self.filter(shop_id=shop_id, document=document)
-
-
 class StockMove(models.Model):
     """One change of a stock, with the paper behind it. Append-only; the same line of a paper moves a stock once."""
 
@@ -86,7 +79,7 @@ class StockMove(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, db_index=False, related_name="+")
     at = models.DateTimeField(db_default=Now())
 
-    objects = StockMoveQuerySet.as_manager()
+    objects = ShopQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("stock move")
