@@ -347,13 +347,13 @@ def sentence(refusal: object) -> SafeString | str:
 
 
 @register.simple_tag
-def refused(button: buttons.Button, *sentence_id: Any, opens: Any = "") -> SafeString:
+def refused(button: buttons.Button, *sentence_id: Any, opens: Any = "") -> SafeString | str:
     """`<button class="btn" {% refused verb "no-verb" %}>`: see `merchant.ui.buttons.attributes`."""
     return buttons.attributes(button, "".join(map(str, sentence_id)), opens)
 
 
 @register.simple_tag
-def refusal(button: buttons.Button, *sentence_id: Any, look: str = "refusal") -> SafeString:
+def refusal(button: buttons.Button, *sentence_id: Any, look: str = "refusal") -> SafeString | str:
     return buttons.refusal(button, "".join(map(str, sentence_id)), look)
 
 

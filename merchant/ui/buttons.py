@@ -30,17 +30,17 @@ def button(name: str, label: Any, check: Callable[..., Any], *args: Any, **named
     return Button(name, label)
 
 
-def attributes(button: Button, sentence_id: str, opens: str = "") -> SafeString:
+def attributes(button: Button, sentence_id: str, opens: str = "") -> SafeString | str:
     """What stands in the `<button>`: nothing where it may be pressed (or the dialog it opens), else that it is refused
     and where the sentence stands. Refused, it can still have the focus, and presses nothing."""
     if not button.is_allowed:
         return format_html('type="button" aria-disabled="true" aria-describedby="{}"', sentence_id)
-    return format_html('type="button" data-opens="{}"', opens) if opens else SafeString("")
+    return format_html('type="button" data-opens="{}"', opens) if opens else ""
 
 
-def refusal(button: Button, sentence_id: str, look: str = "refusal") -> SafeString:
+def refusal(button: Button, sentence_id: str, look: str = "refusal") -> SafeString | str:
     """The sentence that goes with it, where it is refused: a paragraph below, or a span beside it."""
     if button.is_allowed:
-        return SafeString("")
+        return ""
     shape = '<p class="{}" id="{}">{}</p>' if look == "refusal" else '<span class="{}" id="{}">{}</span>'
     return format_html(shape, look, sentence_id, button.sentence)
