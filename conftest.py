@@ -118,7 +118,10 @@ LONGEST = (
     "tests/merchant/test_demo.py",
     "tests/browser/test_pages.py::test_every_page_is_fit_to_be_seen[zh-CN]",
     "tests/browser/test_pages.py::test_every_page_is_fit_to_be_seen[en]",
-    "tests/cs_workbench/test_api_schema.py",
+    *(
+        f"tests/cs_workbench/test_api_schema.py::test_no_request_finds_a_fault_and_every_answer_is_as_described[{mode}]"
+        for mode in ("allowed", "not allowed")
+    ),
     "tests/browser/test_goods_home.py::test_the_pages_of_the_warehouse_are_fit_to_be_seen[zh-CN]",
     "tests/browser/test_goods_home.py",
     "tests/browser/test_bulk.py",

@@ -30,5 +30,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# A test's client builds the middleware anew, which would list every style sheet and script each time; asked for, they are
+# still found.
+WHITENOISE_AUTOREFRESH = True
 # Nothing leaves this machine: a courier or platform that a test gives no address answers nowhere.
 COURIER_SANDBOX_URL = PLATFORM_SANDBOX_URL = "http://127.0.0.1:1"

@@ -45,8 +45,12 @@ pytestmark = pytest.mark.django_db
 CODES = list(EXAMPLES)
 START, WITHDRAWN = 3, "withdrawn_by_us"
 T_INT_RESULT_S = 24 * 3600
-# The worker gives up before a slow courier answers; after the requests nobody is in a hurry.
-TIMEOUT_S, SLOW_S = 0.4, 1.0
+# The worker gives up before a slow courier answers; with the others it has the patience that a slow machine needs.
+TIMEOUT_S, SLOW_S, PATIENCE_S = 1.0, 5.0, 60.0
+
+
+def waiting_for(life: str) -> override_settings:
+    return override_settings(COURIER_TIMEOUT_S=TIMEOUT_S if life == "slow" else PATIENCE_S)
 
 
 @dataclass
@@ -90,7 +94,8 @@ class Walker:
             "/parcels", {**told, **where, "push_url": f"{door}/push/courier/{account.push_token}/"}
         )  # fmt: skip
         Package.objects.filter(pk=package.pk).update(track_checked_at=now())
-        interception = interceptions.submit_interception(package, by=None, checks=[])
+        with waiting_for(life):
+            interception = interceptions.submit_interception(package, by=None, checks=[])
         plan = LIVES[script].on_intercept
         if plan is None:
             # Nothing comes of the request: the parcel goes on, unless the courier did not take it.
@@ -118,8 +123,11 @@ class Walker:
         for _turn in range(6):
             open_ones = Interception.objects.filter(state="submitted")
             open_ones.update(next_attempt_at=now())
-            for pk in list(open_ones.values_list("pk", flat=True)):
-                interceptions.send_interception(pk)
+            waiting = set(open_ones.values_list("pk", flat=True))
+            for walk in self.walks:
+                if walk.interception.pk in waiting:
+                    with waiting_for(walk.life):
+                        interceptions.send_interception(walk.interception.pk)
 
     def _withdraw(self) -> None:
         for walk in self.walks:
@@ -186,10 +194,9 @@ def walks(tmp_path_factory, django_db_setup, django_db_blocker):
         cache.clear()
         server = LiveServer("127.0.0.1")
         try:
-            with override_settings(SITE_URL=server.url):
-                with override_settings(COURIER_TIMEOUT_S=TIMEOUT_S):
-                    walker = Walker(courier, server.url)
-                    walker.settle_requests()
+            with override_settings(SITE_URL=server.url, COURIER_TIMEOUT_S=PATIENCE_S):
+                walker = Walker(courier, server.url)
+                walker.settle_requests()
                 walker.lead()
         finally:
             courier.stop()
