@@ -116,7 +116,12 @@ async def change_push_url(request: web.Request) -> web.Response:
 async def show_stats(request: web.Request) -> web.Response:
     world = request.app[WORLD]
     return web.json_response(
-        {"calls": world.counts, "pushes": world.store.push_counts(), "parcels": len(world.store.parcels)}
+        {
+            "calls": world.counts,
+            "pushes": world.store.push_counts(),
+            "under_way": world.pushes_under_way,
+            "parcels": len(world.store.parcels),
+        }
     )
 
 

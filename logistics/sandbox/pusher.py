@@ -44,7 +44,12 @@ class Pusher:
                 while self._due and self._due[0][0] <= self.world.now() and len(self._under_way) < AT_ONCE:
                     task = asyncio.create_task(self._deliver(session, heapq.heappop(self._due)[2]))
                     self._under_way.add(task)
-                    task.add_done_callback(self._under_way.discard)
+                    self.world.pushes_under_way = len(self._under_way)
+                    task.add_done_callback(self._has_ended)
+
+    def _has_ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self.world.pushes_under_way = len(self._under_way)
 
     def _add(self, push: PendingPush) -> None:
         heapq.heappush(self._due, (push.due_at, push.id, push))

@@ -54,6 +54,8 @@ class World:
         # New pushes, for the pusher to take; the event tells it.
         self.pushes: deque[PendingPush] = deque()
         self.has_pushes = asyncio.Event()
+        # Sent and not answered yet.
+        self.pushes_under_way = 0
         self.counts: dict[str, int] = {}
         self._due: list[tuple[float, str]] = []
         self._woken = asyncio.Event()

@@ -46,7 +46,7 @@ def at_once(*works: Callable[[], Any]) -> list[str]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     return ended
 
 
@@ -133,14 +133,14 @@ def test_whoever_waits_for_a_case_does_not_hold_its_refund_meanwhile(platform):
     with transaction.atomic():
         lock(case).save()
         waiting.start()
-        give_up = time.monotonic() + 20
+        give_up = time.monotonic() + 60
         while not blocked() and time.monotonic() < give_up:
             time.sleep(0.02)
         was_blocked = blocked()
         free = Refund.objects.select_for_update(nowait=True).get(pk=refund.pk)
         Refund.objects.filter(pk=free.pk).update(reason="moved meanwhile")
         Case.objects.filter(pk=case.pk).update(reason="moved meanwhile")
-    waiting.join(20)
+    waiting.join(60)
 
     assert was_blocked
     [(held_case, held)] = found

@@ -20,11 +20,14 @@ CONTRAST = """async (readable) => {
     let isCovered = false;
     for (let at = element; at; at = at.parentElement) {
       const style = styleOf(at);
-      parts.push(style.opacity, style.filter, style.mixBlendMode);
+      // What paints nothing says nothing, or every depth of the page would have a look of its own.
+      for (const [name, nothing] of [['opacity', '1'], ['filter', 'none'], ['mixBlendMode', 'normal']])
+        if (style[name] !== nothing) parts.push(name, style[name]);
       if (isCovered) continue;
       const hangs = !['static', 'relative'].includes(style.position) || style.transform !== 'none'
         || style.translate !== 'none' || style.float !== 'none' || /-\\d\\d/.test(style.margin);
-      parts.push(style.backgroundColor, style.backgroundImage);
+      if (style.backgroundColor !== 'rgba(0, 0, 0, 0)' || style.backgroundImage !== 'none')
+        parts.push(style.backgroundColor, style.backgroundImage);
       isCovered = !/rgba|\\//.test(style.backgroundColor);
       if (hangs && !isCovered) return null;
     }

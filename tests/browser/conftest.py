@@ -21,6 +21,8 @@ from aftersales.refunds.enums import RefundState
 from aftersales.refunds.models import Refund
 from logistics.couriers import registry
 from logistics.interception import services as interceptions
+from logistics.interception.enums import InterceptionState
+from logistics.interception.models import Interception
 from logistics.parcels.models import Package
 from logistics.sandbox.accounts import secrets_of
 from logistics.shipping.services import register_package
@@ -71,6 +73,8 @@ def courier(courier_process: SandboxProcess, settings: Any) -> SandboxProcess:
     """The courier sandbox, empty, and our settings pointing at it."""
     courier_process.control("/reset", {})
     settings.COURIER_HOSTS = dict.fromkeys(NAMES, courier_process.url)
+    # A request given up on would be sent again by a sweep, and none runs here.
+    settings.COURIER_TIMEOUT_S = 60
     return courier_process
 
 
@@ -81,6 +85,14 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> PlatformWorld:
     monkeypatch.setattr(wire, "send", world.send)
     monkeypatch.setattr(wechat_pay, "client", lambda account: world)
     return world
+
+
+def until(is_so: Callable[[], bool], otherwise: str) -> None:
+    """Returns when it is so; a slow machine has a minute."""
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.02)
 
 
 class Scene:
@@ -199,8 +211,12 @@ class Scene:
     def courier_does(self, case: Case, verb: str) -> None:
         """The courier acts on the case's parcel and pushes what happened; then it is asked, as the poller would."""
         package = Package.objects.select_related("account").get(order=case.order)
+        # The page may show the request before the courier's answer is written down; only a scan after that proves a stop.
+        asked = Interception.objects.filter(package=package, state=InterceptionState.SUBMITTED)
+        until(lambda: not asked.exists(), "the courier's answer was never written down")
         self.courier.control(f"/parcels/{package.waybill}/advance", {"to": verb})
-        self._let_pushes_arrive()
+        # The live server has answered every push, so whatever it did about them is done: nothing is done twice at once.
+        until(lambda: not self.courier.control("/stats")["pushes"].get("open"), "a push was never answered")
         adapter = registry.get(package.courier)
         events = adapter.track(package.account, package.waybill, "")
         record_events({package.pk: events}, checked_at=now())
@@ -208,13 +224,6 @@ class Scene:
         if adapter.capabilities.can_query_state:
             status = adapter.query_intercept(package.account, package.waybill)
         interceptions.weigh_evidence(package.pk, status=status)
-
-    def _let_pushes_arrive(self) -> None:
-        """The live server has answered every push, so whatever it did about them is done: nothing is done twice at once."""
-        deadline = time.monotonic() + 60
-        while self.courier.control("/stats")["pushes"].get("open"):
-            assert time.monotonic() < deadline, "a push was never answered"
-            time.sleep(0.02)
 
     def money_arrives(self) -> None:
         """The channel has paid; every refund under way asks, as the sweep would."""

@@ -181,10 +181,11 @@ def test_a_search_stays_on_the_desk_and_older_orders_load_on(scene, page, enter,
     page.keyboard.type(orders[0].number)
     page.keyboard.press("Enter")
     expect(page.locator(f"#order-{orders[0].pk}")).to_be_visible(timeout=SLOW)
-    expect(page.locator("#buyer .order")).to_have_count(4)
-    for _ in range(4):
-        page.locator("#buyer .order").last.scroll_into_view_if_needed()
+    shown = page.locator("#buyer .order")
+    expect(shown).to_have_count(4)
+    while (before := shown.count()) < 20:
+        shown.last.scroll_into_view_if_needed()
         page.locator("#buyer").evaluate("pane => pane.scrollTo(0, pane.scrollHeight)")
-        page.wait_for_timeout(300)
+        expect(shown).not_to_have_count(before, timeout=SLOW)
 
-    expect(page.locator("#buyer .order")).to_have_count(20, timeout=SLOW)
+    expect(shown).to_have_count(20)

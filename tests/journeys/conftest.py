@@ -121,4 +121,4 @@ def road(courier_process, platform_process, live_server, settings, transactional
     # Nothing may push into the next test's empty tables.
     platform_process.control("/push_targets", {"push_url": "http://127.0.0.1:9/"})
     courier_process.control("/control/reset", {})
-    time.sleep(0.3)
+    until(lambda: courier_process.control("/stats")["under_way"] == 0)

@@ -217,7 +217,7 @@ def test_a_row_that_is_being_changed_is_skipped_not_waited_for():
 
         thread = threading.Thread(target=work)
         thread.start()
-        thread.join(5)
+        thread.join(60)
 
     assert found == [free.pk]
 

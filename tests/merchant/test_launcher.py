@@ -170,7 +170,7 @@ def test_the_next_start_ends_what_was_left_and_spares_strangers(folder, monkeypa
 
     ended = stop_leftovers(folder.path)
 
-    left.process.wait(5)
+    left.process.wait(60)
     assert ended == ["poller"]
     assert stranger.poll() is None
     assert sorted(path.name for path in folder.path.glob("*.json")) == ["beat.json"]
@@ -368,7 +368,7 @@ def test_a_second_ctrl_c_does_not_wait(folder):
     supervisor.stop()
     signal.setitimer(signal.ITIMER_REAL, 0)
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert running.child is None
     folder.unlock()
 

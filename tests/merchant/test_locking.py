@@ -24,7 +24,7 @@ def in_another_connection(work):
 
     thread = threading.Thread(target=run)
     thread.start()
-    thread.join(10)
+    thread.join(60)
     return caught[0] if caught else None
 
 

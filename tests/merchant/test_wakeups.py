@@ -137,7 +137,8 @@ def test_a_redis_that_says_nothing_costs_half_a_second_once(redis_at, broker):
             wakeups.count("huicang:test:counter", 120)
             wakeups._send_once(SWEEP)
 
-        assert time.monotonic() - began < 0.9
+        # Forty times half a second otherwise.
+        assert time.monotonic() - began < 10
 
 
 def test_after_a_second_redis_is_asked_again(broker, monkeypatch):

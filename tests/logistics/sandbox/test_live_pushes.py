@@ -1,6 +1,5 @@
 """The courier process pushes into our own door over HTTP: scans arrive doubled, late and lost, and states stay true."""
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -30,7 +29,7 @@ def quiet_end(courier, live_server, transactional_db):
     yield
     courier.control("/control/faults", {"duplicate": 0, "disorder": 0, "push_loss": 0})
     courier.control("/control/reset", {})
-    time.sleep(0.3)
+    until(lambda: courier.control("/stats")["under_way"] == 0)
 
 
 def parcel_at(courier, live_server, code, **told):
@@ -98,7 +97,6 @@ def test_at_sf_a_stop_asks_a_person(courier, live_server):
     policy.change(package.shop, by=None, reason="顺丰也拦", intercept_couriers=["sf"])
     interception = interceptions.submit_interception(package, by=None, checks=[])
     until(lambda: Interception.objects.get(pk=interception.pk).state == "running")
-    time.sleep(1.1)
 
     advance(courier, package, "stop")
     until(lambda: InboxMessage.objects.exists() and not InboxTask.objects.exists())
@@ -129,7 +127,6 @@ def test_a_person_presses_stop_at_the_courier_and_the_interception_succeeds(cour
     interception = interceptions.submit_interception(package, by=None, checks=[])
     until(lambda: courier.control(f"/parcels/{package.waybill}")["intercept"])
     until(lambda: Interception.objects.get(pk=interception.pk).state == "running")
-    time.sleep(1.1)  # a scan carries whole seconds, and must be younger than the acceptance
 
     advance(courier, package, "stop")
     until(lambda: state(package) == "returning")

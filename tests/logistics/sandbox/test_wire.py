@@ -269,10 +269,10 @@ def test_only_zto_has_a_call_that_asks_for_the_result(courier, code):
     request = urllib.request.Request(asking[0], asking[1], call.headers)
     if code == "jt":
         with pytest.raises(urllib.error.HTTPError) as caught:
-            urllib.request.urlopen(request, timeout=5)
+            urllib.request.urlopen(request, timeout=60)
         assert caught.value.code == 404
     else:
-        with urllib.request.urlopen(request, timeout=5) as answered:
+        with urllib.request.urlopen(request, timeout=60) as answered:
             assert b"false" in answered.read()
 
 
