@@ -2,7 +2,7 @@
 
 from merchant.api.models import ApiToken, IdempotentAnswer
 from merchant.attachments.models import Attachment
-from merchant.catalog.models import Sku
+from merchant.catalog.models import BundlePart, Sku, SkuBarcode
 from merchant.errands.models import Errand
 from merchant.inbox.models import InboxMessage, InboxTask
 from merchant.jobs.models import Job, JobRow, ProcessBeat
@@ -12,7 +12,8 @@ from merchant.policy.models import Policy
 from merchant.retention.models import Purged
 from merchant.second_factor.models import SecondFactor
 from merchant.shops.models import Agreement, CourierAccount, PlatformAccount, Shop
-from merchant.stock.models import Stock, StockMove, Warehouse
+from merchant.stock.models import Bin, Stock, StockMove, StockReservation, Warehouse
+from merchant.stock.paper_models import Purchase, PurchaseLine, Stocktake, StocktakeLine, Transfer, TransferLine
 from merchant.trail.models import Activity
 from merchant.vault.models import PiiCounted, PiiQuotaDay, PiiReveal, PiiSearch, QuotaRequest, Recipient
 
@@ -21,6 +22,8 @@ __all__ = [
     "Agreement",
     "ApiToken",
     "Attachment",
+    "Bin",
+    "BundlePart",
     "CourierAccount",
     "Errand",
     "IdempotentAnswer",
@@ -37,6 +40,8 @@ __all__ = [
     "PlatformAccount",
     "Policy",
     "ProcessBeat",
+    "Purchase",
+    "PurchaseLine",
     "Purged",
     "QuotaRequest",
     "Recipient",
@@ -44,9 +49,15 @@ __all__ = [
     "SecondFactor",
     "Shop",
     "Sku",
+    "SkuBarcode",
     "Stock",
     "StockMove",
+    "StockReservation",
+    "Stocktake",
+    "StocktakeLine",
     "Team",
+    "Transfer",
+    "TransferLine",
     "User",
     "Warehouse",
 ]

@@ -343,6 +343,7 @@ CELERY_BEAT_SCHEDULE = {
     "orders.sweep_imports": {"task": "orders.sweep_imports", "schedule": every(30)},
     "cs_workbench.sweep_bulk": {"task": "cs_workbench.sweep_bulk", "schedule": every(30)},
     "orders.sweep_clocks": {"task": "orders.sweep_clocks", "schedule": every(60)},
+    "orders.sweep_reservations": {"task": "orders.sweep_reservations", "schedule": every(60)},
     "orders.pull_platform_orders": {"task": "orders.pull_platform_orders", "schedule": every(60)},
     "orders.purge_files": {"task": "orders.purge_files", "schedule": crontab(hour="3", minute="40")},
     "orders.purge_payloads": {"task": "orders.purge_payloads", "schedule": crontab(hour="3", minute="50")},

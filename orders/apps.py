@@ -12,6 +12,7 @@ class OrdersConfig(AppConfig):
         from orders import trail_labels
         from orders.intake import kinds, platform, registry
         from orders.intake.platforms import registry as platforms
+        from orders.reservation import receivers  # noqa: F401 - hears of moves and goods
 
         platforms.discover()
         registry.load_shipped_profiles()

@@ -6,6 +6,7 @@ from orders.payments.models import OrderDiscount, Payment
 from orders.record.listing_models import Listing
 from orders.record.models import Block, Order, OrderLine, OrderTag, SourceDiff
 from orders.remarks.models import Note
+from orders.reservation.models import Shortage
 
 __all__ = [
     "Block",
@@ -21,6 +22,7 @@ __all__ = [
     "OrderTag",
     "Payment",
     "ShopLayout",
+    "Shortage",
     "SourceDiff",
     "SyncCursor",
 ]

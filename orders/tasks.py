@@ -4,6 +4,7 @@ from celery import shared_task
 
 from orders.intake import jobs, platform, sync
 from orders.record import services
+from orders.reservation import services as reservation
 
 
 @shared_task(name="orders.run_import")
@@ -34,3 +35,18 @@ def pull_platform_orders(*, account_id: int | None = None, **_: object) -> None:
 @shared_task(name="orders.sweep_clocks")
 def sweep_clocks(**_: object) -> None:
     services.sweep_clocks()
+
+
+@shared_task(name="orders.settle_reservations")
+def settle_reservations(*, shop_id: int, order_ids: str, **_: object) -> None:
+    reservation.settle_orders(shop_id, map(int, order_ids.split(",")))
+
+
+@shared_task(name="orders.fill_shortages")
+def fill_shortages(*, shop_id: int, **_: object) -> None:
+    reservation.fill_shortages(shop_id)
+
+
+@shared_task(name="orders.sweep_reservations")
+def sweep_reservations(**_: object) -> None:
+    reservation.sweep_reservations()

@@ -25,6 +25,7 @@ VERBS: dict[str, Any] = {
     "order.assign": _("Assigned"),
     "order.confirm": _("Confirmed"),
     "order.return_to_review": _("Back to review"),
+    "order.move_warehouse": _("Comes from another warehouse"),
     "order.pack": _("Packed"),
     "order.unpack": _("Unpacked"),
     "order.ship": _("Sent"),

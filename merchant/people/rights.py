@@ -36,6 +36,9 @@ class Right(models.TextChoices):
     APPLY_QUOTA = "apply_quota", _("apply for more looks at personal data")
     APPROVE_QUOTA = "approve_quota", _("approve more looks at personal data")
     RECEIVE_PARCEL = "receive_parcel", _("receive and inspect parcels, restock")
+    EDIT_CATALOG = "edit_catalog", _("keep products, warehouses and what listings mean")
+    COUNT_STOCK = "count_stock", _("count, transfer and take in stock")
+    APPROVE_STOCK = "approve_stock", _("approve differences of stock")
     DRAFT_CLAIM = "draft_claim", _("draft a claim on a courier")
     FILE_CLAIM = "file_claim", _("file a claim on a courier")
     BOOK_CLAIM = "book_claim", _("book what a courier pays")
@@ -88,7 +91,16 @@ ROLES: dict[str, DefaultRole] = {
         Scope.TEAM,
     ),
     "warehouse": DefaultRole(
-        gettext_noop("Warehouse"), (R.SEE_ORDERS, R.REMARK_ORDER, R.HOLD_ORDER, R.RECEIVE_PARCEL, R.DRAFT_CLAIM)
+        gettext_noop("Warehouse"),
+        (
+            R.SEE_ORDERS,
+            R.REMARK_ORDER,
+            R.HOLD_ORDER,
+            R.RECEIVE_PARCEL,
+            R.EDIT_CATALOG,
+            R.COUNT_STOCK,
+            R.DRAFT_CLAIM,
+        ),
     ),
     "finance": DefaultRole(
         gettext_noop("Finance"),
@@ -101,6 +113,7 @@ ROLES: dict[str, DefaultRole] = {
             R.BOOK_CLAIM,
             R.SETTLE_STATEMENT,
             R.EDIT_COST,
+            R.APPROVE_STOCK,
         ),
         {R.RELEASE_REFUND: 100_000},
     ),
@@ -115,6 +128,8 @@ ROLES: dict[str, DefaultRole] = {
             R.BOOK_CLAIM,
             R.SETTLE_STATEMENT,
             R.EDIT_COST,
+            R.EDIT_CATALOG,
+            R.APPROVE_STOCK,
             R.SIGN_AGREEMENT,
             R.EDIT_POLICY,
             R.EDIT_SECRETS,

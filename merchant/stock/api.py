@@ -9,7 +9,8 @@ from rest_framework import serializers
 from merchant.api.fields import ROW_ID, Fen, RowSerializer, Text
 from merchant.api.resources import Resource, verb
 from merchant.catalog import services as catalog
-from merchant.catalog.models import Sku
+from merchant.catalog.models import BundlePart, Sku
+from merchant.catalog.services import FACTS
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
 from merchant.stock import services
@@ -25,20 +26,33 @@ class StockSerializer(RowSerializer):
         read_only_fields = fields
 
 
-class SkuSerializer(RowSerializer):
-    """A product and how many units lie where; `cost_fen` null is not known."""
+class PartSerializer(RowSerializer):
+    """A part of a bundle."""
 
+    code = serializers.CharField(source="part.code", read_only=True)
+
+    class Meta:
+        model = BundlePart
+        fields = ("code", "quantity")
+        read_only_fields = fields
+
+
+class SkuSerializer(RowSerializer):
+    """A product and how many units lie where; `cost_fen` null is not known. With `parts` it is a bundle of those."""
+
+    barcodes = serializers.SlugRelatedField("code", many=True, read_only=True)
+    parts = PartSerializer(many=True, read_only=True)
     stocks = StockSerializer(many=True, read_only=True)
 
     class Meta:
         model = Sku
-        fields = ("shop", "id", "code", "title", "spec", "barcode", "cost_fen", "stocks")
+        fields = ("shop", "id", "code", "barcodes", "cost_fen", *FACTS, "parts", "stocks")
         read_only_fields = fields
 
 
 class SkuFilters(django_filters.FilterSet):
     code = django_filters.CharFilter(max_length=80)
-    barcode = django_filters.CharFilter(max_length=40)
+    barcode = django_filters.CharFilter(field_name="barcodes__code", max_length=40)
     find = django_filters.CharFilter(method="by_term", max_length=80, label="Code, barcode or a piece of the title")
     without_cost = django_filters.BooleanFilter(field_name="cost_fen", lookup_expr="isnull")
 
@@ -64,7 +78,7 @@ class SkuApi(Resource):
 
     area, noun, path = "stock", "sku", "stock"
     keys = ("<int:id>",)
-    queryset = Sku.objects.prefetch_related("stocks__warehouse")
+    queryset = Sku.objects.prefetch_related("barcodes", "parts__part", "stocks__warehouse")
     serializer_class = SkuSerializer
     filterset_class = SkuFilters
 

@@ -13,7 +13,9 @@ from merchant.catalog.models import Sku
 from merchant.locking import lock
 from merchant.people.models import Actor
 from merchant.refusals import Refused
-from merchant.stock.models import Grade, Stock, StockMove, Warehouse
+from merchant.stock.enums import Grade
+from merchant.stock.models import Bin, Stock, StockMove, Warehouse
+from merchant.stock.signals import announce_change
 from merchant.trail import activity
 
 MAIN, MAIN_NAME = "main", gettext_noop("Main warehouse")
@@ -30,8 +32,8 @@ class Change:
 
 
 def main_warehouse(shop_id: int) -> Warehouse:
-    """The shop's first warehouse; most shops have one and never name it."""
-    found = Warehouse.objects.filter(shop_id=shop_id).order_by("pk").first()
+    """The warehouse that comes first; most shops have one and never name it."""
+    found = Warehouse.objects.filter(shop_id=shop_id, is_active=True).order_by("priority", "pk").first()
     if found is None:
         found, _made = Warehouse.objects.get_or_create(shop_id=shop_id, code=MAIN, defaults={"name": _(MAIN_NAME)})
     return found
@@ -47,11 +49,13 @@ def move_stock(
     warehouse = warehouse or main_warehouse(shop_id)
     rows = [(_stock_of(warehouse, change), change) for change in changes if change.quantity]
     # Several stocks by ascending id: two papers never wait crosswise.
-    return [
+    moves = [
         move
         for stock, change in sorted(rows, key=lambda row: (row[0].pk, row[1].line))
         if (move := _move(stock, change, kind=kind, document=document, by=by)) is not None
     ]
+    announce_change(shop_id, {move.stock.sku_id for move in moves}, grew=any(move.on_hand_delta > 0 for move in moves))
+    return moves
 
 
 def _stock_of(warehouse: Warehouse, change: Change) -> Stock:
@@ -81,9 +85,11 @@ def _move(stock: Stock, change: Change, *, kind: str, document: str, by: Actor) 
 
 @transaction.atomic
 def set_bin(stock: Stock, *, name: str, by: Actor) -> Stock:
-    """Where on the shelves it lies."""
+    """Where on the shelves it lies; a bin nobody knew is made, last on the way."""
     stock = lock(stock)
     before, stock.bin = stock.bin, name.strip()[:20]
+    if stock.bin:
+        Bin.objects.get_or_create(warehouse_id=stock.warehouse_id, code=stock.bin, defaults={"shop_id": stock.shop_id})
     stock.save(update_fields=["bin"])
     activity.record(stock, "stock.set_bin", by=by, before=before, bin=stock.bin)
     return stock

@@ -85,7 +85,7 @@ ENTRIES = (
         _("Stock"),
         "box",
         "/stock/",
-        (Right.RECEIVE_PARCEL, Right.EDIT_COST),
+        (Right.RECEIVE_PARCEL, Right.EDIT_COST, Right.EDIT_CATALOG, Right.COUNT_STOCK, Right.APPROVE_STOCK),
         about=_("Products, cost prices, bins and how many are there."),
     ),
     Entry(

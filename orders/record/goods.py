@@ -1,5 +1,9 @@
 """From what a platform called the goods to the product on our shelves."""
 
+from collections.abc import Iterable
+
+from django.db.models import OuterRef, Subquery
+
 from merchant.catalog.models import Sku
 from merchant.catalog.services import ensure_sku
 from orders.record.listing_models import Listing
@@ -22,3 +26,13 @@ def known_sku_of(listing: Listing) -> Sku | None:
     if listing.sku is not None or not listing.sku_code:
         return listing.sku
     return Sku.objects.filter(shop_id=listing.shop_id, code=listing.sku_code).first()
+
+
+def match_by_code(shop_id: int, listing_ids: Iterable[int] | None = None) -> int:
+    """Give listings without a product the one whose merchant code theirs is: all of the shop, or these. How many."""
+    skus = Sku.objects.filter(shop_id=shop_id, code=OuterRef("sku_code")).values("pk")[:1]
+    rows = Listing.objects.filter(shop_id=shop_id, sku=None).exclude(sku_code="")
+    rows = rows.filter(sku_code__in=Sku.objects.filter(shop_id=shop_id).values("code"))
+    if listing_ids is not None:
+        rows = rows.filter(pk__in=list(listing_ids))
+    return rows.update(sku=Subquery(skus))

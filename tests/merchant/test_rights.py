@@ -47,7 +47,15 @@ MATRIX = {
         R.ASSIGN_WORK,
         R.SEE_BOARD,
     },
-    "warehouse": {R.SEE_ORDERS, R.REMARK_ORDER, R.HOLD_ORDER, R.RECEIVE_PARCEL, R.DRAFT_CLAIM},
+    "warehouse": {
+        R.SEE_ORDERS,
+        R.REMARK_ORDER,
+        R.HOLD_ORDER,
+        R.RECEIVE_PARCEL,
+        R.EDIT_CATALOG,
+        R.COUNT_STOCK,
+        R.DRAFT_CLAIM,
+    },
     "finance": {
         R.SEE_ORDERS,
         R.APPROVE_REFUND,
@@ -57,6 +65,7 @@ MATRIX = {
         R.BOOK_CLAIM,
         R.SETTLE_STATEMENT,
         R.EDIT_COST,
+        R.APPROVE_STOCK,
     },
     "owner": {
         R.SEE_ORDERS,
@@ -77,6 +86,8 @@ MATRIX = {
         R.BOOK_CLAIM,
         R.SETTLE_STATEMENT,
         R.EDIT_COST,
+        R.EDIT_CATALOG,
+        R.APPROVE_STOCK,
         R.APPROVE_REFUND,
         R.SIGN_AGREEMENT,
         R.EDIT_POLICY,
