@@ -311,6 +311,25 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Shortage',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('line_no', models.PositiveSmallIntegerField()),
+                ('missing', models.PositiveIntegerField(verbose_name='missing')),
+                ('lack', models.CharField(choices=[('short', 'too few are here'), ('presale', 'presale: not here yet'), ('unmatched', 'not matched to a product')], max_length=12, verbose_name='why')),
+                ('since_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='shortages', to='orders.order')),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+                ('sku', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.sku')),
+            ],
+            options={
+                'verbose_name': 'shortage',
+                'verbose_name_plural': 'shortages',
+                'indexes': [models.Index(fields=['shop', 'id'], name='shortage_oldest')],
+                'constraints': [models.UniqueConstraint(fields=('order', 'line_no', 'sku'), name='shortage_once', nulls_distinct=False)],
+            },
+        ),
+        migrations.CreateModel(
             name='SourceDiff',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
