@@ -6,6 +6,7 @@ import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
 import django.utils.timezone
+import django_fsm
 import merchant.encryption.fields
 import merchant.policy.enums
 import merchant.policy.road_settings
@@ -195,6 +196,28 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'purges',
                 'constraints': [models.UniqueConstraint(fields=('shop', 'kind', 'day'), name='purged_once_a_day', nulls_distinct=False)],
             },
+        ),
+        migrations.CreateModel(
+            name='Purchase',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.CharField(max_length=24, unique=True, verbose_name='number')),
+                ('supplier', models.CharField(max_length=80, verbose_name='supplier')),
+                ('state', django_fsm.FSMField(choices=[('expected', 'expected'), ('received', 'received'), ('ended', 'ended with less')], default='expected', max_length=12, protected=True, verbose_name='state')),
+                ('expected_date', models.DateField(blank=True, null=True, verbose_name='expected on')),
+                ('note', models.CharField(blank=True, default='', max_length=200, verbose_name='note')),
+                ('receipts', models.PositiveSmallIntegerField(default=0)),
+                ('opened_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('ended_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('opened_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+            ],
+            options={
+                'verbose_name': 'purchase',
+                'verbose_name_plural': 'purchases',
+            },
+            bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
             name='Policy',
@@ -611,16 +634,72 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(max_length=80, verbose_name='merchant code')),
                 ('title', models.CharField(max_length=300, verbose_name='title')),
                 ('spec', models.CharField(blank=True, default='', max_length=300, verbose_name='specification')),
-                ('barcode', models.CharField(blank=True, default='', max_length=40, verbose_name='barcode')),
+                ('category', models.CharField(blank=True, default='', max_length=60, verbose_name='category')),
                 ('cost_fen', models.BigIntegerField(blank=True, null=True, verbose_name='cost price')),
+                ('list_price_fen', models.BigIntegerField(blank=True, null=True, verbose_name='list price')),
+                ('floor_fen', models.BigIntegerField(blank=True, null=True, verbose_name='floor price')),
+                ('ceiling_fen', models.BigIntegerField(blank=True, null=True, verbose_name='ceiling price')),
+                ('weight_g', models.PositiveIntegerField(blank=True, null=True, verbose_name='weight (g)')),
+                ('length_mm', models.PositiveIntegerField(blank=True, null=True, verbose_name='length (mm)')),
+                ('width_mm', models.PositiveIntegerField(blank=True, null=True, verbose_name='width (mm)')),
+                ('height_mm', models.PositiveIntegerField(blank=True, null=True, verbose_name='height (mm)')),
+                ('is_fragile', models.BooleanField(default=False, verbose_name='fragile')),
+                ('presale_date', models.DateField(blank=True, null=True, verbose_name='presale: sent from')),
+                ('low_at', models.PositiveIntegerField(blank=True, null=True, verbose_name='few from')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
             ],
             options={
                 'verbose_name': 'SKU',
                 'verbose_name_plural': 'SKUs',
-                'indexes': [models.Index(condition=models.Q(('barcode', ''), _negated=True), fields=['shop', 'barcode'], name='sku_barcode'), models.Index(fields=['shop', 'id'], name='sku_newest')],
-                'constraints': [models.UniqueConstraint(fields=('shop', 'code'), name='sku_code_once'), models.CheckConstraint(condition=models.Q(('cost_fen__gte', 0)), name='sku_cost_not_negative')],
+                'indexes': [models.Index(fields=['shop', 'id'], name='sku_newest')],
+                'constraints': [models.UniqueConstraint(fields=('shop', 'code'), name='sku_code_once'), models.CheckConstraint(condition=models.Q(('cost_fen__gte', 0)), name='sku_cost_not_negative'), models.CheckConstraint(condition=models.Q(models.Q(('floor_fen', None), ('floor_fen__gte', 0), _connector='OR'), models.Q(('ceiling_fen', None), ('floor_fen', None), ('ceiling_fen__gte', models.F('floor_fen')), _connector='OR')), name='sku_prices_in_order')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PurchaseLine',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('expected', models.PositiveBigIntegerField(verbose_name='expected')),
+                ('received', models.PositiveBigIntegerField(default=0, verbose_name='received')),
+                ('cost_fen', models.BigIntegerField(null=True, verbose_name='cost price')),
+                ('purchase', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='merchant.purchase')),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.sku')),
+            ],
+            options={
+                'verbose_name': 'line of a purchase',
+                'verbose_name_plural': 'lines of purchases',
+                'constraints': [models.UniqueConstraint(fields=('purchase', 'sku'), name='purchase_line_once'), models.CheckConstraint(condition=models.Q(('expected__gt', 0), models.Q(('cost_fen', None), ('cost_fen__gte', 0), _connector='OR')), name='purchase_line_positive')],
+            },
+        ),
+        migrations.CreateModel(
+            name='BundlePart',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('quantity', models.PositiveIntegerField(verbose_name='quantity')),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+                ('bundle', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='merchant.sku')),
+                ('part', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='in_bundles', to='merchant.sku')),
+            ],
+            options={
+                'verbose_name': 'part of a bundle',
+                'verbose_name_plural': 'parts of bundles',
+                'constraints': [models.UniqueConstraint(fields=('bundle', 'part'), name='bundle_part_once'), models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='bundle_part_positive'), models.CheckConstraint(condition=models.Q(('bundle', models.F('part')), _negated=True), name='bundle_not_of_itself')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SkuBarcode',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=40, verbose_name='barcode')),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='barcodes', to='merchant.sku')),
+            ],
+            options={
+                'verbose_name': 'barcode',
+                'verbose_name_plural': 'barcodes',
+                'constraints': [models.UniqueConstraint(fields=('shop', 'code'), name='barcode_once')],
             },
         ),
         migrations.CreateModel(
@@ -643,8 +722,8 @@ class Migration(migrations.Migration):
             name='StockMove',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('returned', 'came home'), ('not_sent', 'taken off the packing bench')], max_length=16, verbose_name='kind')),
-                ('document', models.CharField(max_length=40, verbose_name='document')),
+                ('kind', models.CharField(choices=[('returned', 'came home'), ('not_sent', 'taken off the packing bench'), ('reserved', 'reserved'), ('released', 'set free'), ('shipped', 'left with a parcel'), ('purchased', 'came from a supplier'), ('counted', 'counted'), ('adjusted', 'adjusted'), ('transfer_out', 'sent to another warehouse'), ('transfer_in', 'came from another warehouse')], max_length=16, verbose_name='kind')),
+                ('document', models.CharField(max_length=64, verbose_name='document')),
                 ('document_line', models.BigIntegerField(default=0)),
                 ('on_hand_delta', models.BigIntegerField()),
                 ('reserved_delta', models.BigIntegerField(default=0)),
@@ -658,6 +737,69 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'stock moves',
                 'indexes': [models.Index(fields=['stock', 'at'], name='stock_move_of_stock'), models.Index(fields=['shop', 'document'], name='stock_move_of_document')],
                 'constraints': [models.UniqueConstraint(fields=('shop', 'stock', 'kind', 'document', 'document_line'), name='stock_move_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='StockReservation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('document', models.CharField(max_length=64, verbose_name='document')),
+                ('line_no', models.PositiveIntegerField()),
+                ('quantity', models.PositiveBigIntegerField(verbose_name='quantity')),
+                ('state', models.CharField(choices=[('held', 'held'), ('released', 'set free'), ('taken', 'taken out')], default='held', max_length=12, verbose_name='state')),
+                ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='kept until')),
+                ('paper', models.CharField(blank=True, db_default='', default='', max_length=40)),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+                ('stock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reservations', to='merchant.stock')),
+            ],
+            options={
+                'verbose_name': 'reservation',
+                'verbose_name_plural': 'reservations',
+                'indexes': [models.Index(fields=['shop', 'document'], name='reservation_of_document'), models.Index(condition=models.Q(('state', 'held'), ('expires_at__isnull', False)), fields=['expires_at'], name='reservation_expires')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'held')), fields=('shop', 'document', 'line_no', 'stock'), name='reservation_held_once'), models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='reservation_positive'), models.CheckConstraint(condition=models.Q(('state__in', ['held', 'released', 'taken'])), name='reservation_state_known')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Stocktake',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.CharField(max_length=24, unique=True, verbose_name='number')),
+                ('kind', models.CharField(choices=[('count', 'count'), ('adjustment', 'adjustment')], default='count', max_length=12, verbose_name='kind')),
+                ('state', django_fsm.FSMField(choices=[('counting', 'being counted'), ('filed', 'waits for a second person'), ('approved', 'approved'), ('discarded', 'discarded')], default='counting', max_length=12, protected=True, verbose_name='state')),
+                ('reason', models.CharField(blank=True, default='', max_length=200, verbose_name='reason')),
+                ('opened_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('filed_at', models.DateTimeField(null=True)),
+                ('ruled_at', models.DateTimeField(null=True)),
+                ('filed_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('opened_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('ruled_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+            ],
+            options={
+                'verbose_name': 'stocktake',
+                'verbose_name_plural': 'stocktakes',
+            },
+            bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
+        ),
+        migrations.CreateModel(
+            name='StocktakeLine',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('bin', models.CharField(blank=True, default='', max_length=20, verbose_name='bin')),
+                ('expected', models.BigIntegerField(null=True, verbose_name='in the books')),
+                ('counted', models.PositiveBigIntegerField(null=True, verbose_name='counted')),
+                ('counted_at', models.DateTimeField(null=True)),
+                ('counted_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+                ('stock', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.stock')),
+                ('stocktake', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='merchant.stocktake')),
+            ],
+            options={
+                'verbose_name': 'line of a stocktake',
+                'verbose_name_plural': 'lines of stocktakes',
+                'constraints': [models.UniqueConstraint(fields=('stocktake', 'stock'), name='stocktake_line_once'), models.CheckConstraint(condition=models.Q(models.Q(('counted', None), ('expected', None)), models.Q(('counted__isnull', False), ('expected__isnull', False)), _connector='OR'), name='stocktake_line_counted_whole')],
             },
         ),
         migrations.CreateModel(
@@ -691,11 +833,51 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Transfer',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.CharField(max_length=24, unique=True, verbose_name='number')),
+                ('state', django_fsm.FSMField(choices=[('sent', 'on its way'), ('received', 'received')], default='sent', max_length=12, protected=True, verbose_name='state')),
+                ('note', models.CharField(blank=True, default='', max_length=200, verbose_name='note')),
+                ('sent_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('received_at', models.DateTimeField(null=True)),
+                ('received_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('sent_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+            ],
+            options={
+                'verbose_name': 'transfer',
+                'verbose_name_plural': 'transfers',
+            },
+            bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
+        ),
+        migrations.CreateModel(
+            name='TransferLine',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('sent', models.PositiveBigIntegerField(verbose_name='sent')),
+                ('received', models.PositiveBigIntegerField(null=True, verbose_name='received')),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+                ('sku', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.sku')),
+                ('transfer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='merchant.transfer')),
+            ],
+            options={
+                'verbose_name': 'line of a transfer',
+                'verbose_name_plural': 'lines of transfers',
+                'constraints': [models.UniqueConstraint(fields=('transfer', 'sku'), name='transfer_line_once'), models.CheckConstraint(condition=models.Q(('sent__gt', 0), models.Q(('received', None), ('received__lte', models.F('sent')), _connector='OR')), name='transfer_line_within_sent')],
+            },
+        ),
+        migrations.CreateModel(
             name='Warehouse',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('code', models.CharField(max_length=20, verbose_name='code')),
                 ('name', models.CharField(max_length=60, verbose_name='name')),
+                ('province', models.CharField(blank=True, default='', max_length=30, verbose_name='province')),
+                ('city', models.CharField(blank=True, default='', max_length=40, verbose_name='city')),
+                ('address', models.CharField(blank=True, default='', max_length=200, verbose_name='address')),
+                ('priority', models.PositiveSmallIntegerField(default=100, verbose_name='order of preference')),
+                ('is_active', models.BooleanField(default=True, verbose_name='in use')),
                 ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
             ],
             options={
@@ -705,9 +887,44 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddField(
+            model_name='transfer',
+            name='source',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.warehouse'),
+        ),
+        migrations.AddField(
+            model_name='transfer',
+            name='target',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.warehouse'),
+        ),
+        migrations.AddField(
+            model_name='stocktake',
+            name='warehouse',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.warehouse'),
+        ),
+        migrations.AddField(
             model_name='stock',
             name='warehouse',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='stocks', to='merchant.warehouse'),
+        ),
+        migrations.AddField(
+            model_name='purchase',
+            name='warehouse',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.warehouse'),
+        ),
+        migrations.CreateModel(
+            name='Bin',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=20, verbose_name='bin')),
+                ('path_order', models.PositiveIntegerField(default=0, verbose_name='place on the way')),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+                ('warehouse', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='bins', to='merchant.warehouse')),
+            ],
+            options={
+                'verbose_name': 'bin',
+                'verbose_name_plural': 'bins',
+                'constraints': [models.UniqueConstraint(fields=('warehouse', 'code'), name='bin_once')],
+            },
         ),
         migrations.CreateModel(
             name='IdempotentAnswer',
@@ -756,6 +973,30 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('job', 'row_no'), name='job_row_once')],
             },
         ),
+        migrations.AddIndex(
+            model_name='transfer',
+            index=models.Index(fields=['shop', 'id'], name='transfer_newest'),
+        ),
+        migrations.AddConstraint(
+            model_name='transfer',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['sent', 'received'])), name='transfer_state_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='transfer',
+            constraint=models.CheckConstraint(condition=models.Q(('source', models.F('target')), _negated=True), name='transfer_between_two'),
+        ),
+        migrations.AddIndex(
+            model_name='stocktake',
+            index=models.Index(fields=['shop', 'id'], name='stocktake_newest'),
+        ),
+        migrations.AddConstraint(
+            model_name='stocktake',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['counting', 'filed', 'approved', 'discarded'])), name='stocktake_state_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='stocktake',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), ('ruled_by', None), models.Q(('ruled_by', models.F('filed_by')), _negated=True), _connector='OR'), name='stocktake_approved_by_another'),
+        ),
         migrations.AddConstraint(
             model_name='stock',
             constraint=models.UniqueConstraint(fields=('warehouse', 'sku', 'grade'), name='stock_once'),
@@ -763,5 +1004,17 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='stock',
             constraint=models.CheckConstraint(condition=models.Q(('on_hand__gte', models.F('reserved')), ('reserved__gte', 0)), name='stock_reserved_within_on_hand'),
+        ),
+        migrations.AddIndex(
+            model_name='purchase',
+            index=models.Index(fields=['shop', 'id'], name='purchase_newest'),
+        ),
+        migrations.AddIndex(
+            model_name='purchase',
+            index=models.Index(condition=models.Q(('state', 'expected')), fields=['shop'], name='purchase_expected'),
+        ),
+        migrations.AddConstraint(
+            model_name='purchase',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['expected', 'received', 'ended'])), name='purchase_state_known'),
         ),
     ]
