@@ -1,8 +1,10 @@
 """Files that were read wrongly once: nothing is read silently wrong, and what cannot be read costs its own order only."""
 
+import io
 import json
 
 import pytest
+import xlsxwriter
 
 from logistics.parcels.models import Package
 from orders.intake import importer, jobs
@@ -27,7 +29,9 @@ AT = "2025-10-01 10:00:00,2025-10-01 10:00:30"
 def taken(platform, *files, profile="auto"):
     """(the orders, what the report says of the rows that were refused or remarked) of one import."""
     shop = make_shop(platform)
-    sources = [SourceFile(name, body.encode) for name, body in files]
+    sources = [
+        SourceFile(name, body.encode if isinstance(body, str) else lambda body=body: body) for name, body in files
+    ]
     job = importer.run(jobs.new_job(shop, [name for name, _ in files], by=None, profile=profile), sources)
     said = [(row.subject, row.outcome) for row in job.rows.order_by("row_no") if row.outcome == "refused" or row.reason]
     return list(Order.objects.filter(shop=shop).order_by("number")), said, job
@@ -149,3 +153,35 @@ def test_a_line_without_an_amount_takes_nothing_of_its_neighbours(tmp_path):
     )  # fmt: skip
 
     assert nets(order) == [("S1", 1, 63_500), ("S2", 0, 0)]
+
+
+def test_a_workbook_of_two_sheets_is_read_to_its_last_sheet():
+    book = io.BytesIO()
+    with xlsxwriter.Workbook(book) as workbook:
+        for number in ("1001", "1002"):
+            sheet = workbook.add_worksheet(number)
+            for at, row in enumerate([REPORT, f"{number},1288.50,1288.50,上海,{AT},0.0"]):
+                sheet.write_row(at, 0, row.split(","))
+
+    orders, said, _job = taken("taobao", ("two.xlsx", book.getvalue()))
+
+    assert ([order.number for order in orders], said) == (["1001", "1002"], [])
+
+
+def test_a_phone_that_a_spreadsheet_rounded_is_left_out_and_said_so():
+    row = f"1,1,羽绒服,M,1,7,x,299.00,299.00,0,0,0,{AT},待发货,测试人,1.38E+10,浙江省,杭州市,西湖区,某路1号"
+
+    orders, said, _job = taken("douyin", ("a.csv", f"{DOUDIAN},收件人,收件人手机号,省,市,区,详细地址\n{row}\n"))
+
+    assert [order.recipient.phone_mask for order in orders] == [""]
+    assert said == [("1", "created")]
+
+
+def test_a_case_row_without_its_amount_is_refused_by_the_field_that_is_empty():
+    row = {"aftersale_id": "2", "aftersale_type": "2", "aftersale_status": "12", "related_id": "1"} | {
+        "refund_amount": None, "order_status": "4", "apply_time": None, "status_deadline": "1769672138"
+    }  # fmt: skip
+
+    _orders, _said, job = taken("douyin", ("cases.jsonl", json.dumps(row) + "\n"))
+
+    assert [(row.outcome, str(row.reason)) for row in job.rows.all()] == [("refused", "refund_amount: 这一格是空的")]
