@@ -6,6 +6,7 @@ from django.dispatch import receiver
 
 from logistics.claims.sweeps import HEARD_STATES
 from logistics.couriers.models import CourierCall
+from logistics.fulfilment import receivers as fulfilment_receivers  # noqa: F401 - connects them
 from logistics.interception import receivers as interception_receivers  # noqa: F401 - connects them
 from logistics.interception.models import Interception
 from logistics.interception.signals import interception_changed

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from logistics.claims import sweeps as claim_sweeps
 from logistics.couriers import connecting
+from logistics.fulfilment import following
 from logistics.interception import services, sweeps
 from logistics.shipping import services as shipping
 from logistics.watch import circuit_breaker
@@ -48,3 +49,18 @@ def sweep_claims(**_: object) -> None:
 @shared_task(name="logistics.try_connection")
 def try_connection(*, account_id: int, waybill: str = "", **_: object) -> None:
     connecting.try_connection(account_id, waybill)
+
+
+@shared_task(name="logistics.follow_orders")
+def follow_orders(*, shop_id: int, **_: object) -> None:
+    following.follow_shop(shop_id)
+
+
+@shared_task(name="logistics.sweep_fulfilment")
+def sweep_fulfilment(**_: object) -> None:
+    following.sweep_fulfilment()
+
+
+@shared_task(name="logistics.count_courier_speeds")
+def count_courier_speeds(**_: object) -> None:
+    following.count_courier_speeds()

@@ -5,6 +5,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from logistics.claims.enums import ClaimState
+from logistics.fulfilment import following
+from logistics.fulfilment.enums import ConsignmentState, WaveState
 from logistics.interception.enums import InterceptionState, Reason
 from logistics.parcels.enums import PackageState
 from merchant.trail import timeline
@@ -35,6 +37,29 @@ VERBS: dict[str, Any] = {
     "claim.close": _("Claim closed"),
     "claim.give_up": _("Claim given up"),
     "claim.withdraw": _("Claim withdrawn, nothing was lost"),
+    "consignment.allocate": _("Put into a box"),
+    "consignment.merge": _("Orders packed together"),
+    "consignment.split": _("Split into two boxes"),
+    "consignment.move": _("Moved to another warehouse"),
+    "consignment.find_goods": _("The goods are there"),
+    "consignment.choose_courier": _("Courier chosen"),
+    "consignment.start_picking": _("Picking began"),
+    "consignment.put_back": _("Back on the shelves"),
+    "consignment.finish_picking": _("Picked"),
+    "consignment.uncheck": _("To be checked anew"),
+    "consignment.give_waybill": _("Tracking number given"),
+    "consignment.drop_waybill": _("Tracking number dropped"),
+    "consignment.weigh": _("Weighed"),
+    "consignment.pack": _("Packed"),
+    "consignment.unpack": _("Unpacked"),
+    "consignment.ship": _("Left the house"),
+    "consignment.strike": _("An order taken out of the box"),
+    "consignment.take_out_refunded": _("Refunded goods taken out"),
+    "consignment.void": _("Box voided"),
+    "consignment.confirm_returned": _("Goods back on their shelves"),
+    "wave.make": _("Wave made"),
+    "wave.finish": _("Wave picked"),
+    "wave.dissolve": _("Wave dissolved"),
     "package.register": _("Parcel registered"),
     "package.void": _("Label voided"),
     "package.receive": _("Received in the warehouse"),
@@ -66,5 +91,14 @@ def register() -> None:
         bad=[PackageState.REFUSED, PackageState.EXCEPTION],
     )
     timeline.register_states("claim", ClaimState, bad=[ClaimState.REJECTED])
+    timeline.register_states("consignment", ConsignmentState, icon="box", kind="goods", good=[ConsignmentState.SHIPPED])
+    timeline.register_states("wave", WaveState, icon="box", kind="goods")
+    timeline.register_reasons(
+        {
+            "merged": _("merged into another box"),
+            following.REVIEW: _("back in review"),
+            following.ELSEWHERE: _("sent by another hand"),
+        }
+    )
     timeline.register_verbs(VERBS)
     timeline.register_reasons(dict(Reason.choices))

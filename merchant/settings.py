@@ -350,6 +350,11 @@ CELERY_BEAT_SCHEDULE = {
     "logistics.sweep_interceptions": {"task": "logistics.sweep_interceptions", "schedule": every(15)},
     "logistics.sweep_claims": {"task": "logistics.sweep_claims", "schedule": every(60)},
     "logistics.sweep_watch": {"task": "logistics.sweep_watch", "schedule": every(300)},
+    "logistics.sweep_fulfilment": {"task": "logistics.sweep_fulfilment", "schedule": every(60)},
+    "logistics.count_courier_speeds": {
+        "task": "logistics.count_courier_speeds",
+        "schedule": crontab(hour="4", minute="20"),
+    },
     "logistics.purge_health_slices": {
         "task": "logistics.purge_health_slices",
         "schedule": crontab(hour="4", minute="0"),

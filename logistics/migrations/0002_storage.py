@@ -16,6 +16,14 @@ class Migration(migrations.Migration):
             "ALTER TABLE logistics_interception RESET (fillfactor)",
         ),
         migrations.RunSQL(
+            "ALTER TABLE logistics_consignment SET (fillfactor = 80)",
+            "ALTER TABLE logistics_consignment RESET (fillfactor)",
+        ),
+        migrations.RunSQL(
+            "ALTER TABLE logistics_consignmentline SET (fillfactor = 80)",
+            "ALTER TABLE logistics_consignmentline RESET (fillfactor)",
+        ),
+        migrations.RunSQL(
             "ALTER TABLE logistics_watch SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0)",
             "ALTER TABLE logistics_watch RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_cost_delay)",
         ),

@@ -169,6 +169,11 @@ def code_of(word: str, waybill: str = "", *, name: str = "") -> str:
     return next((code for shape, code in _index().waybills if shape.fullmatch(waybill)), UNKNOWN)
 
 
+def codes_by_waybill(waybill: str) -> list[str]:
+    """Our codes of the carriers that give out numbers of this shape; none where no shape is known."""
+    return list(dict.fromkeys(code for shape, code in _index().waybills if shape.fullmatch(waybill)))
+
+
 # What companies add to their name, and signs of the other script in names of this trade.
 _ADDED = re.compile(r"(?:(?:股份)?有限(?:责任)?公司|集团|公司|官方|总部|分公司)+$")
 _TRADITIONAL = str.maketrans("圓遞運達韻順豐極郵優國際東風閃業貨", "圆递运达韵顺丰极邮优国际东风闪业货")

@@ -39,6 +39,7 @@ class Right(models.TextChoices):
     EDIT_CATALOG = "edit_catalog", _("keep products, warehouses and what listings mean")
     COUNT_STOCK = "count_stock", _("count, transfer and take in stock")
     APPROVE_STOCK = "approve_stock", _("approve differences of stock")
+    PACK_ORDER = "pack_order", _("pick, pack and ship")
     DRAFT_CLAIM = "draft_claim", _("draft a claim on a courier")
     FILE_CLAIM = "file_claim", _("file a claim on a courier")
     BOOK_CLAIM = "book_claim", _("book what a courier pays")
@@ -83,6 +84,7 @@ ROLES: dict[str, DefaultRole] = {
             R.IMPORT_ORDERS,
             R.SEE_MESSAGES,
             R.OPERATE_JOBS,
+            R.PACK_ORDER,
             R.BOOK_CLAIM,
             R.ASSIGN_WORK,
             R.SEE_BOARD,
@@ -99,6 +101,7 @@ ROLES: dict[str, DefaultRole] = {
             R.RECEIVE_PARCEL,
             R.EDIT_CATALOG,
             R.COUNT_STOCK,
+            R.PACK_ORDER,
             R.DRAFT_CLAIM,
         ),
     ),
@@ -125,6 +128,7 @@ ROLES: dict[str, DefaultRole] = {
             R.EDIT_ADDRESS_MANY,
             R.IMPORT_ORDERS,
             R.APPROVE_REFUND,
+            R.PACK_ORDER,
             R.BOOK_CLAIM,
             R.SETTLE_STATEMENT,
             R.EDIT_COST,

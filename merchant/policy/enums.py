@@ -49,3 +49,19 @@ class GoodsClass(models.TextChoices):
     @classmethod
     def sold_by_default(cls) -> list[str]:
         return [cls.NORMAL.value, cls.FRESH.value, cls.VIRTUAL.value]
+
+
+class PackCheck(models.TextChoices):
+    """P-PACK-CHECKS: a line of the packer's checklist."""
+
+    SOUND = "sound", _("Goods sound: no scratch, no stain, seal unbroken")
+    EXTRAS = "extras", _("Gifts, invoice and leaflet inside")
+    CUSHIONED = "cushioned", _("Cushioned: nothing moves when shaken")
+    SEALED = "sealed", _("Sealed along the seam, label flat and whole")
+
+
+class CourierBy(models.TextChoices):
+    """P-COURIER-BY: what decides between couriers where no rule of the shop does."""
+
+    COST = "cost", _("the lowest cost")
+    SPEED = "speed", _("the fastest")

@@ -13,6 +13,7 @@ from merchant.people.models import AgentScope, SecondFactorFor
 from merchant.people.querysets import ShopQuerySet
 from merchant.policy.columns import DAY, HOUR, MINUTE, count_setting, fen_setting, timer_setting
 from merchant.policy.enums import PayWhen, PiiCount, RefundWindow, Release, Warnable
+from merchant.policy.fulfilment_settings import FulfilmentSettings
 from merchant.policy.road_settings import RoadSettings
 from merchant.policy.switches import (
     BENEFITS,
@@ -24,7 +25,7 @@ from merchant.policy.switches import (
 )
 
 
-class Policy(RoadSettings, models.Model):
+class Policy(FulfilmentSettings, RoadSettings, models.Model):
     """One version of a shop's rules; never updated. A case keeps the version its clock started under.
 
     A column with a rule's code (`db_comment`) is a setting: its text stands in docs/rules.md, and its default is the

@@ -1,16 +1,19 @@
 """Puts a shop's own values beside the defaults of docs/rules.md, both in the page's words."""
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from merchant.carriers.registry import name_of
 from merchant.money import yuan
+from merchant.policy.enums import CourierBy, PackCheck
 from merchant.policy.models import TIMER_COLUMNS, Policy
 from merchant.policy.rules import NONE, Rule
 
-WORDS = {
+WORDS: dict[str, Callable[[], Any]] = {
     "on": lambda: _("on"),
     "off": lambda: _("off"),
     "success": lambda: _("when stopped"),
@@ -21,6 +24,7 @@ WORDS = {
     "view": lambda: _("every look"),
     "own": lambda: _("by role"),
     "shop": lambda: _("the whole shop"),
+    **{name: partial(str, label) for name, label in (*CourierBy.choices, *PackCheck.choices)},
 }
 WORD = re.compile(r"[a-z_]{2,}")
 

@@ -263,6 +263,7 @@ def test_a_word_of_the_book_is_a_choice_of_its_setting():
         "pii_count": True,
         "agent_scope": True,
         "second_factor": True,
+        "courier_by": True,
     }
 
 
