@@ -16,7 +16,7 @@ from merchant.refusals import Refused
 from merchant.stock import reserving
 from merchant.stock import services as stock
 from merchant.stock.counts import parts_of
-from merchant.stock.enums import Grade, MoveKind
+from merchant.stock.enums import Grade, MoveKind, ReservationState
 from merchant.stock.models import Bin, Stock, StockReservation, Warehouse
 from merchant.stock.services import Change
 from orders.record.goods import sku_of
@@ -32,7 +32,7 @@ def houses_of(shop_id: int) -> list[House]:
 
 
 def needs_of(lines: Sequence[OrderLine]) -> dict[int, list[Need]]:
-    """Order id → what is still to be sent of its lines, bundles taken apart; a line whose money went back is not sent."""
+    """Order id → what is still to be sent of its lines, bundles taken apart; what was refunded is not sent."""
     sent = [line for line in lines if not line.net_fen or line.refunding_fen + line.refunded_fen < line.net_fen]
     skus = {line.pk: sku_of(line.listing).pk for line in sent}
     parts = parts_of(set(skus.values()))
@@ -67,8 +67,8 @@ def free_units(shop_id: int, sku_ids: Iterable[int], orders: Sequence[Order] = (
 
 
 def keep_there(boxes: Sequence[Consignment], *, by: Actor) -> None:
-    """What is kept for an order is kept in the warehouse that packs it: moved where the order is in one box alone. Where
-    the counts do not allow it by now it stays, and leaves from where it lies."""
+    """What is kept for an order is kept in the warehouse that packs it: moved where the order is in one box alone.
+    Where the counts do not allow it by now it stays, and leaves from where it lies."""
     by_pk = {box.pk: box for box in boxes if not box.is_short}
     lines = ConsignmentLine.objects.filter(consignment_id__in=by_pk, struck_at=None).select_related("order")
     homes: dict[Order, set[int]] = defaultdict(set)
@@ -168,9 +168,15 @@ def _taken(consignment: Consignment, lines: Sequence[ConsignmentLine], *, by: Ac
         if one.order_line is not None:
             by_order[one.order].append(one)
     numbers = [order.number for order in by_order]
-    kept = StockReservation.objects.of_documents(consignment.shop_id, numbers).held()
-    held = set(kept.values_list("document", "line_no", "stock__sku_id"))
-    taken: list[ConsignmentLine] = []
+    rows = StockReservation.objects.of_documents(consignment.shop_id, numbers)
+    held = set(rows.held().values_list("document", "line_no", "stock__sku_id"))
+    # Out already under the order's own paper: its platform said that it left.
+    gone = set(rows.filter(state=ReservationState.TAKEN).values_list("document", "line_no", "stock__sku_id")) - held
+    taken = [
+        one
+        for one in lines
+        if one.order_line is not None and (one.order.number, one.order_line.line_no, one.sku_id) in gone
+    ]
     for order, mine in by_order.items():
         ours = [one for one in mine if one.order_line and (order.number, one.order_line.line_no, one.sku_id) in held]
         pieces = {(one.order_line.line_no, one.sku_id): one.quantity for one in ours if one.order_line}
