@@ -9,6 +9,7 @@ import django.utils.timezone
 import django_fsm
 import merchant.encryption.fields
 import merchant.policy.enums
+import merchant.policy.fulfilment_settings
 import merchant.policy.road_settings
 import merchant.policy.switches
 import merchant.shops.models
@@ -223,6 +224,13 @@ class Migration(migrations.Migration):
             name='Policy',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('merge_orders', models.BooleanField(db_comment='P-MERGE-ORDERS', default=True, verbose_name='Pack orders of one buyer to one address together')),
+                ('split_orders', models.BooleanField(db_comment='P-SPLIT-ORDERS', default=True, verbose_name='Split an order where no warehouse has all of it')),
+                ('courier_by', models.CharField(choices=[('cost', 'the lowest cost'), ('speed', 'the fastest')], db_comment='P-COURIER-BY', default='cost', max_length=8, verbose_name='Where no courier rule fits, take')),
+                ('recheck_units', models.BooleanField(db_comment='P-RECHECK', default=True, verbose_name='Every unit is scanned once more at the packing desk')),
+                ('pack_checks', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('sound', 'Goods sound: no scratch, no stain, seal unbroken'), ('extras', 'Gifts, invoice and leaflet inside'), ('cushioned', 'Cushioned: nothing moves when shaken'), ('sealed', 'Sealed along the seam, label flat and whole')], max_length=12), blank=True, db_comment='P-PACK-CHECKS', default=merchant.policy.fulfilment_settings.all_checks, size=None, verbose_name='Ticked before a box is closed')),
+                ('weigh_boxes', models.BooleanField(db_comment='P-WEIGH', default=False, verbose_name='Every box is weighed')),
+                ('weight_tolerance', models.PositiveIntegerField(db_comment='P-WEIGHT-TOLERANCE', default=10, validators=[django.core.validators.MaxValueValidator(100)], verbose_name='A weight may differ from the expected one by (per cent)')),
                 ('fulfil_here', models.BooleanField(db_comment='P-FULFIL-HERE', default=False, help_text="Off for a shop that ships with another tool: a paid order then waits for the platform's word.", verbose_name='Orders are prepared and sent from here')),
                 ('hours_workday', models.CharField(db_comment='P-HOURS-WORKDAY', default='00:00-24:00', help_text='For example 09:00-12:00, 13:30-18:00.', max_length=60, validators=[merchant.policy.road_settings.validate_hours], verbose_name='Working hours on workdays')),
                 ('hours_weekend', models.CharField(blank=True, db_comment='P-HOURS-WEEKEND', default='00:00-24:00', help_text='Empty: nobody works.', max_length=60, validators=[merchant.policy.road_settings.validate_hours], verbose_name='Working hours on Saturday and Sunday')),
