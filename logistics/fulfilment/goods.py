@@ -74,11 +74,12 @@ def keep_there(boxes: Sequence[Consignment], *, by: Actor) -> None:
     homes: dict[Order, set[int]] = defaultdict(set)
     for line in lines:
         homes[line.order].add(line.consignment_id)
-    numbers = [order.number for order in homes]
-    kept = StockReservation.objects.of_documents(boxes[0].shop_id, numbers).held() if boxes else []
+    if not homes:
+        return
+    kept = StockReservation.objects.of_documents(boxes[0].shop_id, [order.number for order in homes]).held()
     places: dict[str, set[int]] = defaultdict(set)
-    for row in kept.values_list("document", "stock__warehouse_id") if boxes else ():
-        places[row[0]].add(row[1])
+    for number, house in kept.values_list("document", "stock__warehouse_id"):
+        places[number].add(house)
     for order, found in homes.items():
         house = by_pk[next(iter(found))].warehouse_id
         if len(found) == 1 and places[order.number] and places[order.number] != {house}:
