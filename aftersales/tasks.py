@@ -7,6 +7,7 @@ from aftersales.paying import sending
 from aftersales.platforms import intake, platform_answers
 from aftersales.statements import pulling, reading, reconciling
 from merchant.errands import services as errands
+from merchant.wakeups import gathered, kept_here
 
 
 @shared_task(name="aftersales.run_errand")
@@ -20,8 +21,8 @@ def pull_statement(*, errand_id: int, **_: object) -> None:
 
 
 @shared_task(name="aftersales.send_refund")
-def send_refund(*, refund_id: int, **_: object) -> None:
-    sending.send_refund(refund_id)
+def send_refund(*, refund_id: int | None = None, **_: object) -> None:
+    sending.send_refunds(gathered("aftersales.send_refund", refund_id))
 
 
 @shared_task(name="aftersales.poll_refund")
@@ -35,8 +36,12 @@ def sweep_refunds(**_: object) -> None:
 
 
 @shared_task(name="aftersales.follow_interception")
-def follow_interception(*, interception_id: int, **_: object) -> None:
-    outcomes.follow_interceptions(interception_id)
+def follow_interception(*, interception_id: int | None = None, **_: object) -> None:
+    # What was approved is told to its channel by the same worker: a message more would cost more than the call.
+    for number in gathered("aftersales.follow_interception", interception_id):
+        with kept_here("aftersales.send_refund") as approved:
+            outcomes.follow_interceptions(number)
+        sending.send_refunds(told["refund_id"] for told in approved)
 
 
 @shared_task(name="aftersales.intercept_by_rule")

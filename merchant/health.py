@@ -57,8 +57,8 @@ def _disk() -> str:
 
 def _waiting(client: redis.Redis) -> list[int]:
     with client.pipeline(transaction=False) as pipe:
-        for queue in QUEUES:
-            pipe.llen(queue)
+        for key in (*QUEUES, *map(wakeups.waiting_ids, settings.GATHERED_WAKEUPS)):
+            pipe.llen(key)
         return [int(length) for length in pipe.execute()]
 
 

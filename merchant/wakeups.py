@@ -6,8 +6,11 @@ asks again for a second. Whatever it would have told is in the database too, whe
 
 import base64
 import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -39,8 +42,31 @@ if redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[2]) then
 end
 return 0
 """
+# The ids wait in a list of their own; a message only says that some do.
+_GATHER = """
+redis.call('RPUSH', KEYS[3], ARGV[3])
+redis.call('EXPIRE', KEYS[3], ARGV[4])
+if redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[2]) then
+    redis.call('LPUSH', KEYS[2], ARGV[1])
+end
+return 1
+"""
+# Whoever takes one and leaves others has one more worker come to help.
+_TAKE = """
+local id = redis.call('LPOP', KEYS[3])
+if id and redis.call('LLEN', KEYS[3]) > 0 and redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[2]) then
+    redis.call('LPUSH', KEYS[2], ARGV[1])
+end
+return id
+"""
+# An id that nobody took for so long has been found by the sweep many times over.
+_FORGET_S = 3600
+# So many ids a message, then whatever else waits in the queue has its turn.
+_A_RUN = 50
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 _silent_until = 0.0
+_reading_tasks = threading.Lock()
+_kept_here: ContextVar[tuple[str, list[dict[str, Any]]] | None] = ContextVar("wakeups_kept_here", default=None)
 
 
 def count(key: str, seconds: int) -> int:
@@ -62,11 +88,60 @@ def wake(name: str, **kwargs: int | str | None) -> None:
 
 def wake_now(name: str, **kwargs: int | str | None) -> None:
     """The same at once, for what is committed already: a sweep's rows, a fact that was announced."""
+    kept = _kept_here.get()
+    if kept is not None and kept[0] == name:
+        kept[1].append(kwargs)
+        return
+    if name in settings.GATHERED_WAKEUPS and not current_app.conf.task_always_eager:
+        _gather(name, kwargs[settings.GATHERED_WAKEUPS[name]])
+        return
     try:
         with outside.in_worker():
             _task(name).apply_async(kwargs=kwargs)
     except OperationalError as error:
         logger.warning("wake-up %s was not sent, the sweep will find the row: %s", name, error)
+
+
+@contextmanager
+def kept_here(name: str) -> Iterator[list[dict[str, Any]]]:
+    """Around work after which this worker itself does what a wake-up of `name` would have another do: the arguments of
+    those that were due, instead of messages. Should it die in between, the sweep finds the rows."""
+    kept: list[dict[str, Any]] = []
+    token = _kept_here.set((name, kept))
+    try:
+        yield kept
+    finally:
+        _kept_here.reset(token)
+
+
+def gathered(name: str, given: int | None) -> Iterator[int]:
+    """The ids a run of `name` works on, one after another: `given`, or those that wait. What fails with one is logged
+    by whoever asks, so that the others still have their turn; a worker that dies leaves its row to the sweep."""
+    if given is not None:
+        yield given
+        return
+    about_to_look(name)
+    for _turn in range(_A_RUN):
+        found = _ask_with_message(_TAKE, name)
+        if not found:
+            return
+        yield int(found)
+
+
+def waiting_ids(name: str) -> str:
+    """The key of the list in which the ids of `name` wait."""
+    return f"huicang:gathered:{name}"
+
+
+def _gather(name: str, number: Any) -> None:
+    _ask_with_message(_GATHER, name, number, _FORGET_S)
+
+
+def _ask_with_message(script: str, name: str, *arguments: Any) -> Any:
+    queue, template = _message(name)
+    message = template.replace(_NO_ID, str(uuid4()))
+    keys = (_flag(name), queue, waiting_ids(name))
+    return ask(lambda client: client.eval(script, 3, *keys, message, AWAITED_S, *arguments), otherwise=None)
 
 
 def wake_sweep(name: str) -> None:
@@ -86,7 +161,9 @@ def about_to_look(name: str) -> None:
 def _task(name: str) -> Task:
     """The task of that name. Raises KeyError where no task has it: each app's `tasks.py` names its own."""
     if name not in current_app.tasks:
-        current_app.loader.import_default_modules()
+        # Celery reads them once, and whoever asks meanwhile would be told that there are none.
+        with _reading_tasks:
+            current_app.loader.import_default_modules()
     return current_app.tasks[name]
 
 

@@ -6,6 +6,7 @@ and only a channel that does not know the number is told it again.
 """
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,6 +48,15 @@ def send_refund(refund_id: int) -> Refund | None:
     if refund is None:
         return None
     return _tell(refund)
+
+
+def send_refunds(refund_ids: Iterable[int]) -> None:
+    """`send_refund` for one after another: what fails with one is logged, and the sweep finds its row."""
+    for refund_id in refund_ids:
+        try:
+            send_refund(refund_id)
+        except Exception:
+            logger.exception("refund row %s could not be sent", refund_id)
 
 
 def poll_refund(refund_id: int) -> Refund | None:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from aftersales.cases.enums import CaseState
@@ -24,6 +24,7 @@ from merchant.platforms.base import CaseRow, Client, Hint, Unreadable
 from merchant.platforms.errors import PlatformError
 from merchant.platforms.messages import on_hint, source_of
 from merchant.platforms.registry import client_of, spoken_with
+from merchant.prepared import named, rows_of
 from merchant.refusals import Refused
 from merchant.shops.models import PlatformAccount
 from orders.intake.platform import re_read_order
@@ -56,21 +57,34 @@ def read_hint(account: Any, hint: Hint) -> None:
 
 
 def _is_echo(account: Any, case: Case, hint: Hint) -> bool:
-    """Whether the platform only tells what we know: an older or the same row as the one we had from it, or that it pays
-    what our refund has just told it to pay. Nothing is believed for it: what it leaves out, the next message, the pull
+    """Whether the platform only tells what we know or are about to be told: an older or the same row as the one we had
+    from it, that it pays what our refund has just told it to pay, or that it has paid while the call that told it is
+    still under way and brings that answer. Nothing is believed for it: what it leaves out, the next message, the pull
     or the refund's own first question within a minute brings."""
     known = int(case.external_version) if case.external_version.isdigit() else -1
     if 0 < hint.row_version <= known:
         return hint.row_version < known or str(hint.row_status) == case.external_status
-    is_paying = channels.of_platform(account.platform).state_of(hint.row_status) == CaseState.REFUNDING
-    return is_paying and case.state == CaseState.REFUNDING and bool(case.is_just_told)  # type: ignore[attr-defined]
+    if case.state != CaseState.REFUNDING:
+        return False
+    said = channels.of_platform(account.platform).state_of(hint.row_status)
+    if said == CaseState.SUCCESS:
+        return bool(case.is_being_told)  # type: ignore[attr-defined]
+    return said == CaseState.REFUNDING and bool(case.is_just_told)  # type: ignore[attr-defined]
 
 
 def known_cases(account: Any, numbers: Iterable[str]) -> dict[str, Case]:
     """Our cases of this shop with these numbers, each with its order, as they are now and held by nobody."""
+    asked = named("number", dict.fromkeys(numbers))
+    rows = rows_of("known_cases", _cases_told, shop_id=account.shop_id, at=now(), **asked)
+    return {case.number: case for case in rows}
+
+
+def _cases_told(shop_id: int, at: datetime, **numbers: str) -> QuerySet[Case]:
     told = Refund.objects.filter(case=OuterRef("pk"), state=RefundState.PROCESSING, attempts__lte=1)
-    rows = Case.objects.filter(shop=account.shop, number__in=list(numbers)).select_related("order")
-    return {case.number: case for case in rows.annotate(is_just_told=Exists(told))}
+    rows = Case.objects.filter(shop_id=shop_id, number__in=numbers.values()).select_related("order")
+    # No answer is recorded yet, and the claim on it stands.
+    under_way = told.filter(outcome="", next_at__gt=at)
+    return rows.annotate(is_just_told=Exists(told), is_being_told=Exists(under_way))
 
 
 def re_read(account: Any, refund_id: str, known: Case | None = None) -> Case:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from logistics.couriers.base import InterceptStatus, Kind
@@ -29,6 +29,7 @@ from merchant.numbers import new_number
 from merchant.people.models import Actor
 from merchant.people.rights import Right, check_right
 from merchant.policy import services as policy
+from merchant.prepared import named, tuples_of
 from merchant.refusals import Refused
 from merchant.trail import activity
 from merchant.wakeups import wake
@@ -224,10 +225,17 @@ def _go_on(interception: Interception, facts: proof.Facts) -> Interception | Non
 
 def _weighed(package_ids: Iterable[int]) -> dict[int, int]:
     """{parcel: the interception that its news may move}: the live one, else the latest that failed."""
-    rows = Interception.objects.filter(package_id__in=list(package_ids), state__in=WEIGHED)
+    ids = named("package", package_ids)
+    # A push tells of one parcel; how many a batch of the poller has differs every time.
+    found = tuples_of("_weighed", _weighed_rows, **ids) if len(ids) == 1 else _weighed_rows(**ids)
+    return dict(found)
+
+
+def _weighed_rows(**package_ids: int) -> QuerySet[Interception, tuple[int, int]]:
+    rows = Interception.objects.filter(package_id__in=list(package_ids.values()), state__in=WEIGHED)
     # The one that counts comes last: failed ones before live ones, the latest last.
     rows = rows.annotate(is_failed=Q(state=S.FAILED)).order_by("package_id", "-is_failed", "pk")
-    return dict(rows.values_list("package_id", "pk"))
+    return rows.values_list("package_id", "pk")
 
 
 def _has_live_other(row: Interception) -> bool:

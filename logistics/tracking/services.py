@@ -29,7 +29,7 @@ from merchant.inbox.models import InboxVerdict
 from merchant.locking import lock
 from merchant.people.models import Actor
 from merchant.policy import services as policy
-from merchant.prepared import named, rows_of
+from merchant.prepared import first_of, named, rows_of
 from merchant.refusals import Refused
 from merchant.shops.models import CourierAccount
 
@@ -130,7 +130,9 @@ def handle_push(message: Any) -> None:
     Raises UnknownParcel when this account has no such parcel (it may be imported a moment later), CourierError when
     the bytes are not the courier's format.
     """
-    account = CourierAccount.objects.get(pk=message.account_id)
+    account = first_of("handle_push: account", _account_of_push, pk=message.account_id)
+    if account is None:
+        raise CourierAccount.DoesNotExist
     courier = registry.of(account)
     assert courier is not None, "the door asked for it"
     push = courier.parse_push(account, message.headers, bytes(message.body))
@@ -152,6 +154,10 @@ def handle_push(message: Any) -> None:
     if changed and courier.capabilities.can_query_state:
         # A scan alone proves nothing here: ask for the courier's own word soon.
         watching.pull_forward([package.pk])
+
+
+def _account_of_push(pk: int) -> QuerySet[CourierAccount]:
+    return CourierAccount.objects.filter(pk=pk)
 
 
 def _packages_of_push(shop_id: int, courier: str, account_id: int, **waybills: str) -> QuerySet[Package]:

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import QuerySet
+
 from merchant.inbox import registry as inbox
 from merchant.platforms import registry
 from merchant.platforms.base import Hint
+from merchant.prepared import first_of
 from merchant.shops.models import PlatformAccount
 
 KIND = "platform"
@@ -29,13 +32,19 @@ def on_hint(name: str, reader: Reader) -> None:
 
 def read(message: Any) -> None:
     """The inbox's handler. A message that names nothing anybody asked for is done when it is stored."""
-    account = PlatformAccount.objects.select_related("shop").get(pk=message.account_id)
+    account = first_of("messages.read", _account, pk=message.account_id)
+    if account is None:
+        raise PlatformAccount.DoesNotExist
     platform = registry.find(account.platform)
     if platform is None:
         raise LookupError(f"nobody reads {account.platform}")
     hint = platform.hint(account, bytes(message.body))
     for reader in _readers.values():
         reader(account, hint)
+
+
+def _account(pk: int) -> QuerySet[PlatformAccount]:
+    return PlatformAccount.objects.select_related("shop").filter(pk=pk)
 
 
 inbox.register(KIND, read)

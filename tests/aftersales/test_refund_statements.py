@@ -7,7 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from aftersales import tasks
 from aftersales.decisions import services as cases
+from aftersales.paying import sending
 from logistics.couriers import push_endpoint
 from logistics.parcels.models import Package
 from logistics.sandbox.accounts import YTO_SECRETS
@@ -130,6 +132,23 @@ def test_a_refund_whose_money_travels_is_settled_by_the_platforms_word(stopped, 
     assert TO_SENT + ECHO + ARRIVED <= BAR
 
 
+def test_what_the_platform_says_while_the_call_is_under_way_is_left_to_its_answer(stopped, echo, platform, monkeypatch):
+    case, push = stopped
+    record, told = sending.record, []
+
+    def late(*answer, **about):
+        asked = platform.count("refund.detail")
+        told.append((echo(), platform.count("refund.detail") - asked, InboxTask.objects.count()))
+        return record(*answer, **about)
+
+    monkeypatch.setattr(sending, "record", late)
+    push()
+
+    # Two messages and nothing asked for them; only the push that we come from is still being worked on.
+    assert told == [(2, 0, 1)]
+    assert (ended(case), platform.paid) == (("success", "success", "closed"), [(case.order.number, 8800)])
+
+
 def test_every_move_on_the_way_has_its_line_in_the_trail(stopped):
     _case, push = stopped
     before = Activity.objects.count()
@@ -152,11 +171,10 @@ def test_every_move_on_the_way_has_its_line_in_the_trail(stopped):
 
 
 def test_a_switch_turned_off_after_the_stop_holds_the_money_back(stopped, platform, monkeypatch):
-    from aftersales import tasks
-
     case, push = stopped
-    monkeypatch.setattr(tasks.send_refund, "apply_async", lambda **_: None)
-    push()
+    with monkeypatch.context() as held:
+        held.setattr(sending, "send_refund", lambda refund_id: None)
+        push()
     refund = refund_of(case)
     policy.change(case.shop, by=None, reason="先看看", auto_agree=False)
 

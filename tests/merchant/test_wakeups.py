@@ -151,3 +151,96 @@ def test_after_a_second_redis_is_asked_again(broker, monkeypatch):
     wakeups._send_once(SWEEP)
 
     assert broker.llen(QUEUE) == 1
+
+
+# --- ids that are gathered --------------------------------------------------------------------------------------------
+
+SEND = "aftersales.send_refund"
+
+
+@pytest.fixture
+def gathering(broker):
+    keys = ("money", wakeups._flag(SEND), wakeups.waiting_ids(SEND))
+    broker.delete(*keys)
+    yield broker
+    broker.delete(*keys)
+
+
+def test_one_message_stands_for_all_ids_that_wait(gathering):
+    for number in (7, 8, 9):
+        wakeups.wake_now(SEND, refund_id=number)
+    before = gathering.llen("money")
+
+    assert (before, list(wakeups.gathered(SEND, None))) == (1, [7, 8, 9])
+    assert json.loads(gathering.rpop("money"))["headers"]["task"] == SEND
+
+
+def test_who_leaves_some_has_one_more_come_to_help(gathering):
+    for number in (7, 8, 9):
+        wakeups.wake_now(SEND, refund_id=number)
+    gathering.delete("money")
+
+    helped = [(number, gathering.llen("money")) for number in wakeups.gathered(SEND, None)]
+
+    # Nobody looked meanwhile: one message waits already, and is enough.
+    assert helped == [(7, 1), (8, 1), (9, 1)]
+
+
+def test_an_id_that_comes_while_somebody_works_wakes_another(gathering):
+    wakeups.wake_now(SEND, refund_id=7)
+    gathering.delete("money")
+    work = wakeups.gathered(SEND, None)
+    next(work)
+
+    wakeups.wake_now(SEND, refund_id=8)
+
+    assert gathering.llen("money") == 1
+
+
+def test_a_run_leaves_the_rest_to_the_next_message(gathering):
+    for number in range(60):
+        wakeups.wake_now(SEND, refund_id=number)
+
+    assert list(wakeups.gathered(SEND, None)) == list(range(50))
+    assert gathering.llen(wakeups.waiting_ids(SEND)) == 10
+    assert list(wakeups.gathered(SEND, None)) == list(range(50, 60))
+
+
+def test_what_is_kept_here_is_no_message(gathering):
+    with wakeups.kept_here(SEND) as kept:
+        wakeups.wake_now(SEND, refund_id=7)
+    wakeups.wake_now(SEND, refund_id=8)
+
+    assert (kept, list(wakeups.gathered(SEND, None))) == ([{"refund_id": 7}], [8])
+
+
+def test_an_id_that_is_given_is_the_only_one(gathering):
+    wakeups.wake_now(SEND, refund_id=8)
+
+    assert list(wakeups.gathered(SEND, 7)) == [7]
+    assert gathering.llen(wakeups.waiting_ids(SEND)) == 1
+
+
+def test_whoever_wakes_first_while_the_tasks_are_read_waits_for_them(monkeypatch):
+    class Celery:
+        """Reads its tasks once; who comes meanwhile goes on at once, as with Celery's own promise."""
+
+        tasks, loader, is_read = {}, None, False
+
+        def import_default_modules(self):
+            if not self.is_read:
+                self.is_read = True
+                time.sleep(0.2)
+                self.tasks[SWEEP] = "the task"
+
+    celery = Celery()
+    celery.loader = celery
+    monkeypatch.setattr(wakeups, "current_app", celery)
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(wakeups._task(SWEEP))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert found == ["the task"] * 3
