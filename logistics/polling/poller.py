@@ -27,6 +27,7 @@ from logistics.watch import services as watching
 from logistics.watch.services import Due
 from merchant.jobs import services as jobs
 from merchant.shops.models import CourierAccount
+from merchant.table_statistics import analyze_grown
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -309,6 +310,8 @@ class Poller:
 def _say_alive() -> None:
     lags = circuit_breaker.lags_of(account.pk for account in watching.active_accounts())
     jobs.beat(BEAT_NAME, sum(lag.due for lag in lags.values()))
+    # The first round over a shop's parcels fills an empty table of scans.
+    analyze_grown()
 
 
 async def run_until_told(poller: Poller) -> None:

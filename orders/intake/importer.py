@@ -20,6 +20,7 @@ from merchant.jobs.models import Job, JobState
 from merchant.jobs.running import MAX_STARTS, JobTaken, advisory_lock, give_back, lock_if_mine, take
 from merchant.pg_copy import copy_rows
 from merchant.refusals import Refused
+from merchant.table_statistics import analyze_grown
 from merchant.trail import activity
 from orders.intake import registry
 from orders.intake.mapping import Record
@@ -47,7 +48,10 @@ def run(
         if job.cursor["starts"] > MAX_STARTS:
             why = _("The import broke off %(times)s times; ask whoever runs the servers.") % {"times": MAX_STARTS}
             return _fail(job, mine, why)
-        return _run(job, mine, files, seconds=seconds, on_chunk=on_chunk, chunk=chunk)
+        job = _run(job, mine, files, seconds=seconds, on_chunk=on_chunk, chunk=chunk)
+    # A shop's first file may be a hundred thousand orders: the pages ask about them in the next second.
+    analyze_grown()
+    return job
 
 
 def _run(
