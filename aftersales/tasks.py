@@ -7,7 +7,7 @@ from aftersales.paying import sending
 from aftersales.platforms import intake, platform_answers
 from aftersales.statements import pulling, reading, reconciling
 from merchant.errands import services as errands
-from merchant.wakeups import gathered, kept_here
+from merchant.wakeups import each_then, gathered
 
 
 @shared_task(name="aftersales.run_errand")
@@ -37,11 +37,9 @@ def sweep_refunds(**_: object) -> None:
 
 @shared_task(name="aftersales.follow_interception")
 def follow_interception(*, interception_id: int | None = None, **_: object) -> None:
+    numbers = gathered("aftersales.follow_interception", interception_id)
     # What was approved is told to its channel by the same worker: a message more would cost more than the call.
-    for number in gathered("aftersales.follow_interception", interception_id):
-        with kept_here("aftersales.send_refund") as approved:
-            outcomes.follow_interceptions(number)
-        sending.send_refunds(told["refund_id"] for told in approved)
+    each_then(numbers, outcomes.follow_interceptions, name="aftersales.send_refund", then=sending.send_refunds)
 
 
 @shared_task(name="aftersales.intercept_by_rule")

@@ -8,7 +8,7 @@ import base64
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache, partial
@@ -126,6 +126,16 @@ def gathered(name: str, given: int | None) -> Iterator[int]:
         if not found:
             return
         yield int(found)
+
+
+def each_then(
+    numbers: Iterable[int], work: Callable[[int], Any], *, name: str, then: Callable[[Iterable[int]], Any]
+) -> None:
+    """`work` for each of the numbers, and after each `then` for the ids that it would have woken `name` with."""
+    for number in numbers:
+        with kept_here(name) as kept:
+            work(number)
+        then(told[settings.GATHERED_WAKEUPS[name]] for told in kept)
 
 
 def waiting_ids(name: str) -> str:

@@ -28,7 +28,9 @@ def on_orders_imported(shop_id: int, order_ids: Collection[int], **_more: Any) -
 def on_orders_moved(shop_id: int, moves: Mapping[int, tuple[str, str]], **_more: Any) -> None:
     """Paid, sent back to review (edited, perhaps), closed or gone: what is kept may be wrong now."""
     news = (OrderState.PENDING_REVIEW, OrderState.CLOSED, *LEFT)
-    ids = [pk for pk, (before, after) in moves.items() if after in news or before == OrderState.PENDING_PAYMENT]
+    # What has left took its goods along: its end (refunded on the road, say) is nobody's news here.
+    in_house = {pk: move for pk, move in moves.items() if move[0] not in LEFT}
+    ids = [pk for pk, (before, after) in in_house.items() if after in news or before == OrderState.PENDING_PAYMENT]
     _wake(shop_id, ids)
 
 
