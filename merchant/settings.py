@@ -348,6 +348,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "orders.sweep_imports": {"task": "orders.sweep_imports", "schedule": every(30)},
     "cs_workbench.sweep_bulk": {"task": "cs_workbench.sweep_bulk", "schedule": every(30)},
+    "orders.review_orders": {"task": "orders.review_orders", "schedule": every(60)},
+    "orders.assign_orders": {"task": "orders.assign_orders", "schedule": every(60)},
     "orders.sweep_clocks": {"task": "orders.sweep_clocks", "schedule": every(60)},
     "orders.sweep_reservations": {"task": "orders.sweep_reservations", "schedule": every(60)},
     "orders.pull_platform_orders": {"task": "orders.pull_platform_orders", "schedule": every(60)},

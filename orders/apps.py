@@ -13,9 +13,11 @@ class OrdersConfig(AppConfig):
         from orders.intake import kinds, platform, registry
         from orders.intake.platforms import registry as platforms
         from orders.reservation import receivers  # noqa: F401 - hears of moves and goods
+        from orders.review import receivers as review
 
         platforms.discover()
         registry.load_shipped_profiles()
         platform.register()
         kinds.register_kinds()
         trail_labels.register()
+        review.register()

@@ -1,16 +1,22 @@
 """Gathers the models of the rooms' capabilities; import them from where they live."""
 
+from orders.assignment.models import Assignment, AssignmentRule
 from orders.buyers.models import Buyer
+from orders.confirmation.models import Contact
 from orders.intake.models import ImportFile, MissedOrder, OrderPayload, ShopLayout, SyncCursor
 from orders.payments.models import OrderDiscount, Payment
 from orders.record.listing_models import Listing
 from orders.record.models import Block, Order, OrderLine, OrderTag, SourceDiff
 from orders.remarks.models import Note
 from orders.reservation.models import Shortage
+from orders.review.models import Review, ReviewTally
 
 __all__ = [
+    "Assignment",
+    "AssignmentRule",
     "Block",
     "Buyer",
+    "Contact",
     "ImportFile",
     "Listing",
     "MissedOrder",
@@ -21,6 +27,8 @@ __all__ = [
     "OrderPayload",
     "OrderTag",
     "Payment",
+    "Review",
+    "ReviewTally",
     "ShopLayout",
     "Shortage",
     "SourceDiff",

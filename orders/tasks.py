@@ -2,9 +2,11 @@
 
 from celery import shared_task
 
+from orders.assignment import assigning
 from orders.intake import jobs, platform, sync
 from orders.record import services
 from orders.reservation import services as reservation
+from orders.review import services as reviews
 
 
 @shared_task(name="orders.run_import")
@@ -50,3 +52,13 @@ def fill_shortages(*, shop_id: int, **_: object) -> None:
 @shared_task(name="orders.sweep_reservations")
 def sweep_reservations(**_: object) -> None:
     reservation.sweep_reservations()
+
+
+@shared_task(name="orders.review_orders")
+def review_orders(**_: object) -> None:
+    reviews.sweep_reviews()
+
+
+@shared_task(name="orders.assign_orders")
+def assign_orders(**_: object) -> None:
+    assigning.sweep_assignments()

@@ -9,6 +9,7 @@ from merchant.trail.models import Activity
 from orders.record.changes import changes_text
 from orders.record.enums import OrderState
 from orders.remarks.flags import flag_name
+from orders.review.enums import Rule
 
 VERBS: dict[str, Any] = {
     "import.map": _("Columns mapped by hand"),
@@ -22,6 +23,13 @@ VERBS: dict[str, Any] = {
     "order.close": _("Order closed"),
     "order.pay": _("Paid"),
     "order.pass_review": _("Passed review"),
+    "order.stop_review": _("Stopped by review"),
+    "order.reject_review": _("Rejected by review"),
+    "order.tell": _("Said to the buyer"),
+    "order.no_answer": _("Nobody answered"),
+    "assignment_rule.add": _("Rule of assignment added"),
+    "assignment_rule.raise": _("Rule of assignment asked earlier"),
+    "assignment_rule.remove": _("Rule of assignment removed"),
     "order.assign": _("Assigned"),
     "order.confirm": _("Confirmed"),
     "order.return_to_review": _("Back to review"),
@@ -43,6 +51,10 @@ def detail_text(row: Activity) -> str:
     """What a platform changed in the order, or from which flag to which."""
     if row.verb == "order.flag":
         return f"{flag_name(row.detail.get('was'))} → {flag_name(row.detail.get('flag'))}"
+    if row.verb == "order.stop_review":
+        return ", ".join(str(Rule(name).label) for name in row.detail.get("rules", []) if name in Rule.values)
+    if row.verb == "order.tell":
+        return str(row.detail.get("text", ""))
     return changes_text(row.detail.get("changes") or {})
 
 

@@ -41,7 +41,7 @@ def _buyer_s_return(shops: DemoShops, maker: OrderMaker) -> None:
     """Two cups the buyer sends back; scan them, and try what happens when one is missing."""
     placed = now() - timedelta(days=6)
     row = maker.order(maker.buyers[3], GOODS[3], placed_at=placed, state=OrderState.SHIPPED, quantity=2)
-    order = _stored(shops, shipped(row, [NormalPackage("sf", maker.waybill("sf"))]))
+    order = stored(shops, shipped(row, [NormalPackage("sf", maker.waybill("sf"))]))
     case = cases.apply_case(
         order, kind=CaseKind.RETURN_REFUND, amount_fen=order.paid_fen, reason="收到的颜色不喜欢", by=None
     )
@@ -53,7 +53,7 @@ def _on_the_bench(shops: DemoShops, maker: OrderMaker) -> None:
     """Packed and labelled when the buyer changed their mind: it must not leave."""
     placed = now() - timedelta(hours=9)
     row = maker.order(maker.buyers[5], GOODS[6], placed_at=placed, state=OrderState.TO_FULFIL)
-    order = _stored(shops, row)
+    order = stored(shops, row)
     register_package(order, courier="zto", waybill=maker.waybill("zto"), labelled_at=now() - timedelta(hours=3))
     case = cases.apply_case(
         order, kind=CaseKind.REFUND_ONLY_UNSHIPPED, amount_fen=order.paid_fen, reason="拍错了", by=None
@@ -61,7 +61,7 @@ def _on_the_bench(shops: DemoShops, maker: OrderMaker) -> None:
     cases.agree_case(case, by=shops.agent)
 
 
-def _stored(shops: DemoShops, row: NormalOrder) -> Order:
+def stored(shops: DemoShops, row: NormalOrder) -> Order:
     """The order here, and its payment at the channel's sandbox."""
     upsert_orders(shops.own, [row])
     trade = {"out_trade_no": f"P{row.number}", "total_fen": row.paid_fen}

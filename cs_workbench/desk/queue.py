@@ -13,6 +13,7 @@ from cs_workbench.desk.sources.base import CAP, Place, Source, Task, View
 from cs_workbench.desk.sources.cases import Cases, segment_of
 from cs_workbench.desk.sources.orders import LateOrders, ParcelsComingBack
 from cs_workbench.desk.sources.quotas import Quotas
+from cs_workbench.desk.sources.steps import OfficeSteps
 from merchant.clock import SHANGHAI, now
 from merchant.people.rights import Right, can
 from merchant.people.visibility import shops_of
@@ -22,7 +23,7 @@ from merchant.ui.query_params import parse_int
 __all__ = ["SIZE", "Queue", "View", "keys", "read", "segment_of", "view_of"]
 
 SIZE = 50
-SOURCES: tuple[Source, ...] = (Cases(), LateOrders(), ParcelsComingBack(), Quotas())
+SOURCES: tuple[Source, ...] = (Cases(), LateOrders(), ParcelsComingBack(), OfficeSteps(), Quotas())
 BY_LETTER: Mapping[str, Source] = {source.letter: source for source in SOURCES}
 SEGMENTS: dict[str, Any] = {"todo": _("To decide"), "running": _("Under way"), "done": _("Settled")}
 WHOSE: dict[str, Any] = {
@@ -39,6 +40,7 @@ KINDS: dict[str, Any] = {
     "back": _("Goods back"),
     "money": _("Refund failed"),
     "escalated": _("Escalated"),
+    "step": _("Before the warehouse"),
     "quota": _("Decrypt quota"),
 }
 

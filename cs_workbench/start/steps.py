@@ -1,5 +1,5 @@
-"""The way from an empty product to the first stopped parcel: what each step is for, where its values stand, and whether
-it is done. What is done is read from the rows; only what somebody put off is kept."""
+"""The way from an empty product to the first stopped parcel and on: what each step is for, where its values stand,
+whether it is done. What is done is read from the rows; only what somebody put off is kept."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,7 @@ from merchant.locking import lock
 from merchant.people.models import Actor, Membership, User
 from merchant.people.rights import Right, can, check_right, memberships_of
 from merchant.platforms.registry import spoken_with
+from merchant.policy import services as policy
 from merchant.refusals import Refused
 from merchant.shops.models import Agreement, AgreementKind, CourierAccount, PlatformAccount, Shop
 from merchant.trail import activity
@@ -114,6 +115,16 @@ GUIDES = (
         (_("Requests of a connected platform stand on the workbench; for other orders you open a case there."),),
         _("To the workbench"),
     ),
+    Guide(
+        "fulfil",
+        _("Where orders are prepared"),
+        _(
+            "Here: a paid order is reviewed, goes to a person and then to the warehouse, and is printed and sent from "
+            "this system. Elsewhere: you ship with another tool as before, and stop parcels from here."
+        ),
+        (_("It can be changed later, among the shop's rules; put the step off to ship with another tool."),),
+        _("Choose it"),
+    ),
 )
 NAMES = tuple(guide.name for guide in GUIDES)
 SKIPPABLE = frozenset(guide.name for guide in GUIDES if guide.may_skip)
@@ -165,6 +176,7 @@ def _done(shops: list[int]) -> dict[int, set[str]]:
         "agreement": _shops_in(Agreement.objects.filter(revoked_at=None, kind=AgreementKind.INTERCEPT), shops),
         "courier": _shops_in(CourierAccount.objects.filter(is_active=True), shops),
         "platform": _shops_in(PlatformAccount.objects.filter(is_active=True), shops),
+        "fulfil": [shop for shop, rules in policy.current_of(shops).items() if rules.fulfil_here],
         "orders": Shop.objects.filter(Exists(Order.objects.filter(shop=OuterRef("pk"))), pk__in=shops).values_list(
             "pk", flat=True
         ),
@@ -195,6 +207,8 @@ def _address(name: str, shop: Shop | None, user: User) -> str:
             return reverse("platform_account_add", args=[shop.pk]) + here
         case "agreement":
             return reverse("agreement", args=[shop.pk]) + here
+        case "fulfil":
+            return reverse("policy", args=[shop.pk])
         case "orders":
             return reverse("import_list")
         case "first":

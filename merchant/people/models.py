@@ -126,6 +126,9 @@ class Membership(models.Model):
     role = models.ForeignKey(Role, models.PROTECT, related_name="+")
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="memberships")
     limits = models.JSONField(_("own amount limits (fen)"), default=dict, blank=True)
+    # Whom orders go to (orders.assignment): what somebody can do, and how many orders they have in hand at most.
+    skills = ArrayField(models.CharField(max_length=30), verbose_name=_("skills"), default=list, blank=True)
+    capacity = models.PositiveSmallIntegerField(_("orders in hand at most"), null=True, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
 
     class Meta:

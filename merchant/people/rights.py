@@ -18,6 +18,7 @@ class Right(models.TextChoices):
     IMPORT_ORDERS = "import_orders", _("import files")
     REMARK_ORDER = "remark_order", _("remark and flag")
     HOLD_ORDER = "hold_order", _("hold an order")
+    REVIEW_ORDER = "review_order", _("review orders")
     EDIT_ADDRESS = "edit_address", _("change an address before packing")
     EDIT_ADDRESS_MANY = "edit_address_many", _("change any number of addresses at once")
     SUBMIT_INTERCEPTION = "submit_interception", _("submit an interception")
@@ -79,6 +80,7 @@ ROLES: dict[str, DefaultRole] = {
         gettext_noop("Customer-service supervisor"),
         (
             *_DESK,
+            R.REVIEW_ORDER,
             R.EDIT_ADDRESS_MANY,
             R.EDIT_REPLIES,
             R.IMPORT_ORDERS,
@@ -124,6 +126,7 @@ ROLES: dict[str, DefaultRole] = {
         gettext_noop("Shop owner"),
         (
             *_DESK,
+            R.REVIEW_ORDER,
             R.APPLY_QUOTA,
             R.EDIT_ADDRESS_MANY,
             R.IMPORT_ORDERS,

@@ -1,4 +1,3 @@
-import re
 from typing import Any
 
 from django import forms
@@ -12,7 +11,7 @@ from merchant.policy.models import SETTINGS, SWITCHES, TIMER_COLUMNS, TIMERS, Po
 from merchant.policy.road_settings import RoadSettings
 from merchant.policy.rules import rule
 from merchant.policy.switches import Switches
-from merchant.ui.forms import LengthField, StyledFormMixin, YuanField, amount_and_unit
+from merchant.ui.forms import LengthField, StyledFormMixin, WordsField, YuanField, amount_and_unit
 
 # The parts of the page, by the first setting of each; the timers come after them.
 PARTS = (
@@ -37,25 +36,6 @@ class SwitchesField(forms.MultipleChoiceField):
     def clean(self, value: Any) -> dict[str, bool]:
         chosen = super().clean(value)
         return {name: name in chosen for name in self.switches.defaults()}
-
-
-class WordsField(forms.CharField):
-    """Words with commas or lines between them; a list inside, each once."""
-
-    widget = forms.Textarea
-
-    def __init__(self, *, longest: int, **kwargs: Any) -> None:
-        super().__init__(required=False, **kwargs)
-        self.longest = longest
-
-    def prepare_value(self, value: Any) -> Any:
-        return ", ".join(value) if isinstance(value, list) else value
-
-    def clean(self, value: Any) -> list[str]:
-        words = list(dict.fromkeys(filter(None, re.split(r"[,，、;；\s]+", super().clean(value)))))
-        if any(len(word) > self.longest for word in words):
-            raise forms.ValidationError(_("A word has at most %(most)s characters.") % {"most": self.longest})
-        return words
 
 
 def _couriers() -> list[tuple[str, str]]:

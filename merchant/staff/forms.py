@@ -12,7 +12,7 @@ from merchant.people.rights import Right
 from merchant.shops.models import Platform, Shop
 from merchant.staff.enums import WayIn
 from merchant.staff.services import LIMITED, is_limited, limit_shown, roles_of
-from merchant.ui.forms import StyledFormMixin, YuanField
+from merchant.ui.forms import StyledFormMixin, WordsField, YuanField
 
 NAME_HELP = _("Letters, digits and @ . + - _; this is typed when signing in.")
 
@@ -118,6 +118,16 @@ class PersonForm(StyledFormMixin, forms.Form):
         help_text=_("One refund, one order and one day. Leave empty for what the role has."),
     )
 
+    skills = WordsField(
+        label=_("Skills"),
+        longest=30,
+        rows=1,
+        help_text=_("With commas between them; rules of assignment ask for them."),
+    )
+    capacity = forms.IntegerField(
+        label=_("Orders in hand at most"), min_value=1, max_value=9999, required=False, help_text=_("Empty: no limit.")
+    )
+
     def __init__(self, *args: Any, shop: Shop, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         roles = roles_of(shop)
@@ -138,7 +148,7 @@ class NewPersonForm(PersonForm):
     username = _sign_in_name()
     way = forms.ChoiceField(label=_("They get in by"), choices=WayIn.choices, initial=WayIn.LINK)
 
-    field_order = ("display_name", "username", "role", "team", "limit", "way")
+    field_order = ("display_name", "username", "role", "team", "limit", "skills", "capacity", "way")
 
 
 class ChangedPersonForm(PersonForm):
@@ -151,6 +161,8 @@ class ChangedPersonForm(PersonForm):
             "role": membership.role_id,
             "team": membership.team.name if membership.team else "",
             "limit": fen if is_own else None,
+            "skills": membership.skills,
+            "capacity": membership.capacity,
         }
         super().__init__(*args, shop=membership.shop, initial=initial, **kwargs)
 

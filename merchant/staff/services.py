@@ -1,6 +1,7 @@
 """People of a shop: added, changed, given a way in, let go, taken back; and the shop they belong to."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,14 +116,18 @@ def add_member(
     role: Role,
     team: str = "",
     limit_fen: int | None = None,
+    skills: Sequence[str] = (),
+    capacity: int | None = None,
     way: str = WayIn.LINK,
 ) -> Entrance:
     """A colleague: somebody new, who gets a way in, or a person of another shop of yours. Raises Refused RIGHT, ROLE,
     TAKEN (the name is somebody's you do not manage), MEMBER (is in this shop already)."""
     policies.check_can_manage(shop, by)
-    return _add(
+    entrance = _add(
         shop, by=by, username=username, display_name=display_name, role=role, team=team, limit_fen=limit_fen, way=way
     )
+    _can_do(entrance.membership, skills, capacity)
+    return entrance
 
 
 def _add(
@@ -162,9 +167,19 @@ def _add(
 
 @transaction.atomic
 def change_member(
-    membership: Membership, *, by: Actor, display_name: str, role: Role, team: str = "", limit_fen: int | None = None
+    membership: Membership,
+    *,
+    by: Actor,
+    display_name: str,
+    role: Role,
+    team: str = "",
+    limit_fen: int | None = None,
+    skills: Sequence[str] = (),
+    capacity: int | None = None,
 ) -> Membership:
-    """Raises Refused RIGHT, SELF, ROLE, LAST (the shop would be without an owner)."""
+    """`skills` and `capacity` (orders in hand at most, None for no limit) are what orders are assigned by.
+
+    Raises Refused RIGHT, SELF, ROLE, LAST (the shop would be without an owner)."""
     policies.check_can_change(membership, by)
     lock(membership.shop)
     membership = lock(membership, "user", "role", "shop", "team")
@@ -180,6 +195,7 @@ def change_member(
         **limits_of(role, limit_fen),
     }
     membership.save(update_fields=["role", "team", "limits"])
+    _can_do(membership, skills, capacity)
     _tell(membership, "membership.set", by=by, limits=membership.limits)
     return membership
 
@@ -259,6 +275,11 @@ def _give_way_in(membership: Membership, way: str) -> Entrance:
     user.has_first_password = False
     user.save(update_fields=["password", "has_first_password"])
     return Entrance(membership, link=invitation_link(user))
+
+
+def _can_do(membership: Membership, skills: Sequence[str], capacity: int | None) -> None:
+    membership.skills, membership.capacity = list(skills), capacity
+    membership.save(update_fields=["skills", "capacity"])
 
 
 def _check_role(shop: Shop, role: Role) -> None:

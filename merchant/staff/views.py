@@ -75,6 +75,8 @@ def staff_add(request: SignedInRequest, shop_id: int) -> HttpResponse:
                 role=told["role"],
                 team=told["team"],
                 limit_fen=told["limit"],
+                skills=told["skills"],
+                capacity=told["capacity"],
                 way=told["way"],
             )
         except Refused as refusal:
@@ -118,6 +120,8 @@ def staff_member(request: SignedInRequest, shop_id: int, pk: int) -> HttpRespons
                 role=told["role"],
                 team=told["team"],
                 limit_fen=told["limit"],
+                skills=told["skills"],
+                capacity=told["capacity"],
             )
         except Refused as refusal:
             add_refusal(form, refusal)

@@ -1,5 +1,6 @@
 """What forms share: styled widgets, amounts in yuan, lengths of time, and the form behind a verb's button."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,7 +28,7 @@ def style(field: forms.Field) -> None:
     if name:
         field.widget.attrs.setdefault("class", name)
     if isinstance(field.widget, forms.Textarea):
-        field.widget.attrs["rows"] = 5
+        field.widget.attrs.setdefault("rows", 5)
 
 
 class StyledFormMixin:
@@ -99,6 +100,26 @@ class YuanField(forms.CharField):
         if amount > self.most:
             raise forms.ValidationError(_("At most %(most)s yuan.") % {"most": yuan(self.most)})
         return amount
+
+
+class WordsField(forms.CharField):
+    """Words with commas or lines between them; a list inside, each once."""
+
+    widget = forms.Textarea
+
+    def __init__(self, *, longest: int, rows: int = 5, **kwargs: Any) -> None:
+        super().__init__(required=False, **kwargs)
+        self.longest = longest
+        self.widget.attrs["rows"] = rows
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[str]:
+        words = list(dict.fromkeys(filter(None, re.split(r"[,，、;；\s]+", super().clean(value)))))
+        if any(len(word) > self.longest for word in words):
+            raise forms.ValidationError(_("A word has at most %(most)s characters.") % {"most": self.longest})
+        return words
 
 
 def amount_and_unit(seconds: int) -> tuple[int, str]:

@@ -47,6 +47,14 @@ ENTRIES = (
         about=_("Every order you may see, by state and by the promise to ship."),
     ),
     Entry(
+        "review_list",
+        _("Review"),
+        "check",
+        "/review/",
+        (Right.REVIEW_ORDER, Right.ASSIGN_WORK),
+        about=_("Orders on their way to the warehouse: what review stopped, who gets them, the word with the buyer."),
+    ),
+    Entry(
         "interceptions",
         _("Interceptions"),
         "turn",
@@ -154,6 +162,8 @@ ENTRIES = (
 
 # Pages beside the rail that the palette leads to.
 PLACES = (
+    Entry("assign_list", _("Assignment"), "team", "", (Right.ASSIGN_WORK,)),
+    Entry("confirm_list", _("Confirmation"), "chat", "", (Right.AGREE_CASE,)),
     Entry("interception_queues", _("Interceptions by cause"), "turn", "", (Right.SEE_ORDERS,)),
     Entry("interceptions_effect", _("What interception saved"), "board", "", (Right.SEE_ORDERS,)),
     Entry("couriers", _("What each courier can do"), "truck", "", (Right.OPERATE_JOBS, Right.SEE_MESSAGES)),

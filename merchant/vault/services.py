@@ -133,6 +133,21 @@ def correct(held: Recipient | None, change: Recipient) -> Recipient:
     return row
 
 
+def read_for_rules(recipient: Recipient | None) -> Person:
+    """A recipient in plain, or masked where no more is held, for rules that judge it (orders.review). What they read
+    goes no further than the rule: nobody sees it, and it is stored and logged nowhere."""
+    if recipient is None:
+        return Person()
+    return Person(
+        name=_said(recipient, "name"),
+        phone=_said(recipient, "phone"),
+        address=_said(recipient, "address"),
+        virtual_phone=_open(recipient, "virtual_phone"),
+        province=recipient.province,
+        city=recipient.city,
+    )
+
+
 def _said(recipient: Recipient | None, field: str) -> str:
     """A field to be sealed again: its plain value, or the mask where no more than that is held."""
     if recipient is None:

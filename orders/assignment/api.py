@@ -5,7 +5,7 @@ from rest_framework import serializers
 from merchant.api.fields import Colleague, Text
 from merchant.api.resources import verb
 from merchant.people.models import User
-from orders.assignment import services
+from orders.assignment import assigning, services
 from orders.record.api import OrderApi
 from orders.record.models import Order
 
@@ -15,8 +15,18 @@ class OrderHandOverSerializer(serializers.Serializer):
     reason = Text(required=True)
 
 
+class OrderAssignSerializer(serializers.Serializer):
+    to = Colleague(help_text="The colleague's id.")
+    reason = Text(max_length=300)
+
+
 class OrderAssignment(OrderApi):
     doors = ()
+
+    @verb(OrderAssignSerializer)
+    def assign(self, order: Order, *, to: User, reason: str) -> None:
+        """分配: an order that waits for somebody goes to this colleague."""
+        assigning.assign_by_hand(order, to=to, by=self.by, reason=reason)
 
     @verb()
     def claim(self, order: Order) -> None:

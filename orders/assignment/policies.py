@@ -6,7 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from merchant.people.rights import Right, check_may_get_work, check_right, rank_of
 from merchant.refusals import Refused
-from orders.record.enums import IN_HOUSE, OrderState
+from orders.assignment.choosing import Candidate
+from orders.record import policies as steps
+from orders.record.enums import IN_HOUSE, OrderState, Stop
 from orders.record.models import Order
 
 
@@ -29,6 +31,25 @@ def check_can_hand_over(order: Order, user: Any, *, to: Any = None, reason: str 
         raise Refused("SAME", _("%(name)s has this order already.") % {"name": to})
     if not reason.strip():
         raise Refused("REASON", _("Say why, so that the next person knows."))
+
+
+def check_can_assign(order: Order, by: Any) -> None:
+    """Give an order that waits for a person to one."""
+    check_right(by, order.shop_id, Right.ASSIGN_WORK)
+    steps.check_step(order, OrderState.PENDING_ASSIGN, OrderState.PENDING_CONFIRM)
+    steps.check_not_blocked(order, Stop.PICK)
+
+
+def check_has_room(one: Candidate | None) -> None:
+    """`one`: the person as a candidate of the shop, None where they are none."""
+    if one is None:
+        raise Refused("MEMBER", _("Choose somebody of this shop who settles cases."))
+    if one.is_full:
+        raise Refused(
+            "CAPACITY",
+            _("%(name)s has %(load)s of %(capacity)s orders in hand: choose somebody else, or raise the limit.")
+            % {"name": one.name, "load": one.load, "capacity": one.capacity},
+        )
 
 
 def _check_in_work(order: Order, user: Any) -> None:

@@ -20,6 +20,7 @@ from merchant.policy import services as policy
 from merchant.policy.working_hours import due_at
 from merchant.trail import activity
 from merchant.trail.models import Activity
+from merchant.wakeups import wake_sweep
 from orders.intake import hooks, people, rows_of_orders
 from orders.intake.amounts import add_up
 from orders.intake.fingerprint import fingerprint
@@ -181,6 +182,8 @@ def _store(shop: Any, changed: list[Incoming], outcomes: list[RowOutcome], *, by
         outcomes.extend(outcomes_of(item.order, "created" if written[item.order.number] else "updated"))
     for item in met:
         outcomes.extend(outcomes_of(item.order, "unchanged"))
+    if any(item.state == OrderState.PENDING_REVIEW for item in changed):
+        wake_sweep("orders.review_orders")
     order_ids = sorted(ids[number] for number in written)
     transaction.on_commit(partial(orders_imported.send_robust, sender=Order, shop_id=shop.pk, order_ids=order_ids))
 

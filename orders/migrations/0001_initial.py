@@ -1,5 +1,7 @@
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
+import django.core.validators
+import django.db.models.constraints
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
@@ -151,7 +153,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'order',
                 'verbose_name_plural': 'orders',
-                'indexes': [models.Index(fields=['shop', 'state', 'placed_at', 'id'], name='order_tab'), models.Index(fields=['shop', 'placed_at', 'id'], name='order_all'), models.Index(fields=['buyer', 'placed_at', 'id'], name='order_of_buyer'), models.Index(fields=['recipient'], name='order_of_recipient'), models.Index(models.F('shop'), django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Reverse('number'), name='text_pattern_ops'), name='order_number_tail'), models.Index(condition=models.Q(('ship_by_at__isnull', False), ('state__in', ['pending_review', 'pending_assign', 'pending_confirm', 'to_fulfil', 'packed', 'partly_shipped'])), fields=['shop', 'ship_by_at'], name='order_to_ship'), models.Index(condition=models.Q(('pay_by_at__isnull', False), ('state', 'pending_payment')), fields=['pay_by_at'], name='order_to_pay'), models.Index(condition=models.Q(('auto_receive_at__isnull', False), ('state', 'shipped')), fields=['auto_receive_at'], name='order_to_receive'), models.Index(condition=models.Q(('settle_at__isnull', False), ('state', 'received')), fields=['settle_at'], name='order_to_settle'), models.Index(condition=models.Q(('state__in', ['pending_review', 'pending_assign', 'pending_confirm', 'to_fulfil']), ('step_due_at__isnull', False)), fields=['assignee', 'step_due_at'], name='order_in_work')],
+                'indexes': [models.Index(fields=['shop', 'state', 'placed_at', 'id'], name='order_tab'), models.Index(fields=['shop', 'placed_at', 'id'], name='order_all'), models.Index(fields=['buyer', 'placed_at', 'id'], name='order_of_buyer'), models.Index(fields=['recipient'], name='order_of_recipient'), models.Index(models.F('shop'), django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Reverse('number'), name='text_pattern_ops'), name='order_number_tail'), models.Index(condition=models.Q(('ship_by_at__isnull', False), ('state__in', ['pending_review', 'pending_assign', 'pending_confirm', 'to_fulfil', 'packed', 'partly_shipped'])), fields=['shop', 'ship_by_at'], name='order_to_ship'), models.Index(condition=models.Q(('pay_by_at__isnull', False), ('state', 'pending_payment')), fields=['pay_by_at'], name='order_to_pay'), models.Index(condition=models.Q(('auto_receive_at__isnull', False), ('state', 'shipped')), fields=['auto_receive_at'], name='order_to_receive'), models.Index(condition=models.Q(('settle_at__isnull', False), ('state', 'received')), fields=['settle_at'], name='order_to_settle'), models.Index(condition=models.Q(('state__in', ['pending_review', 'pending_assign', 'pending_confirm', 'to_fulfil']), ('step_due_at__isnull', False)), fields=['assignee', 'step_due_at'], name='order_in_work'), models.Index(condition=models.Q(('state__in', ['pending_review', 'pending_assign', 'pending_confirm'])), fields=['shop', 'state', 'step_due_at', 'id'], name='order_in_steps')],
                 'constraints': [models.UniqueConstraint(fields=('shop', 'number'), name='order_once'), models.CheckConstraint(condition=models.Q(('state__in', ['pending_payment', 'pending_review', 'pending_assign', 'pending_confirm', 'to_fulfil', 'packed', 'partly_shipped', 'shipped', 'received', 'completed', 'closed', 'archived'])), name='order_state_known'), models.CheckConstraint(condition=models.Q(('paid_fen__gte', django.db.models.expressions.CombinedExpression(models.F('refunding_fen'), '+', models.F('refunded_fen'))), ('refunded_fen__gte', 0), ('refunding_fen__gte', 0)), name='order_refunds_within_paid'), models.CheckConstraint(condition=models.Q(('freight_fen__gte', django.db.models.expressions.CombinedExpression(models.F('freight_refunding_fen'), '+', models.F('freight_refunded_fen'))), ('freight_refunded_fen__gte', 0), ('freight_refunding_fen__gte', 0)), name='order_freight_refunds_within_freight'), models.CheckConstraint(condition=models.Q(('paid_fen', 0), ('paid_fen', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('goods_fen'), '-', models.F('shop_discount_fen')), '-', models.F('subsidy_fen')), '+', models.F('freight_fen')), '+', models.F('adjustment_fen'))), _connector='OR'), name='order_paid_adds_up'), models.CheckConstraint(condition=models.Q(('freight_fen__gte', 0), ('goods_fen__gte', 0), ('paid_fen__gte', 0), ('shop_discount_fen__gte', 0), ('subsidy_fen__gte', 0)), name='order_amounts_positive')],
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
@@ -177,6 +179,28 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Contact',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('channel', models.CharField(choices=[('phone', 'phone'), ('chat', 'chat'), ('sms', 'text message')], max_length=8, verbose_name='channel')),
+                ('result', models.CharField(choices=[('confirmed', 'confirmed'), ('no_answer', 'no answer'), ('doubt', 'in doubt')], max_length=12, verbose_name='result')),
+                ('note', merchant.encryption.fields.EncryptedText(blank=True, null=True, verbose_name='what was said')),
+                ('ship_at', models.DateTimeField(blank=True, null=True, verbose_name='expected to be sent')),
+                ('deliver_at', models.DateTimeField(blank=True, null=True, verbose_name='expected to arrive')),
+                ('text', models.CharField(blank=True, default='', max_length=500, verbose_name='message to the buyer')),
+                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to='orders.order')),
+            ],
+            options={
+                'verbose_name': 'contact',
+                'verbose_name_plural': 'contacts',
+                'indexes': [models.Index(fields=['order', 'id'], name='contact_of_order')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('ship_at__isnull', True), ('deliver_at__isnull', True), ('deliver_at__gte', models.F('ship_at')), _connector='OR'), name='contact_sent_before_it_arrives')],
+            },
+        ),
+        migrations.CreateModel(
             name='Block',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -196,6 +220,24 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'blocks',
                 'indexes': [models.Index(fields=['order'], name='block_of_order')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('order', 'kind', 'document'), name='block_open_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Assignment',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('rule_name', models.CharField(blank=True, db_default='', default='', max_length=40)),
+                ('why', models.JSONField(default=dict)),
+                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+                ('to', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='orders.order')),
+            ],
+            options={
+                'verbose_name': 'assignment',
+                'verbose_name_plural': 'assignments',
+                'indexes': [models.Index(fields=['order', 'id'], name='assignment_of_order')],
             },
         ),
         migrations.CreateModel(
@@ -295,6 +337,45 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Review',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('policy_version', models.PositiveIntegerField(default=0, verbose_name='version of the rules')),
+                ('findings', models.JSONField(default=list, verbose_name='findings')),
+                ('suggestion', models.CharField(blank=True, db_default='', default='', max_length=80, verbose_name='suggested place')),
+                ('outcome', models.CharField(choices=[('waiting', 'waits for a person'), ('passed', 'passed'), ('rejected', 'rejected'), ('overtaken', 'overtaken')], default='waiting', max_length=12, verbose_name='outcome')),
+                ('reason', models.CharField(blank=True, db_default='', default='', max_length=200, verbose_name='reason')),
+                ('asked_at', models.DateTimeField(null=True, verbose_name='buyer asked')),
+                ('opened_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('closed_at', models.DateTimeField(null=True)),
+                ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='orders.order')),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+            ],
+            options={
+                'verbose_name': 'review',
+                'verbose_name_plural': 'reviews',
+                'indexes': [models.Index(fields=['order', 'id'], name='review_of_order')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('order',), name='review_one_open')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ReviewTally',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('policy_version', models.PositiveIntegerField()),
+                ('rule', models.CharField(blank=True, max_length=12)),
+                ('orders', models.PositiveIntegerField(default=0)),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+            ],
+            options={
+                'verbose_name': 'hits of a rule',
+                'verbose_name_plural': 'hits of rules',
+                'constraints': [models.UniqueConstraint(fields=('shop', 'day', 'policy_version', 'rule'), name='review_tally_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='ShopLayout',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -370,6 +451,26 @@ class Migration(migrations.Migration):
                 'verbose_name': 'pull of a platform',
                 'verbose_name_plural': 'pulls of platforms',
                 'constraints': [models.UniqueConstraint(fields=('account', 'stream'), name='sync_cursor_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='AssignmentRule',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveSmallIntegerField(verbose_name='position')),
+                ('name', models.CharField(max_length=40, verbose_name='name')),
+                ('kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('goods', 'goods'), ('custom', 'made to order'), ('service', 'service')], max_length=12), blank=True, default=list, size=None, verbose_name='kinds of order')),
+                ('provinces', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, size=None, verbose_name='provinces')),
+                ('least_fen', models.BigIntegerField(db_default=0, default=0, validators=[django.core.validators.MinValueValidator(0)], verbose_name='from an amount of')),
+                ('most_fen', models.BigIntegerField(db_default=0, default=0, validators=[django.core.validators.MinValueValidator(0)], verbose_name='below an amount of')),
+                ('skill', models.CharField(blank=True, db_default='', default='', max_length=30, verbose_name='skill needed')),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+                ('team', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.team', verbose_name='team')),
+            ],
+            options={
+                'verbose_name': 'rule of assignment',
+                'verbose_name_plural': 'rules of assignment',
+                'constraints': [models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['DEFERRED'], fields=('shop', 'position'), name='assignment_rule_place')],
             },
         ),
     ]

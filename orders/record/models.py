@@ -40,6 +40,9 @@ AWAITING_RECEIPT = Q(state=S.SHIPPED, auto_receive_at__isnull=False)
 AWAITING_SETTLEMENT = Q(state=S.RECEIVED, settle_at__isnull=False)
 IN_WORK = Q(state__in=[S.PENDING_REVIEW, S.PENDING_ASSIGN, S.PENDING_CONFIRM, S.TO_FULFIL], step_due_at__isnull=False)
 
+# What waits for a word of the office before the warehouse; few rows stand there.
+IN_STEPS = Q(state__in=[S.PENDING_REVIEW, S.PENDING_ASSIGN, S.PENDING_CONFIRM])
+
 
 def fen(**more: Any) -> models.BigIntegerField:
     """A column of money in fen. The default stands in the database too: COPY and raw SQL write these tables."""
@@ -209,6 +212,7 @@ class Order(StateMachine):
             models.Index(fields=["auto_receive_at"], name="order_to_receive", condition=AWAITING_RECEIPT),
             models.Index(fields=["settle_at"], name="order_to_settle", condition=AWAITING_SETTLEMENT),
             models.Index(fields=["assignee", "step_due_at"], name="order_in_work", condition=IN_WORK),
+            models.Index(fields=["shop", "state", "step_due_at", "id"], name="order_in_steps", condition=IN_STEPS),
         ]
 
     def __str__(self) -> str:

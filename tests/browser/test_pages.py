@@ -26,6 +26,9 @@ from merchant.inbox import services as inbox
 from merchant.inbox.models import InboxTask
 from merchant.jobs.services import beat
 from merchant.platforms.sandbox.wechat_wire import BILL_HEADER
+from merchant.policy import services as policy
+from merchant.vault.services import Person
+from orders.assignment.models import AssignmentRule
 from tests.browser.axe import breaches, unreadable
 from tests.browser.conftest import SHOTS, Scene
 from tests.cs_workbench.homecoming import inspected
@@ -79,7 +82,18 @@ def morning(scene: Scene) -> dict[str, Any]:
     for name in ("worker", "poller", "beat"):
         beat(name)
     statements_of(scene)
+    before_the_warehouse(scene)
     return {"answer": answer, "refused": refused, "stuck": stuck, "card": card}
+
+
+def before_the_warehouse(scene: Scene) -> None:
+    """One order that review stopped, one that nobody is fit for, one to be confirmed."""
+    policy.change(scene.shop, by=None, reason="自发货", fulfil_here=True, confirm_orders=True)
+    no_door = Person(name="林小满", phone="13900001234", address="浙江余杭3幢", province="浙江省", city="杭州市")
+    AssignmentRule.objects.create(shop=scene.shop, position=1, name="大额订单", least_fen=100_000, skill="大客户")
+    scene.order(state="to_fulfil", recipient=no_door)
+    scene.order(state="to_fulfil", nets=(120_000,), buyer_id="buyer-large")
+    scene.order(state="to_fulfil", buyer_id="buyer-small")
 
 
 def failed_refund(scene: Scene) -> Refund:
@@ -134,6 +148,11 @@ def pages_of(scene: Scene, made: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("order", "agent", at("order_detail", shop, answer.order.number)),
         ("parcel", "agent", at("parcel_detail", shop, parcel.courier, parcel.waybill)),
         ("interceptions", "agent", at("interceptions")),
+        ("review", "supervisor", at("review_list")),
+        ("review-report", "supervisor", at("review_report")),
+        ("assignment", "supervisor", at("assign_list")),
+        ("assignment-rules", "owner", at("assignment_rules", shop)),
+        ("confirmation", "agent", at("confirm_list")),
         ("interceptions-effect", "agent", at("interceptions_effect")),
         ("board", "supervisor", at("board")),
         ("board-cases", "supervisor", at("board_cases") + "?open=1"),

@@ -52,6 +52,18 @@ SAME = {
     ("order", "flag"): ("order_flag", ""),
     ("order", "claim"): ("order_assign", "claim"),
     ("order", "hand_over"): ("order_assign", "hand-over"),
+    **{
+        ("order", verb): ("review_verb", page)
+        for verb, page in {
+            "pass_review": "pass", "reject_review": "reject", "hold_in_review": "hold", "ask_buyer": "ask",
+            "accept_suggestion": "accept", "recheck": "again",
+        }.items()
+    },
+    ("order", "assign"): ("assign_order", ""),
+    **{
+        ("order", verb): ("confirm_verb", verb.replace("_", "-").replace("-to-review", ""))
+        for verb in ("confirm", "no_answer", "return_to_review")
+    },
     ("customer", "account_owner"): ("customer_account_owner", ""),
     ("import", "stop"): ("import_stop", ""),
     ("import", "retry"): ("import_retry", ""),

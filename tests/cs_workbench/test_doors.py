@@ -37,6 +37,7 @@ from merchant.shops.models import Agreement
 from merchant.stock.services import Change, move_stock
 from merchant.vault.models import PiiReveal
 from merchant.vault.quota import ask_quota
+from orders.assignment.models import AssignmentRule
 from orders.buyers.models import Buyer
 from orders.intake import jobs
 from tests.aftersales.factories import case_of, intercepting, own_shop, refund_of, shipped_order
@@ -58,6 +59,10 @@ LISTS = {
     "desk_pulse": EVERYBODY,
     "orders": EVERYBODY,
     "interceptions": EVERYBODY,
+    "review_list": EVERYBODY,
+    "review_report": EVERYBODY,
+    "assign_list": EVERYBODY,
+    "confirm_list": EVERYBODY,
     "interceptions_effect": EVERYBODY,
     "interception_queues": EVERYBODY,
     "claims": EVERYBODY,
@@ -97,6 +102,7 @@ PAGES = {
     "order_detail": EVERYBODY,
     "product_detail": EVERYBODY,
     "order_address": EVERYBODY,
+    "assignment_rules": EVERYBODY,
     "team_hand_over": (S, OWNER),
     "parcel_detail": EVERYBODY,
     "interception_detail": EVERYBODY,
@@ -172,6 +178,16 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     # The order of this world has been shipped.
     ("order_assign", "claim"): dict.fromkeys(DESK, "ORDER_STATE"),
     ("order_assign", "hand-over"): dict.fromkeys(DESK, "ORDER_STATE"),
+    # What each does in review and after it is proven where an order stands there (tests/orders/test_review.py).
+    **{
+        ("review_verb", verb): dict.fromkeys((S, OWNER), "ORDER_STATE")
+        for verb in ("pass", "reject", "ask", "accept", "again")
+    },
+    ("review_verb", "hold"): dict.fromkeys((*DESK, W), "ORDER_STATE"),
+    ("assign_order", ""): dict.fromkeys((S, OWNER), "ORDER_STATE"),
+    **{("confirm_verb", verb): dict.fromkeys(DESK, "ORDER_STATE") for verb in ("confirm", "no-answer", "return")},
+    ("assignment_rule_verb", "raise"): {OWNER: "", P: ""},
+    ("assignment_rule_verb", "remove"): {OWNER: "", P: ""},
     ("customer_account_owner", ""): {S: "", OWNER: ""},
     ("team_hand_over_all", ""): {S: "", OWNER: ""},
     ("order_note", ""): dict.fromkeys((*DESK, W), ""),
@@ -271,6 +287,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "platform_account_add": (OWNER, P),
     "platform_account_edit": (OWNER, P),
     "policy": (OWNER, P),
+    "assignment_rules": (OWNER, P),
     "shop_edit": (OWNER, P),
     "staff_member": (OWNER, P),
     "role_add": (OWNER, P),
@@ -315,6 +332,8 @@ APART = {
     "buyer_page": 404,
     # Says goodbye to colleagues; touches no row.
     "desk_leave": 302,
+    # Several orders at once, each by its own verb and policy (tests/cs_workbench/test_review_pages.py).
+    "review_bulk": 302,
     # Whether errands are over; says nothing else of them.
     "errands_over": 302,
 }
@@ -363,7 +382,13 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
     colleague_buyer = Buyer.objects.create(shop=shop, external_id="buyer-2", nickname="小满")
     member = Membership.objects.get(shop=shop, user=people[A])
     own_role = Role.objects.create(shop=shop, slug="night", name="夜班", rights=["see_orders"])
+    rule = AssignmentRule.objects.create(shop=shop, position=1, name="四川单")
     arguments = {
+        "review_verb": of_order,
+        "assign_order": of_order,
+        "confirm_verb": of_order,
+        "assignment_rules": [shop.pk],
+        "assignment_rule_verb": [shop.pk, rule.pk],
         "desk_case": of_case,
         "desk_verb": of_case,
         "desk_order": of_order,
@@ -472,7 +497,13 @@ def address(world: SimpleNamespace, name: str, verb: str = "") -> str:
 
 def told(world: SimpleNamespace, name: str, verb: str) -> dict[str, Any]:
     """What the page of this verb would send."""
-    sent: dict[str, Any] = {"reason": "no_reason", "text": "电话已打", "minutes": "60", "amount": "10.00"}
+    sent: dict[str, Any] = {
+        "reason": "no_reason",
+        "text": "电话已打",
+        "minutes": "60",
+        "amount": "10.00",
+        "channel": "phone",
+    }
     if (name, verb) == ("desk_verb", "refuse"):
         sent |= {"reason": "other", "evidence": "note"}
     if name == "desk_verb":
@@ -651,6 +682,7 @@ def test_who_may_send_which_form(world):
 # What a form answers to somebody of the shop who may not send it, where that is not the form again.
 NOT_YOURS = {
     "policy": (422, False),
+    "assignment_rules": (302, False),
     "shop_edit": (422, False),
     "staff_member": (422, False),
     "role_add": (422, False),
@@ -693,6 +725,7 @@ def forms_taken(world: Any, role: str) -> dict[str, tuple[int, bool]]:
         "shop_edit": {"name": "新店名", "external_id": "S-9", "state": "normal"},
         "role_add": {"name": "夜班", "rights": ["see_orders"], "scope": "shop"},
         "role_edit": {"name": "晚班", "rights": ["see_orders"], "scope": "own"},
+        "assignment_rules": {"name": "云南单", "provinces": "云南"},
         "staff_member": {"display_name": "小苏", "role": ensure_default_roles()["agent"].pk, "limit": "300"},
         "reply_add": {"title": "在途", "text": "{运单号} 在途"},
         "reply_edit": {"title": "您好", "text": "{buyer} 您好"},

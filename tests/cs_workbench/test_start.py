@@ -24,7 +24,7 @@ def test_without_a_shop_there_is_one_step_to_take():
     assert states(None) == {
         "account": "done",
         "shop": "now",
-        **dict.fromkeys(("staff", "courier", "platform", "agreement", "orders", "first"), "closed"),
+        **dict.fromkeys(("staff", "courier", "platform", "agreement", "orders", "first", "fulfil"), "closed"),
     }
 
 

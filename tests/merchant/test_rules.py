@@ -160,7 +160,7 @@ def test_the_groups_keep_the_order_of_the_page():
         ("Review of orders", 17),
         ("Promises to the buyer", 26),
         ("When a refund arrives", 3),
-        ("Rights", 34),
+        ("Rights", 35),
         ("Personal data", 6),
         ("The road", 9),
     ]

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import translation
 
 from aftersales.decisions.assigning import claim_case
-from cs_workbench.demo import history, home
+from cs_workbench.demo import history, home, steps
 from cs_workbench.demo.before import make_outside
 from cs_workbench.demo.claims import make_claims
 from cs_workbench.demo.orders import OrderMaker
@@ -78,6 +78,7 @@ class Command(BaseCommand):
         for order in late:
             claim_order(order, by=shops.people["colleague"])
         home.set_up(shops, stage.makers[shops.own.pk])
+        steps.set_up(shops, stage.makers[shops.own.pk])
         make_statement(shops.own)
         make_looks(shops)
         activity.record(shops.kuaishou, SEEDED, by=None, shop=shops.kuaishou)
