@@ -203,7 +203,9 @@ def told(world: SimpleNamespace, noun: str, verb: str) -> dict[str, Any]:
         "photos": [],
         "phone": "13700005678",
     }
-    if verb in ("hand_over", "escalate", "account_owner"):
+    if verb in ("confirm", "no_answer", "return_to_review"):
+        sent["channel"] = "phone"
+    if verb in ("assign", "hand_over", "escalate", "account_owner"):
         sent["to"] = None if verb == "escalate" else world.people[S].pk
     if verb == "keep":
         sent["waybill"] = "SF-NOBODY-S"

@@ -11,6 +11,7 @@ from tests.merchant.factories import make_user
 from tests.orders.test_review import NOWHERE, arrive, settle, shop  # noqa: F401
 
 pytestmark = pytest.mark.django_db
+CHINESE = {"Accept-Language": "zh-hans"}
 S = OrderState
 
 
@@ -29,7 +30,7 @@ def test_several_are_passed_at_once_after_a_preview_that_says_what_becomes_of_ea
     Order.objects.filter(pk=gone.pk).update(state=S.CLOSED)
     ids = [first.pk, second.pk, gone.pk]
 
-    preview = supervisor.post(reverse("review_bulk"), {"verb": "reject", "ids": ids})
+    preview = supervisor.post(reverse("review_bulk"), {"verb": "reject", "ids": ids}, headers=CHINESE)
 
     assert (preview.context["good"], preview.context["done"]) == (2, False)
     assert [line["is_good"] for line in sorted(preview.context["lines"], key=lambda line: line["order"].pk)] == [
@@ -38,14 +39,14 @@ def test_several_are_passed_at_once_after_a_preview_that_says_what_becomes_of_ea
     assert not Block.objects.filter(order__in=ids).exists()
 
     done = supervisor.post(
-        reverse("review_bulk"), {"verb": "reject", "ids": ids[:2], "sure": "on", "reason": "地址不全，请补门牌"}
+        reverse("review_bulk"), {"verb": "reject", "ids": ids[:2], "sure": "on", "reason": "地址不全，请补门牌"}, headers=CHINESE
     )
 
     assert (done.context["good"], done.context["done"], stand(first, second)) == (2, True, [S.PENDING_REVIEW] * 2)
     assert Block.objects.open().filter(order__in=ids).count() == 2
     assert done.content.decode().count("审核不通过，原因已转告买家") == 2
 
-    nothing = supervisor.post(reverse("review_bulk"), {"verb": "pass"}, follow=True)
+    nothing = supervisor.post(reverse("review_bulk"), {"verb": "pass"}, follow=True, headers=CHINESE)
     assert "请先勾选订单" in nothing.content.decode()
 
 
@@ -53,8 +54,8 @@ def test_several_are_passed_at_once_after_a_preview_that_says_what_becomes_of_ea
 def test_the_queue_shows_the_reasons_and_the_report_how_often_the_rules_hit(shop, supervisor):  # noqa: F811
     order = settle(arrive(shop, recipient=NOWHERE, buyer_note="给返现吗"))
 
-    page = supervisor.get(reverse("review_list")).content.decode()
-    report = supervisor.get(reverse("review_report"))
+    page = supervisor.get(reverse("review_list")).content.decode(, headers=CHINESE)
+    report = supervisor.get(reverse("review_report"), headers=CHINESE)
 
     assert order.number in page
     assert "详细地址只有 2 个字，至少要 5 个。" in page
@@ -69,8 +70,8 @@ def test_what_nobody_is_fit_for_waits_with_its_reason_and_is_given_by_hand(shop,
     order = settle(arrive(shop))
     assert stand(order) == [S.PENDING_ASSIGN]
 
-    page = supervisor.get(reverse("assign_list")).content.decode()
-    answer = supervisor.post(reverse("assign_order", args=[shop.pk, order.number]), {"to": agent.pk}, follow=True)
+    page = supervisor.get(reverse("assign_list")).content.decode(, headers=CHINESE)
+    answer = supervisor.post(reverse("assign_order", args=[shop.pk, order.number]), {"to": agent.pk}, follow=True, headers=CHINESE)
 
     assert "没有人具备技能「安装」。" in page
     assert f"{order.number} 已分给" in answer.content.decode()
@@ -82,11 +83,11 @@ def test_the_owner_writes_the_rules_and_what_people_can_do(shop, sign_in):  # no
     client, agent = sign_in(make_user("owner", shop)), make_user("agent", shop)
     address = reverse("assignment_rules", args=[shop.pk])
 
-    wrong = client.post(address, {"name": "远方", "provinces": "四川、火星"})
-    client.post(address, {"name": "四川单", "provinces": "四川", "least": "500", "kinds": ["goods"]})
-    client.post(address, {"name": "安装单", "skill": "安装"})
+    wrong = client.post(address, {"name": "远方", "provinces": "四川、火星"}, headers=CHINESE)
+    client.post(address, {"name": "四川单", "provinces": "四川", "least": "500", "kinds": ["goods"]}, headers=CHINESE)
+    client.post(address, {"name": "安装单", "skill": "安装"}, headers=CHINESE)
     second = AssignmentRule.objects.get(name="安装单")
-    client.post(reverse("assignment_rule_verb", args=[shop.pk, second.pk, "raise"]))
+    client.post(reverse("assignment_rule_verb", args=[shop.pk, second.pk, "raise"]), headers=CHINESE)
 
     assert wrong.status_code == 422
     assert "没有这个省份：火星" in wrong.content.decode()
@@ -98,6 +99,6 @@ def test_the_owner_writes_the_rules_and_what_people_can_do(shop, sign_in):  # no
 
     member = Membership.objects.get(user=agent)
     form = {"display_name": "小苏", "role": member.role_id, "skills": "安装，生鲜", "capacity": "30"}
-    client.post(reverse("staff_member", args=[shop.pk, member.pk]), form)
+    client.post(reverse("staff_member", args=[shop.pk, member.pk]), form, headers=CHINESE)
     member.refresh_from_db()
     assert (member.skills, member.capacity) == (["安装", "生鲜"], 30)
