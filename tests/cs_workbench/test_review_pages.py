@@ -39,7 +39,9 @@ def test_several_are_passed_at_once_after_a_preview_that_says_what_becomes_of_ea
     assert not Block.objects.filter(order__in=ids).exists()
 
     done = supervisor.post(
-        reverse("review_bulk"), {"verb": "reject", "ids": ids[:2], "sure": "on", "reason": "地址不全，请补门牌"}, headers=CHINESE
+        reverse("review_bulk"),
+        {"verb": "reject", "ids": ids[:2], "sure": "on", "reason": "地址不全，请补门牌"},
+        headers=CHINESE,
     )
 
     assert (done.context["good"], done.context["done"], stand(first, second)) == (2, True, [S.PENDING_REVIEW] * 2)
@@ -54,7 +56,7 @@ def test_several_are_passed_at_once_after_a_preview_that_says_what_becomes_of_ea
 def test_the_queue_shows_the_reasons_and_the_report_how_often_the_rules_hit(shop, supervisor):  # noqa: F811
     order = settle(arrive(shop, recipient=NOWHERE, buyer_note="给返现吗"))
 
-    page = supervisor.get(reverse("review_list")).content.decode(, headers=CHINESE)
+    page = supervisor.get(reverse("review_list"), headers=CHINESE).content.decode()
     report = supervisor.get(reverse("review_report"), headers=CHINESE)
 
     assert order.number in page
@@ -70,8 +72,10 @@ def test_what_nobody_is_fit_for_waits_with_its_reason_and_is_given_by_hand(shop,
     order = settle(arrive(shop))
     assert stand(order) == [S.PENDING_ASSIGN]
 
-    page = supervisor.get(reverse("assign_list")).content.decode(, headers=CHINESE)
-    answer = supervisor.post(reverse("assign_order", args=[shop.pk, order.number]), {"to": agent.pk}, follow=True, headers=CHINESE)
+    page = supervisor.get(reverse("assign_list"), headers=CHINESE).content.decode()
+    answer = supervisor.post(
+        reverse("assign_order", args=[shop.pk, order.number]), {"to": agent.pk}, follow=True, headers=CHINESE
+    )
 
     assert "没有人具备技能「安装」。" in page
     assert f"{order.number} 已分给" in answer.content.decode()
