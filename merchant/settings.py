@@ -246,6 +246,7 @@ SPECTACULAR_SETTINGS = {
         "RefundState": "aftersales.refunds.enums.RefundState",
         "RefundKind": "aftersales.refunds.enums.RefundKind",
         "PayChannel": "orders.payments.enums.PayChannel",
+        "ContactChannel": "orders.confirmation.enums.Channel",
         "ReturnKind": "aftersales.returns.enums.ReturnKind",
         "StatementState": "aftersales.statements.enums.FileState",
         "DifferenceState": "aftersales.statements.enums.DifferenceState",
