@@ -40,7 +40,6 @@ def test_several_are_passed_at_once_after_a_preview_that_says_what_becomes_of_ea
     done = supervisor.post(
         reverse("review_bulk"),
         {"verb": "reject", "ids": ids[:2], "sure": "on", "reason": "地址不全，请补门牌"},
-        headers=CHINESE,
     )
 
     assert (done.context["good"], done.context["done"], stand(first, second)) == (2, True, [S.PENDING_REVIEW] * 2)
