@@ -1,4 +1,5 @@
 from copy import copy
+from datetime import timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -6,10 +7,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from merchant.clock import today
 from merchant.people.rights import Right, can
 from merchant.policy import services
 from merchant.policy.forms import PolicyForm
 from merchant.policy.models import Policy
+from merchant.policy.working_hours import unknown_year
 from merchant.refusals import Refused
 from merchant.shops.models import Shop
 from merchant.ui.access import SignedInRequest
@@ -35,9 +38,12 @@ def policy_page(request: SignedInRequest, shop_id: int) -> HttpResponse:
         except Refused as refusal:
             field = refusal.detail.get("field")
             form.add_error(field if field in form.fields else None, str(refusal.message))
+    ahead = unknown_year(today() + timedelta(days=60))
     context = {
         "shop": shop,
         "rules": rules,
+        # Told to whom it concerns: a shop whose hours differ by the day.
+        "unknown_year": ahead if len({rules.hours_workday, rules.hours_weekend, rules.hours_holiday}) > 1 else None,
         "form": form,
         "timers": form.timers,
         "may_edit": can(request.user, shop, Right.EDIT_POLICY),

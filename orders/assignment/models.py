@@ -43,6 +43,10 @@ class AssignmentRule(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def kind_labels(self) -> list[str]:
+        return [str(OrderKind(kind).label) for kind in self.kinds if kind in OrderKind.values]
+
 
 class Assignment(models.Model):
     """An order given to a person, and why this one: {"by": "rule"|"hand", "load", "capacity", "skill", "keeper",

@@ -5,13 +5,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from merchant.clock import now
+from merchant.clock import SHANGHAI, now
 from merchant.locking import lock
 from merchant.people.models import Actor
 from merchant.policy import services as policy
 from merchant.policy.working_hours import due_at
 from merchant.trail import activity
-from merchant.ui.formatting import instant_text
 from orders.confirmation import policies
 from orders.confirmation.enums import Channel, Result
 from orders.confirmation.models import Contact
@@ -72,10 +71,15 @@ def message_of(order: Order, ship_at: datetime | None = None, deliver_at: dateti
     ship_at = ship_at or order.ship_by_at
     said = [_("Your order %(number)s is confirmed.") % {"number": order.number}]
     if ship_at:
-        said.append(_("It is sent by %(at)s.") % {"at": instant_text(ship_at)})
+        said.append(_("It is sent by %(at)s.") % {"at": _day_and_time(ship_at)})
     if deliver_at:
-        said.append(_("It should arrive by %(at)s.") % {"at": instant_text(deliver_at)})
+        said.append(_("It should arrive by %(at)s.") % {"at": _day_and_time(deliver_at)})
     return "".join(said) if said[0].endswith("。") else " ".join(said)
+
+
+def _day_and_time(at: datetime) -> str:
+    """With its day, since nobody knows when a message is read."""
+    return at.astimezone(SHANGHAI).strftime("%m-%d %H:%M")
 
 
 def _log(order: Order, result: str, *, by: Actor, channel: str, note: str, **told: object) -> Contact:

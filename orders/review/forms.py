@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -5,6 +7,7 @@ from merchant.ui.forms import VerbForm
 from merchant.ui.query_params import parse_int
 
 MANY = ("pass", "hold", "reject")
+MOST = 200
 
 
 class ReviewForm(VerbForm):
@@ -13,22 +16,22 @@ class ReviewForm(VerbForm):
     reason = forms.CharField(required=False, max_length=300)
 
 
+class PickedField(forms.Field):
+    """The ticked rows, by their ids; what is no number is left out."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> list[int]:
+        picked = [pk for pk in map(parse_int, value or []) if pk is not None]
+        if not picked:
+            raise forms.ValidationError(_("Tick the orders first."))
+        return picked[:MOST]
+
+
 class BulkForm(VerbForm):
-    """One verb over several orders; `ids` are theirs. `sure`: the preview was seen."""
+    """One verb over several orders. `sure`: the preview was seen."""
 
     verb = forms.ChoiceField(choices=[(name, name) for name in MANY])
     reason = forms.CharField(required=False, max_length=300)
     sure = forms.BooleanField(required=False)
-    ids = forms.CharField(required=False)
-
-    codes = {"verb": "VERB"}
-
-    def __init__(self, data: object, ids: list[str]) -> None:
-        super().__init__(data)
-        self.picked = [pk for pk in (parse_int(one) for one in ids[:200]) if pk is not None]
-
-    def clean(self) -> dict[str, object]:
-        found = super().clean() or {}
-        if not self.picked:
-            raise forms.ValidationError(_("Tick the orders first."))
-        return found
+    ids = PickedField()

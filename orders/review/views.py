@@ -141,12 +141,14 @@ def review_verb(request: SignedInRequest, shop_id: int, number: str, verb: str) 
 @require_POST
 def review_bulk(request: SignedInRequest) -> HttpResponse:
     """Several at once: first what would come of each, then what came of it."""
-    form = BulkForm(request.POST, request.POST.getlist("ids"))
+    form = BulkForm(request.POST)
     if not form.is_valid():
         messages.error(request, str(next(iter(form.errors.values()))[0]))
         return redirect("review_list")
     verb, reason, sure = form.cleaned_data["verb"], form.cleaned_data["reason"], form.cleaned_data["sure"]
-    orders = list(Order.objects.visible_to(request.user).filter(pk__in=form.picked).order_by("step_due_at", "pk"))
+    orders = list(
+        Order.objects.visible_to(request.user).filter(pk__in=form.cleaned_data["ids"]).order_by("step_due_at", "pk")
+    )
     lines = [_outcome(order, verb, reason, request.user, is_done=sure) for order in orders]
     context = {
         "verb": verb,

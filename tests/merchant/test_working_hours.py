@@ -1,16 +1,17 @@
 """The clocks of what people must do run while the shop's people work."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
+from django.urls import reverse
 
-from merchant.clock import SHANGHAI
+from merchant.clock import SHANGHAI, today
 from merchant.policy import services as policy
 from merchant.policy.models import Policy
 from merchant.policy.road_settings import spans_of
 from merchant.policy.working_hours import due_at, unknown_year, working_deadline
 from merchant.refusals import Refused
-from tests.merchant.factories import make_shop
+from tests.merchant.factories import make_shop, make_user
 
 HOUR = 3600
 OFFICE = {"hours_workday": "09:00-12:00, 13:30-18:00", "hours_weekend": "", "hours_holiday": ""}
@@ -81,6 +82,21 @@ def test_hours_that_are_none_are_refused_in_words(hours):
 
     assert refusal.value.detail == {"field": "hours_weekend"}
     assert policy.current(shop).version == 0
+
+
+@pytest.mark.django_db
+def test_the_page_of_rules_says_when_the_holidays_of_a_year_ahead_are_not_known(client):
+    shop = make_shop()
+    client.force_login(make_user("owner", shop))
+    address = reverse("policy", args=[shop.pk])
+    plain = client.get(address).context["unknown_year"]
+    policy.change(shop, by=None, reason="坐班", **OFFICE)
+
+    page = client.get(address)
+
+    ahead = unknown_year(today() + timedelta(days=60))
+    assert (plain, page.context["unknown_year"]) == (None, ahead)
+    assert ("notice is-wait" in page.content.decode()) == (ahead is not None)
 
 
 def test_spans_are_minutes_of_the_day():
