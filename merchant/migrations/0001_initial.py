@@ -828,6 +828,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('limits', models.JSONField(blank=True, default=dict, verbose_name='own amount limits (fen)')),
+                ('skills', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=30), blank=True, default=list, size=None, verbose_name='skills')),
+                ('capacity', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='orders in hand at most')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
                 ('role', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.role')),
