@@ -86,7 +86,7 @@ def columns_of(spec: Any) -> set[str]:
 def reader(spec: Any) -> tuple[str, Read]:
     """(name for messages, function that reads the raw value)."""
     if isinstance(spec, str):
-        return spec, lambda record, row: find(row, spec)
+        return spec, lambda record, row: row[spec] if spec in row else find(row, spec)
     if isinstance(spec, list):
         return spec[0], lambda record, row: _first(row, spec)
     if "const" in spec:

@@ -3,6 +3,7 @@
 import logging
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from orders.record.enums import CategoryClass, OrderState
 
 log = logging.getLogger(__name__)
 
+# A table of no more rows is kept in memory between the two times its rows are asked for.
+FEW_ROWS = 5000
 TEXTS = ("source_status", "close_reason", "pay_method", "buyer_nickname", "buyer_note", "seller_note", "host_name")
 NAMES = frozenset({"buyer_nickname", "host_name"})
 MOMENTS = (
@@ -200,9 +203,11 @@ class OrderProfile(ColumnsOfLayout):
         if not self.is_by_line:
             yield from (([found], ()) for found in rows())
             return
+        # What is short is read once; the rest again, so that memory never holds it.
+        read = partial(iter, list(rows())) if part.total <= FEW_ROWS else rows
         goods = [_column(spec) for name, spec in self.body.get("line", {}).items() if name in (*LINE_TEXTS, *LINE_IDS)]
         yield from groups(
-            rows,
+            read,
             lambda row: text(find(row, self._number_name)),
             lambda row: any(text(find(row, name)) for name in goods if name),
         )

@@ -188,7 +188,7 @@ def _named(found: spool.Spooled, top: int, header: tuple[str, ...]) -> Iterator[
         kind, number, cells = event[0], event[1], event[-1]
         if number <= top:
             continue
-        if DATE_MARK[0] in "".join(cell[:1] for cell in cells if isinstance(cell, str)):
+        if found.is_dated and DATE_MARK[0] in "".join(cell[:1] for cell in cells if isinstance(cell, str)):
             cells = [_dated(cell) for cell in cells]
         why = event[2] if kind == "b" else ""
         if is_text and not why and len(cells) > width and any(map(_filled, cells[width:])):

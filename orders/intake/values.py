@@ -18,7 +18,9 @@ from orders.intake.readers import Merged
 # What sources write into a cell to say that there is nothing.
 BLANKS = frozenset({"", "null", "none", "nil", "nan", "n/a", "-", "--", "/", "\\n", "无", "0000-00-00 00:00:00"})
 # First or last characters that are not the cell's own text.
-WRAPPED = frozenset(" \t\r\n\v\f\u3000\xa0\ufeff='\"")
+WRAPPED = frozenset("=\ufeff'\"") | {chr(code) for code in range(0x3001) if chr(code).isspace()}
+# What else a cell may begin with that is no text of its own: the words for nothing.
+SUSPECT = WRAPPED | {letter for word in BLANKS for letter in (word[:1].lower(), word[:1].upper()) if letter}
 # Spreadsheets keep 178.8 as 178.79999999999998. What is this near to a fen was that fen; anything else is refused.
 FLOAT_DUST = Decimal("0.0001")
 # Dates before this are a source's way of saying "not yet" (unix 0, 1970-01-01 08:00:00).
@@ -74,8 +76,8 @@ def text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        # Most cells: nothing to take off, and no word for nothing is this long.
-        if len(value) > 19 and value[0] not in WRAPPED and value[-1] not in WRAPPED and "\0" not in value:
+        # Most cells: nothing to take off, and no word for nothing begins like this.
+        if value and value[0] not in SUSPECT and value[-1] not in WRAPPED and "\0" not in value and type(value) is str:
             return value
         found = value
     elif isinstance(value, bool):
@@ -145,6 +147,16 @@ def money(value: Any, field: str, unit: str) -> int | None:
         raise BadValue(field, _("“%(value)s” is not an amount") % {"value": text(value)})
     if isinstance(value, float | int):
         return _money(repr(value), field, unit)
+    try:
+        return _written_money(value if isinstance(value, str) else text(value), unit)
+    except BadValue as bad:
+        raise BadValue(field, bad.why, bad.value) from None
+
+
+@lru_cache(maxsize=8192)
+def _written_money(value: str, unit: str) -> int | None:
+    """A shop has few prices, and its files name each of them again and again. Whoever asks knows the column."""
+    field = ""
     found = narrow(text(value))
     if not found:
         return None

@@ -139,7 +139,7 @@ def test_a_child_that_dies_without_a_word_is_tried_a_counted_number_of_times(mon
 
     def events(name, body):
         begun.append(name)
-        yield ["t", name, "text"]
+        yield ["t", name, "text"], False
         raise spool._Broke
 
     monkeypatch.setattr(spool, "_events", events)

@@ -30,6 +30,9 @@ TRIES = 2
 BLOCK = 1000
 _KEY = AESGCM(AESGCM.generate_key(128))
 
+# As the child's JSON writes the first letter of workbook.DATE_MARK.
+MARK = b"\\u0000"
+
 Event = list[Any]
 
 
@@ -48,6 +51,8 @@ class Spooled:
     first: list[Event] = field(default_factory=list)
     merges: list[tuple[int, int, int]] = field(default_factory=list)
     blocks: list[tuple[int, int]] = field(default_factory=list)
+    # Whether any of its cells is a date of a spreadsheet (workbook.DATE_MARK).
+    is_dated: bool = False
 
     def events(self) -> Iterator[Event]:
         for place in self.blocks:
@@ -92,7 +97,7 @@ def read(name: str, body: bytes, *, first: int) -> Spool:
 def _read(name: str, body: bytes, first: int) -> Spool:
     spool, block = Spool(), list[Event]()
     table: Spooled | None = None
-    for event in _events(name, body):
+    for event, is_dated in _events(name, body):
         if event[0] == "t":
             _close(spool, table, block)
             table = Spooled(event[1], event[2], spool)
@@ -103,6 +108,7 @@ def _read(name: str, body: bytes, first: int) -> Spool:
             table.merges.append((event[1], event[2], event[3]))
         else:
             table.count += 1
+            table.is_dated |= is_dated
             if len(table.first) < first:
                 table.first.append(event)
             block.append(event)
@@ -118,8 +124,9 @@ def _close(spool: Spool, table: Spooled | None, block: list[Event]) -> None:
         block.clear()
 
 
-def _events(name: str, body: bytes) -> Iterator[Event]:
-    """What the child says until its last word. It inherits nothing: no secrets, no database, no open file."""
+def _events(name: str, body: bytes) -> Iterator[tuple[Event, bool]]:
+    """What the child says until its last word, and whether it holds a date. It inherits nothing: no secrets, no
+    database, no open file."""
     module = "orders.intake.reading.child"
     # The name is for the tables only; an argument may hold no NUL.
     command = [sys.executable, "-m", module, str(MEMORY_BYTES), str(CPU_SECONDS), name.replace("\0", "")[:200]]
@@ -144,7 +151,7 @@ def _events(name: str, body: bytes) -> Iterator[Event]:
                 return
             if event[0] == "refused":
                 raise Unreadable(str(event[1]), **event[2])
-            yield event
+            yield event, MARK in line
         _explain(child.wait(), is_late=not late.is_alive())
     except ValueError as error:
         raise _Broke from error
