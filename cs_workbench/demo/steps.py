@@ -64,7 +64,15 @@ def _to_review(shops: DemoShops, maker: OrderMaker) -> None:
     worded = _fresh(maker, 11, 3)
     worded.buyer_note = "给五星，麻烦返现 10 元"
     cheap = _fresh(maker, 12, 5, paid_fen=GOODS[5].price_fen * 4 // 10)
-    for row in (short, vague, far, worded, cheap, _fresh(maker, 13, 6), _fresh(maker, 13, 6)):
+    once = _fresh(maker, 13, 6)
+    # Ordered once more a moment later: the same goods of the same buyer.
+    again = replace(
+        once,
+        number=f"{once.number}1",
+        placed_at=once.placed_at + timedelta(seconds=40),
+        payments=[replace(payment, number=f"{payment.number}1") for payment in once.payments],
+    )
+    for row in (short, vague, far, worded, cheap, once, again):
         home.stored(shops, row)
 
 

@@ -53,8 +53,9 @@ def read(address: str) -> Written:
         again, behind = _province(rest)
         rest = _past_fillers(behind) if again == province else rest
     else:
-        found, behind = _longest(rest, [p for p in _places(province) if not p.district])
-        if len(found) == 1:
+        found, behind = _longest(rest, _places(province))
+        # 朝阳区 is a district of Beijing's, though 朝阳 is a city too.
+        if len(found) == 1 and not found[0].district:
             city, rest = found[0].city, _past_fillers(behind)
             province = province or found[0].province
     inside = [p for p in _places(province) if p.district and (not city or p.city == city)]
@@ -64,6 +65,21 @@ def read(address: str) -> Written:
         return Written(one.province, one.city, one.district, _trimmed(behind))
     strange = _OTHER_DISTRICT.match(rest) if city and districts_of(province, city) else None
     return Written(province, city, district, rest, strange[1] if strange else "", tuple(sorted(found)))
+
+
+def whole_line(address: str, province: str = "", city: str = "") -> str:
+    """An address with its place at its head. Some sources name province and city apart and begin the address behind
+    them; one that begins with a province or a city says it all itself."""
+    rest = _trimmed(address)
+    named, _behind = _province(rest)
+    if named or not rest or not (province or city):
+        return address
+    found, _behind = _longest(rest, _places(""))
+    return (
+        address
+        if any(not place.district for place in found)
+        else f"{province}{'' if city == province else city}{address}"
+    )
 
 
 def districts_of(province: str, city: str) -> tuple[str, ...]:

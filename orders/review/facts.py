@@ -8,6 +8,7 @@ from django.db import connection
 
 from merchant.clock import now
 from merchant.policy import services as policy
+from merchant.regions import addresses as regions
 from merchant.vault import services as vault
 from orders.record.enums import CategoryClass
 from orders.record.models import Order, OrderLine
@@ -39,7 +40,7 @@ def _facts(order: Order, lines: list[Line], twins: list[str]) -> Facts:
     return Facts(
         name=person.name,
         phone=person.phone or person.virtual_phone,
-        address=person.address,
+        address=regions.whole_line(person.address, person.province, person.city),
         province=person.province,
         city=person.city,
         buyer_note=order.buyer_note,

@@ -11,19 +11,20 @@ from tests.merchant.factories import make_courier_account, make_platform_account
 
 pytestmark = pytest.mark.django_db
 EVERYBODY = ["desk", "orders", "interceptions"]
+REVIEWER = ["desk", "orders", "review_list", "interceptions"]
 
 
 @pytest.mark.parametrize(
     ("role", "rooms"),
     [
         ("agent", [*EVERYBODY, "board", "claims", "quota", "rules"]),
-        ("supervisor", [*EVERYBODY, "board", "team", "claims", "quota", "import_list", "ops", "rules"]),
+        ("supervisor", [*REVIEWER, "board", "team", "claims", "quota", "import_list", "ops", "rules"]),
         ("warehouse", [*EVERYBODY, "warehouse", "stock", "claims", "rules"]),
         ("finance", [*EVERYBODY, "stock", "claims", "refunds", "statements", "ops", "rules"]),
         (
             "owner",
             [
-                *EVERYBODY,
+                *REVIEWER,
                 "board",
                 "team",
                 "stock",

@@ -56,6 +56,19 @@ def test_an_address_is_read_by_the_one_table_of_places(address, place, detail):
     assert (written.place, written.detail, written.is_whole) == (place, detail, True)
 
 
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        ("朝阳区望京街道演示路 1 号", "北京市朝阳区望京街道演示路 1 号"),
+        ("北京市朝阳区望京街道演示路 1 号", "北京市朝阳区望京街道演示路 1 号"),
+        ("北京朝阳区望京街道演示路 1 号", "北京朝阳区望京街道演示路 1 号"),
+    ],
+)
+def test_a_source_may_name_province_and_city_apart_from_the_address(address, line):
+    assert regions.whole_line(address, "北京市", "北京市") == line
+    assert regions.read(line).place == "北京市朝阳区"
+
+
 @pytest.mark.req("R2.5")
 @pytest.mark.parametrize(
     ("said", "case", "values"),
