@@ -62,6 +62,7 @@ VERBS: dict[str, Any] = {
     "wave.dissolve": _("Wave dissolved"),
     "package.register": _("Parcel registered"),
     "package.void": _("Label voided"),
+    "package.print": _("Label printed"),
     "package.receive": _("Received in the warehouse"),
     "package.refresh": _("Track read"),
     "package.supersede": _("The courier gave its number out again"),

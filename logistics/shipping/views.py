@@ -3,9 +3,15 @@
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from logistics.interception.models import Interception
+from logistics.labels import services as labels
+from logistics.labels.forms import PrintForm
+from logistics.labels.policies import check_can_print
 from logistics.parcels.models import Package
 from logistics.parcels.timeline import from_scans, newest_scans
 from logistics.tracking import errands as tracking
@@ -14,6 +20,7 @@ from merchant.people.rights import Right, can
 from merchant.refusals import refusals_as_messages
 from merchant.trail import timeline
 from merchant.ui.access import SignedInRequest
+from merchant.ui.buttons import button
 
 
 @login_required
@@ -32,6 +39,8 @@ def parcel_detail(request: SignedInRequest, shop_id: int, courier: str, waybill:
         "stops": stops,
         "lines": list(lines),
         "errands": errands.about(package),
+        "print": button("print", _("Print"), check_can_print, package, by=request.user),
+        "print_form": PrintForm(),
         "sees_raw": can(request.user, package.shop_id, Right.SEE_MESSAGES),
     }
     return render(request, "logistics/parcel_detail.html", context)
@@ -53,4 +62,18 @@ def parcel_refresh(request: SignedInRequest, shop_id: int, courier: str, waybill
     package = _package(request, shop_id, courier, waybill)
     with refusals_as_messages(request):
         tracking.submit_refresh(package, by=request.user)
+    return redirect("parcel_detail", shop_id=shop_id, courier=courier, waybill=waybill)
+
+
+@login_required
+@require_POST
+@never_cache
+def parcel_print(request: SignedInRequest, shop_id: int, courier: str, waybill: str) -> HttpResponse:
+    """打印面单: label and packing slip as a PDF; the first time and again."""
+    package = _package(request, shop_id, courier, waybill)
+    with refusals_as_messages(request):
+        body = labels.print_parcels([package], by=request.user, **PrintForm(request.POST).checked())
+        answer = HttpResponse(body, content_type="application/pdf")
+        answer["Content-Disposition"] = content_disposition_header(False, f"{package.waybill}.pdf") or "inline"
+        return answer
     return redirect("parcel_detail", shop_id=shop_id, courier=courier, waybill=waybill)

@@ -22,6 +22,7 @@ FIELDS = {
     "address": _("address"),
     "remarks": _("remarks"),
     "export": _("all of it, for the buyer"),
+    "label": _("printed on a label"),
 }
 
 

@@ -24,6 +24,8 @@ FIELDS = ("name", "phone", "address", "virtual_phone")
 REMARKS = "remarks"
 # How the file for a buyer stands among the looks.
 EXPORT = "export"
+# How a printed label stands among them.
+LABEL = "label"
 
 
 @dataclass(frozen=True)
@@ -290,6 +292,48 @@ def export_people(user: Any, shop: Any, people: Iterable[Recipient], *, order_nu
         }
         for recipient in found
     ]
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """Whom a parcel is for, as it is printed: what is held in plain, else the mask."""
+
+    name: str
+    phone: str
+    address: str
+
+
+def open_for_labels(user: Any, people: Sequence[tuple[Recipient, str]]) -> list[Addressee]:
+    """The recipients of parcels that are being packed, each with its order's number, for their labels (PII-LABEL). Each
+    is a look on record that costs nothing.
+
+    Raises Refused RIGHT."""
+    for shop_id in {recipient.shop_id for recipient, _number in people}:
+        check_right(user, shop_id, Right.PACK_ORDER)
+    with transaction.atomic(durable=True):
+        PiiReveal.objects.bulk_create(
+            PiiReveal(
+                shop_id=recipient.shop_id,
+                user=user,
+                recipient=recipient,
+                order_number=order_number,
+                field=LABEL,
+                cost=0,
+                verdict=RevealVerdict.SHOWN,
+                reason="label",
+            )
+            for recipient, order_number in people
+        )
+    return [_addressee(recipient) for recipient, _number in people]
+
+
+def _addressee(recipient: Recipient) -> Addressee:
+    contact = _open(recipient, recipient.contact_field) or recipient.contact_mask
+    return Addressee(
+        _open(recipient, "name") or recipient.name_mask,
+        contact,
+        _open(recipient, "address") or recipient.address_mask,
+    )
 
 
 def open_day(shop: Any, day: date, *, quota: int) -> None:

@@ -205,6 +205,8 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("reply_verb", "used"): dict.fromkeys((*DESK, W), ""),
     ("reply_defaults", ""): {S: "", OWNER: ""},
     ("parcel_refresh", ""): dict.fromkeys(EVERYBODY, ""),
+    # The parcel of this world is on its way: nothing to print.
+    ("parcel_print", ""): dict.fromkeys((S, W, OWNER), "PARCEL"),
     ("interception_verb", "withdraw"): dict.fromkeys(DESK, ""),
     ("interception_verb", "confirm"): dict.fromkeys(DESK, ""),
     ("interception_verb", "fail"): dict.fromkeys(DESK, ""),
@@ -412,6 +414,7 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         "product_detail": [shop.pk, case.order.lines.get().listing_id],
         "parcel_detail": of_parcel,
         "parcel_refresh": of_parcel,
+        "parcel_print": of_parcel,
         "errand_retry": [shop.pk, errand.number],
         "interception_detail": of_stop,
         "interception_verb": of_stop,
@@ -511,6 +514,7 @@ def told(world: SimpleNamespace, name: str, verb: str) -> dict[str, Any]:
     if verb == "apply":
         sent["kind"] = "refund_only_shipped"
     sent |= {"flag": "2"} if name == "order_flag" else {}
+    sent |= {"size": "76x130", "paper": "both"} if name == "parcel_print" else {}
     sent |= {"order": world.case.order.number, "cost": "45.00", "stock": world.stock.pk, "bin": "A-01"}
     sent |= {"shop": world.shop.pk, "note": "查清了", "wanted": "20", "answer": "先打虚拟号"}
     sent |= {"fee": "3", "freight": "4.5", "waybill": world.package.waybill, "cause": "short", "basis": "other"}
