@@ -17,6 +17,7 @@ class MerchantConfig(AppConfig):
         from merchant.attachments import kinds as attachment_kinds
         from merchant.inbox import kinds as inbox_kinds
         from merchant.platforms import messages, registry  # noqa: F401 - messages reads the pushes, in every process
+        from merchant.stock import own_papers, papers
         from merchant.ui import identifiers  # noqa: F401 - before any address is read
         from merchant.vault import kinds as vault_kinds
 
@@ -26,6 +27,7 @@ class MerchantConfig(AppConfig):
         inbox_kinds.register_kinds()
         attachment_kinds.register_kinds()
         vault_kinds.register_kinds()
+        papers.register_papers(own_papers.find)
 
 
 def _make_roles(**_kwargs: Any) -> None:

@@ -232,6 +232,10 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ShopState": "merchant.shops.models.ShopState",
         "JobState": "merchant.jobs.models.JobState",
+        "StocktakeState": "merchant.stock.enums.StocktakeState",
+        "StocktakeKind": "merchant.stock.enums.StocktakeKind",
+        "TransferState": "merchant.stock.enums.TransferState",
+        "PurchaseState": "merchant.stock.enums.PurchaseState",
         "OrderState": "orders.record.enums.OrderState",
         "PackageState": "logistics.parcels.enums.PackageState",
         "InterceptionState": "logistics.interception.enums.InterceptionState",
@@ -352,6 +356,7 @@ CELERY_BEAT_SCHEDULE = {
     "orders.review_orders": {"task": "orders.review_orders", "schedule": every(60)},
     "orders.assign_orders": {"task": "orders.assign_orders", "schedule": every(60)},
     "orders.sweep_clocks": {"task": "orders.sweep_clocks", "schedule": every(60)},
+    "orders.sweep_goods_files": {"task": "orders.sweep_goods_files", "schedule": every(60)},
     "orders.sweep_reservations": {"task": "orders.sweep_reservations", "schedule": every(60)},
     "orders.pull_platform_orders": {"task": "orders.pull_platform_orders", "schedule": every(60)},
     "orders.purge_files": {"task": "orders.purge_files", "schedule": crontab(hour="3", minute="40")},

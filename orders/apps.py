@@ -9,10 +9,11 @@ class OrdersConfig(AppConfig):
     verbose_name = _("Orders")
 
     def ready(self) -> None:
+        from merchant.stock.papers import register_papers
         from orders import trail_labels
         from orders.intake import kinds, platform, registry
         from orders.intake.platforms import registry as platforms
-        from orders.reservation import receivers  # noqa: F401 - hears of moves and goods
+        from orders.reservation import papers, receivers  # noqa: F401 - the receivers hear of moves and goods
         from orders.review import receivers as review
 
         platforms.discover()
@@ -21,3 +22,4 @@ class OrdersConfig(AppConfig):
         kinds.register_kinds()
         trail_labels.register()
         review.register()
+        register_papers(papers.find)

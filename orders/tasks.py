@@ -4,6 +4,7 @@ from celery import shared_task
 
 from orders.assignment import assigning
 from orders.intake import jobs, platform, sync
+from orders.listings import files
 from orders.record import services
 from orders.reservation import services as reservation
 from orders.review import services as reviews
@@ -62,3 +63,13 @@ def review_orders(**_: object) -> None:
 @shared_task(name="orders.assign_orders")
 def assign_orders(**_: object) -> None:
     assigning.sweep_assignments()
+
+
+@shared_task(name="orders.read_goods_file")
+def read_goods_file(*, job_id: int, **_: object) -> None:
+    files.work_on(job_id)
+
+
+@shared_task(name="orders.sweep_goods_files")
+def sweep_goods_files(**_: object) -> None:
+    files.sweep()

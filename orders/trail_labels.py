@@ -13,6 +13,7 @@ from orders.review.enums import Rule
 
 VERBS: dict[str, Any] = {
     "import.map": _("Columns mapped by hand"),
+    "listing.match": _("Matched to a product"),
     "order.block": _("Held back"),
     "order.unblock": _("No longer held back"),
     "order.follow_platform": _("Followed the platform"),

@@ -5,4 +5,5 @@ urlpatterns = [
     path("assignment/", include("orders.assignment.urls")),
     path("confirmation/", include("orders.confirmation.urls")),
     path("imports/", include("orders.intake.urls")),
+    path("stock/", include("orders.listings.urls")),
 ]

@@ -25,7 +25,7 @@ class ApiScope(models.TextChoices):
     CLAIMS_READ = "claims:read", _("see claims on couriers")
     CLAIMS_WRITE = "claims:write", _("draft, file and settle claims on couriers")
     STOCK_READ = "stock:read", _("see products and stock")
-    STOCK_WRITE = "stock:write", _("set cost prices and bins")
+    STOCK_WRITE = "stock:write", _("keep products, listings and warehouses, count, transfer and take in stock")
     STATEMENTS_READ = "statements:read", _("see statements and differences")
     STATEMENTS_WRITE = "statements:write", _("upload statements and settle differences")
 
@@ -40,6 +40,6 @@ RIGHTS_OF_SCOPE: dict[str, tuple[Right, ...]] = {
     S.REFUNDS_WRITE: (R.AGREE_CASE, R.APPROVE_REFUND, R.RELEASE_REFUND, R.OFFLINE_PAYOUT),
     S.RETURNS_WRITE: (R.RECEIVE_PARCEL, R.AGREE_CASE),
     S.CLAIMS_WRITE: (R.DRAFT_CLAIM, R.FILE_CLAIM, R.BOOK_CLAIM),
-    S.STOCK_WRITE: (R.RECEIVE_PARCEL, R.EDIT_COST),
+    S.STOCK_WRITE: (R.RECEIVE_PARCEL, R.EDIT_COST, R.EDIT_CATALOG, R.COUNT_STOCK, R.APPROVE_STOCK),
     S.STATEMENTS_WRITE: (R.SETTLE_STATEMENT,),
 }

@@ -8,6 +8,8 @@ CAPABILITIES = (
     "merchant.shops.api",
     "merchant.errands.api",
     "merchant.stock.api",
+    "merchant.stock.paper_api",
+    "orders.listings.api",
     "orders.record.api",
     "orders.remarks.api",
     "orders.review.api",

@@ -93,6 +93,12 @@ class RoadSettings(models.Model):
         "P-CONFIRM-ORDERS",
         help_text=_("Off: an assigned order goes on to the warehouse at once."),
     )
+    stock_sales_days = count_setting(
+        _("What to order: days of sales looked at"), 30, "P-STOCK-SALES-DAYS", least=1, most=365
+    )
+    stock_lead_days = count_setting(
+        _("What to order: days until goods come"), 7, "P-STOCK-LEAD-DAYS", least=1, most=365
+    )
 
     t_receive = timer_setting(5 * MINUTE, "T-RECEIVE")
     t_review = timer_setting(10 * MINUTE, "T-REVIEW")

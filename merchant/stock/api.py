@@ -73,6 +73,34 @@ class BinSerializer(serializers.Serializer):
     bin = Text(max_length=20)
 
 
+class FactsSerializer(serializers.ModelSerializer):
+    """What people say of a product; what is left out stays."""
+
+    barcodes = serializers.ListField(child=Text(required=True, max_length=40), required=False, max_length=20)
+
+    class Meta:
+        model = Sku
+        fields = (*FACTS, "barcodes")
+        extra_kwargs = {"title": {"required": False}}
+
+
+class SkuAddSerializer(FactsSerializer):
+    """A new product."""
+
+    class Meta:
+        model = Sku
+        fields = ("code", *FACTS, "barcodes")
+
+
+class PartWishSerializer(serializers.Serializer):
+    code = Text(required=True, max_length=80)
+    quantity = serializers.IntegerField(min_value=1, max_value=1000)
+
+
+class PartsSerializer(serializers.Serializer):
+    parts = PartWishSerializer(many=True, max_length=50, help_text="Empty makes it a plain product again.")
+
+
 class SkuApi(Resource):
     """Products with their stock, newest first."""
 
@@ -81,6 +109,21 @@ class SkuApi(Resource):
     queryset = Sku.objects.prefetch_related("barcodes", "parts__part", "stocks__warehouse")
     serializer_class = SkuSerializer
     filterset_class = SkuFilters
+
+    @verb(SkuAddSerializer, slug="", at_top=True, status=201)
+    def add(self, *, code: str, **facts: Any) -> Sku:
+        """Add a product."""
+        return catalog.add_sku(self.shop.pk, code=code, by=self.by, **facts)
+
+    @verb(FactsSerializer)
+    def change(self, sku: Sku, **facts: Any) -> None:
+        """Change what is said of a product."""
+        catalog.change_sku(sku, by=self.by, **facts)
+
+    @verb(PartsSerializer)
+    def parts(self, sku: Sku, *, parts: list[dict[str, Any]]) -> None:
+        """Say what is in one unit of a bundle."""
+        catalog.set_parts(sku, parts={one["code"]: one["quantity"] for one in parts}, by=self.by)
 
     @verb(CostSerializer)
     def cost(self, sku: Sku, *, cost_fen: int) -> None:

@@ -49,6 +49,18 @@ def open_stocktake(warehouse: Warehouse, *, by: Actor, bins: str = "") -> Stockt
 
 
 @transaction.atomic
+def open_empty(warehouse: Warehouse, *, reason: str, by: Actor) -> Stocktake:
+    """A sheet without lines, for what a file counts. Raises Refused RIGHT, WAREHOUSE."""
+    policies.check_can_work(warehouse.shop_id, by)
+    policies.check_warehouse(warehouse, warehouse.shop_id)
+    stocktake = Stocktake.objects.create(
+        shop_id=warehouse.shop_id, number=new_number("ST"), warehouse=warehouse, opened_by=by, reason=reason[:200]
+    )
+    activity.record(stocktake, "stocktake.open", by=by, to_state=stocktake.state)
+    return stocktake
+
+
+@transaction.atomic
 def count_lines(stocktake: Stocktake, *, counted: Mapping[int, int], by: Actor) -> Stocktake:
     """点数: {line: units that lie there}; a line may be counted again. Raises Refused RIGHT, STOCKTAKE (not being
     counted, or no line of it)."""

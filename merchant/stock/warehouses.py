@@ -52,7 +52,7 @@ def change_warehouse(warehouse: Warehouse, *, by: Actor, is_active: bool | None 
 
 @transaction.atomic
 def set_bin_place(warehouse: Warehouse, *, code: str, path_order: int, by: Actor) -> Bin:
-    """库位: where on the pickers' way a bin stands; a new one is made. Raises Refused RIGHT, BIN."""
+    """货位: where on the pickers' way a bin stands; a new one is made. Raises Refused RIGHT, BIN."""
     policies.check_can_work(warehouse.shop_id, by)
     code = code.strip()[:20]
     if not code or not 0 <= path_order <= 1_000_000:

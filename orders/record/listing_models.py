@@ -16,7 +16,7 @@ class Listing(models.Model):
     external_id = models.CharField(_("item on the platform"), max_length=64, blank=True, default="", db_default="")
     product_id = models.CharField(_("product on the platform"), max_length=64, blank=True, default="", db_default="")
     sku_code = models.CharField(_("merchant code"), max_length=80, blank=True, default="", db_default="")
-    # The product on our shelves, once these goods were in our hands again (orders.record.goods).
+    # The product on our shelves (orders.record.goods, orders.listings).
     sku = models.ForeignKey("merchant.Sku", models.PROTECT, null=True, db_index=False, related_name="+")
     # Empty when the source names no goods (a report of orders without lines).
     title = models.CharField(_("title"), max_length=300, blank=True, default="", db_default="")
@@ -34,7 +34,10 @@ class Listing(models.Model):
         verbose_name = _("listing")
         verbose_name_plural = _("listings")
         constraints = [models.UniqueConstraint(fields=["shop", "external_id", "title_hash"], name="listing_once")]
-        indexes = [GinIndex(fields=["bigrams"], name="listing_bigrams")]
+        indexes = [
+            GinIndex(fields=["bigrams"], name="listing_bigrams"),
+            models.Index(fields=["shop", "id"], condition=models.Q(sku=None), name="listing_unmatched"),
+        ]
 
     def __str__(self) -> str:
         return title_of(self.title)

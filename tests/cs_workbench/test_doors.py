@@ -34,12 +34,14 @@ from merchant.people.models import Membership, Role
 from merchant.people.rights import ROLES, ensure_default_roles
 from merchant.platforms.sandbox import accounts as sandbox
 from merchant.shops.models import Agreement
+from merchant.stock import counting, purchases, transfers, warehouses
 from merchant.stock.services import Change, move_stock
 from merchant.vault.models import PiiReveal
 from merchant.vault.quota import ask_quota
 from orders.assignment.models import AssignmentRule
 from orders.buyers.models import Buyer
 from orders.intake import jobs
+from orders.reservation.models import Shortage
 from tests.aftersales.factories import case_of, intercepting, own_shop, refund_of, shipped_order
 from tests.logistics.factories import account_of, make_package
 from tests.merchant.api_client import make_api_token
@@ -69,6 +71,11 @@ LISTS = {
     "damage_rate": EVERYBODY,
     "warehouse": EVERYBODY,
     "stock": EVERYBODY,
+    "stock_papers": EVERYBODY,
+    "warehouse_list": EVERYBODY,
+    "listings": EVERYBODY,
+    "shortages": EVERYBODY,
+    "replenish": EVERYBODY,
     "refunds": EVERYBODY,
     "statements": EVERYBODY,
     "quota": (*DESK, P),
@@ -112,6 +119,17 @@ PAGES = {
     "inspection_detail": EVERYBODY,
     "return_parcel": EVERYBODY,
     "sku_detail": EVERYBODY,
+    "sku_add": EVERYBODY,
+    "sku_edit": EVERYBODY,
+    "stock_paper_new": EVERYBODY,
+    "stocktake_detail": EVERYBODY,
+    "transfer_detail": EVERYBODY,
+    "purchase_detail": EVERYBODY,
+    "warehouse_add": EVERYBODY,
+    "warehouse_edit": EVERYBODY,
+    "goods_file_new": EVERYBODY,
+    "goods_file": EVERYBODY,
+    "goods_export": EVERYBODY,
     "refund_detail": EVERYBODY,
     "message_detail": (S, F, OWNER, P),
     "agreement": EVERYBODY,
@@ -229,6 +247,19 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("return_match", ""): dict.fromkeys((*DESK, W), ""),
     ("sku_verb", "cost"): {F: "", OWNER: ""},
     ("sku_verb", "bin"): {W: ""},
+    # The sheet of this world has a line that nobody counted.
+    ("stocktake_verb", "count"): {W: ""},
+    ("stocktake_verb", "add"): {W: ""},
+    ("stocktake_verb", "file"): {W: "STOCKTAKE"},
+    ("stocktake_verb", "approve"): {F: "STOCKTAKE", OWNER: "STOCKTAKE"},
+    ("stocktake_verb", "recount"): {F: "STOCKTAKE", OWNER: "STOCKTAKE"},
+    ("stocktake_verb", "discard"): {W: ""},
+    ("transfer_verb", "receive"): {W: ""},
+    ("purchase_verb", "receive"): {W: ""},
+    ("purchase_verb", "end"): {W: "", OWNER: ""},
+    ("warehouse_verb", "bin"): {W: ""},
+    ("listing_match", ""): {W: "", OWNER: ""},
+    ("listings_match_by_code", ""): {W: "", OWNER: ""},
     # The refund waits for a second person; the agent of this world asked for it.
     ("refund_verb", "approve"): {S: "", F: "", OWNER: "", A: "RIGHT"},
     ("refund_verb", "reject"): {A: "", F: "", OWNER: ""},
@@ -294,6 +325,12 @@ FORMS: dict[str, tuple[str, ...]] = {
     "staff_member": (OWNER, P),
     "role_add": (OWNER, P),
     "role_edit": (OWNER, P),
+    "sku_add": (W, OWNER),
+    "sku_edit": (W, OWNER),
+    "stock_paper_new": (W,),
+    "warehouse_add": (W, OWNER),
+    "warehouse_edit": (W, OWNER),
+    "goods_file_new": (W, OWNER),
     "reply_add": (*DESK, W),
     "reply_edit": (S, OWNER),
     "import_list": (S, OWNER),
@@ -374,6 +411,17 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
     lost = keep_unknown_parcel(shop, waybill="SF1", courier="sf", note="", by=None)
     sku = ensure_sku(shop.pk, code="CUP", title="杯")
     [move] = move_stock(shop.pk, [Change(sku, 1)], kind="returned", document="QC1", by=None)
+    place, far = move.stock.warehouse, warehouses.add_warehouse(shop.pk, code="far", name="远仓", by=None)
+    counted = counting.open_stocktake(place, by=people[W])
+    lid = ensure_sku(shop.pk, code="LID", title="盖")
+    move_stock(shop.pk, [Change(lid, 5)], kind="returned", document="QC2", by=None)
+    transfer = transfers.send_transfer(place, far, units=[(lid, 1)], by=None)
+    purchase = purchases.open_purchase(place, supplier="景德镇", units=[(lid, 2, None)], by=None)
+    lacking = Shortage.objects.create(shop=shop, order=unsent, line_no=1, missing=1, lack="unmatched")
+    goods = Job.objects.create(shop=shop, number="JB1", kind="goods", state="done", by=people[W])
+    papers = SimpleNamespace(
+        place=place, far=far, sheet=counted.lines.get(), transfer=transfer.lines.get(), purchase=purchase.lines.get()
+    )
     reply = QuickReply.objects.create(shop=shop, title="您好", text="您好 {buyer}")
     [photo] = attach(case, read_files([photo_upload()]), by=None, purpose=Purpose.PHOTO)
     request = ask_quota(shop, by=make_user(A, shop), wanted=20, reason="回访")
@@ -425,6 +473,25 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         "return_parcel": [shop.pk, home.number],
         "return_match": [shop.pk, lost.number],
         "sku_detail": [shop.pk, sku.pk],
+        "sku_add": [shop.pk],
+        "sku_edit": [shop.pk, sku.pk],
+        "stock_papers": ["counts"],
+        "stock_paper_new": [shop.pk, "count"],
+        "stocktake_detail": [shop.pk, counted.number],
+        "stocktake_verb": [shop.pk, counted.number],
+        "transfer_detail": [shop.pk, transfer.number],
+        "transfer_verb": [shop.pk, transfer.number],
+        "purchase_detail": [shop.pk, purchase.number],
+        "purchase_verb": [shop.pk, purchase.number],
+        "warehouse_add": [shop.pk],
+        "warehouse_edit": [shop.pk, far.pk],
+        "warehouse_verb": [shop.pk, far.pk],
+        "listing_match": [shop.pk, unsent.lines.get().listing_id],
+        "listings_match_by_code": [shop.pk],
+        "shortage": [shop.pk, lacking.pk],
+        "goods_file_new": [shop.pk],
+        "goods_file": [goods.number],
+        "goods_export": [shop.pk],
         "sku_verb": [shop.pk, sku.pk],
         "refund_detail": of_refund,
         "refund_verb": of_refund,
@@ -488,6 +555,7 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         unsent=unsent,
         package=package,
         stock=move.stock,
+        papers=papers,
         arguments=arguments,
         clients=clients,
         people=people,
@@ -527,6 +595,13 @@ def told(world: SimpleNamespace, name: str, verb: str) -> dict[str, Any]:
     if verb in ("hand-over", "escalate") or name in ("customer_account_owner", "team_hand_over_all"):
         sent |= {"to": "" if verb == "escalate" else world.people[OWNER if name == "team_hand_over_all" else S].pk}
     sent |= {"to": world.people[OWNER].pk} if name == "staff_deactivate" else {}
+    if name in ("stocktake_verb", "transfer_verb", "purchase_verb", "warehouse_verb", "listing_match"):
+        papers = world.papers
+        sent |= {f"count-{papers.sheet.pk}": "1", f"came-{papers.transfer.pk}": "1", "seen": "0", "code": "LID"}
+        sent |= {"path_order": "5"} if name == "warehouse_verb" else {}
+        if name == "purchase_verb":
+            del sent[f"came-{papers.transfer.pk}"]
+            sent[f"came-{papers.purchase.pk}"] = "1"
     if name == "payback_request_verb":
         sent |= {"way": "offline", "shown": "1"}
     return sent
@@ -731,6 +806,12 @@ def forms_taken(world: Any, role: str) -> dict[str, tuple[int, bool]]:
         "role_edit": {"name": "晚班", "rights": ["see_orders"], "scope": "own"},
         "assignment_rules": {"name": "云南单", "provinces": "云南"},
         "staff_member": {"display_name": "小苏", "role": ensure_default_roles()["agent"].pk, "limit": "300"},
+        "sku_add": {"code": "NEW", "title": "新品"},
+        "sku_edit": {"title": "大杯"},
+        "stock_paper_new": {"warehouse": world.papers.place.pk},
+        "warehouse_add": {"code": "new", "name": "新仓", "priority": "5"},
+        "warehouse_edit": {"name": "远远仓", "priority": "5", "is_active": "on"},
+        "goods_file_new": {"content": "products", "file": SimpleUploadedFile("g.csv", "商家编码\nA\n".encode())},
         "reply_add": {"title": "在途", "text": "{运单号} 在途"},
         "reply_edit": {"title": "您好", "text": "{buyer} 您好"},
         "inspection_detail": {"outcome": "fine"},

@@ -16,6 +16,7 @@ from cs_workbench.demo.scenarios import Stage
 from cs_workbench.demo.scenes import SCENES
 from cs_workbench.demo.shops import open_shops, tell_our_doors
 from cs_workbench.demo.statements import make_statement
+from cs_workbench.demo.stock import make_stock
 from merchant.celery import app as celery
 from merchant.clock import now
 from merchant.people.demo import PEOPLE
@@ -77,6 +78,7 @@ class Command(BaseCommand):
         late = Order.objects.awaiting_shipment().filter(ship_by_at__lte=now() + timedelta(hours=1), cases=None)
         for order in late:
             claim_order(order, by=shops.people["colleague"])
+        make_stock(shops)
         home.set_up(shops, stage.makers[shops.own.pk])
         steps.set_up(shops, stage.makers[shops.own.pk])
         make_statement(shops.own)
