@@ -8,7 +8,6 @@ CAPABILITIES = (
     "merchant.shops.api",
     "merchant.errands.api",
     "merchant.stock.api",
-    "merchant.stock.paper_api",
     "orders.listings.api",
     "orders.record.api",
     "orders.remarks.api",

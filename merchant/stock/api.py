@@ -13,7 +13,7 @@ from merchant.catalog.models import BundlePart, Sku
 from merchant.catalog.services import FACTS
 from merchant.people.rights import Right, check_right
 from merchant.refusals import Refused
-from merchant.stock import services
+from merchant.stock import paper_api, services
 from merchant.stock.models import Stock
 
 
@@ -140,4 +140,4 @@ class SkuApi(Resource):
         services.set_bin(row, name=said["bin"], by=self.by)
 
 
-urlpatterns = SkuApi.urls()
+urlpatterns = [*SkuApi.urls(), *paper_api.urlpatterns]

@@ -161,6 +161,22 @@ class WarehouseForm(StyledFormMixin, forms.Form):
     is_active = forms.BooleanField(label=gettext_lazy("In use"), required=False, initial=True)
 
 
+class LineForm(VerbForm):
+    """What is put on a sheet: a barcode or merchant code, and the grade."""
+
+    codes = {"code": "SKU"}
+
+    code = forms.CharField(max_length=80)
+    grade = forms.ChoiceField(choices=Grade.choices, required=False)
+
+
+class ReceiptForm(VerbForm):
+    """Beside the units of each line: how often something came as the page knew it, and a note."""
+
+    seen = NumberField(required=False)
+    note = forms.CharField(required=False, max_length=200)
+
+
 class PlaceForm(VerbForm):
     """Where a bin stands on the pickers' way."""
 

@@ -20,14 +20,22 @@ from merchant.refusals import Refused, refusals_as_messages
 from merchant.shops.models import Shop
 from merchant.stock import counting, policies, purchases, transfers
 from merchant.stock.enums import Grade
-from merchant.stock.forms import AdjustmentForm, CountForm, PurchaseForm, TransferForm, units_of
+from merchant.stock.forms import (
+    AdjustmentForm,
+    CountForm,
+    LineForm,
+    PurchaseForm,
+    ReceiptForm,
+    TransferForm,
+    units_of,
+)
 from merchant.stock.models import Warehouse
 from merchant.stock.paper_models import Purchase, Stocktake, Transfer
 from merchant.stock.services import main_warehouse
 from merchant.trail import timeline
 from merchant.ui.access import SignedInRequest
 from merchant.ui.buttons import Button, button
-from merchant.ui.forms import add_refusal
+from merchant.ui.forms import ReasonGivenForm, add_refusal
 from merchant.ui.query_params import parse_int
 
 SIZE = 50
@@ -207,13 +215,11 @@ def _save_counts(request: SignedInRequest, paper: Stocktake) -> str:
 
 def _add_line(request: SignedInRequest, paper: Stocktake) -> str:
     policies.check_can_count(paper, request.user)
-    text = request.POST.get("code", "").strip()[:80]
-    sku = sku_of_scan(paper.shop_id, text)
+    told = LineForm(request.POST).checked()
+    sku = sku_of_scan(paper.shop_id, told["code"])
     if sku is None:
-        raise Refused("SKU", _("No product has the code %(code)s.") % {"code": text or "–"})
-    grade = request.POST.get("grade", "")
-    grade = grade if grade in Grade.values else Grade.SELLABLE
-    counting.add_line(paper, sku=sku, grade=grade, by=request.user)
+        raise Refused("SKU", _("No product has the code %(code)s.") % {"code": told["code"]})
+    counting.add_line(paper, sku=sku, grade=told["grade"] or Grade.SELLABLE, by=request.user)
     return _("On the sheet: %(sku)s.") % {"sku": sku}
 
 
@@ -228,12 +234,12 @@ def _approve(request: SignedInRequest, paper: Stocktake) -> str:
 
 
 def _recount(request: SignedInRequest, paper: Stocktake) -> str:
-    counting.recount_stocktake(paper, by=request.user, reason=request.POST.get("reason", "")[:200])
+    counting.recount_stocktake(paper, by=request.user, reason=ReasonGivenForm(request.POST).checked()["reason"])
     return _("It is counted again.")
 
 
 def _discard(request: SignedInRequest, paper: Stocktake) -> str:
-    counting.discard_stocktake(paper, by=request.user, reason=request.POST.get("reason", "")[:200])
+    counting.discard_stocktake(paper, by=request.user, reason=ReasonGivenForm(request.POST).checked()["reason"])
     return _("Discarded: nothing was booked.")
 
 
@@ -264,9 +270,8 @@ def transfer_detail(request: SignedInRequest, shop_id: int, number: str) -> Http
 
 def _receive_transfer(request: SignedInRequest, paper: Transfer) -> str:
     received = units_of(request.POST, "came-")
-    paper = transfers.receive_transfer(
-        paper, received=received, note=request.POST.get("note", "")[:200], by=request.user
-    )
+    note = ReceiptForm(request.POST).checked()["note"]
+    transfers.receive_transfer(paper, received=received, note=note, by=request.user)
     return _("Received: %(count)d units.") % {"count": sum(received.values())}
 
 
@@ -292,12 +297,13 @@ def purchase_detail(request: SignedInRequest, shop_id: int, number: str) -> Http
 
 def _receive_purchase(request: SignedInRequest, paper: Purchase) -> str:
     came = units_of(request.POST, "came-")
-    purchases.receive_purchase(paper, came=came, seen=parse_int(request.POST.get("seen", "")) or 0, by=request.user)
+    seen = ReceiptForm(request.POST).checked()["seen"] or 0
+    purchases.receive_purchase(paper, came=came, seen=seen, by=request.user)
     return _("Taken in: %(count)d units.") % {"count": sum(came.values())}
 
 
 def _end_purchase(request: SignedInRequest, paper: Purchase) -> str:
-    purchases.end_purchase(paper, note=request.POST.get("note", "")[:200], by=request.user)
+    purchases.end_purchase(paper, note=ReceiptForm(request.POST).checked()["note"], by=request.user)
     return _("Ended: the rest is no longer expected.")
 
 

@@ -18,6 +18,7 @@ STATE_WRITERS = {
     "orders/intake/": "an imported order starts in the state its file says; new rows only pass through COPY",
     "merchant/stock/reserving.py": "a reservation is no machine: held rows end, many in one statement",
     "orders/record/progress.py": "the set-based twin of an order's moves: one guarded UPDATE along the machine's own arrows",
+    "orders/listings/files.py": "a job is no state machine: its end is written by the process that runs it",
     "merchant/jobs/": "a job is no state machine: its pulse and end are written by the process that runs it",
     "merchant/errands/": "an errand is a job of one call: its end is written by the run that holds it",
 }
