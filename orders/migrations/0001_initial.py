@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'listing',
                 'verbose_name_plural': 'listings',
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['bigrams'], name='listing_bigrams')],
+                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['bigrams'], name='listing_bigrams'), models.Index(condition=models.Q(('sku', None)), fields=['shop', 'id'], name='listing_unmatched')],
                 'constraints': [models.UniqueConstraint(fields=('shop', 'external_id', 'title_hash'), name='listing_once')],
             },
         ),
