@@ -95,8 +95,10 @@ class PolicyForm(StyledFormMixin, forms.ModelForm):
     @property
     def parts(self) -> list[tuple[Any, list[forms.BoundField]]]:
         """Each part's title and its settings; the timers stand apart."""
-        found: list[tuple[Any, list[forms.BoundField]]] = []
-        titles = dict(PARTS)
+        (_first, first_title), *others = PARTS
+        # Settings of the road that other files bring may stand before its first.
+        found: list[tuple[Any, list[forms.BoundField]]] = [(first_title, [])]
+        titles = dict(others)
         for name in SETTINGS:
             if name in titles:
                 found.append((titles[name], []))
