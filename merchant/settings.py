@@ -313,6 +313,8 @@ CELERY_TASK_ROUTES = {
     "merchant.handle_inbox_message": {"queue": "tracking"},
     # A person waits for its answer.
     "merchant.try_connection": {"queue": "tracking"},
+    # It waits for hosts that anybody may have named: beside nothing that anybody waits for.
+    "orders.fetch_pictures": {"queue": "bulk"},
     "orders.*": {"queue": "intake"},
     "merchant.*": {"queue": "bulk"},
     "cs_workbench.*": {"queue": "bulk"},
@@ -359,6 +361,7 @@ CELERY_BEAT_SCHEDULE = {
     "orders.sweep_goods_files": {"task": "orders.sweep_goods_files", "schedule": every(60)},
     "orders.sweep_reservations": {"task": "orders.sweep_reservations", "schedule": every(60)},
     "orders.pull_platform_orders": {"task": "orders.pull_platform_orders", "schedule": every(60)},
+    "orders.fetch_pictures": {"task": "orders.fetch_pictures", "schedule": every(120)},
     "orders.purge_files": {"task": "orders.purge_files", "schedule": crontab(hour="3", minute="40")},
     "orders.purge_payloads": {"task": "orders.purge_payloads", "schedule": crontab(hour="3", minute="50")},
     "logistics.sweep_interceptions": {"task": "logistics.sweep_interceptions", "schedule": every(15)},

@@ -5,6 +5,7 @@ from orders.buyers.models import Buyer
 from orders.confirmation.models import Contact
 from orders.intake.models import ImportFile, MissedOrder, OrderPayload, ShopLayout, SyncCursor
 from orders.payments.models import OrderDiscount, Payment
+from orders.pictures.models import GoodsPicture
 from orders.record.listing_models import Listing
 from orders.record.models import Block, Order, OrderLine, OrderTag, SourceDiff
 from orders.remarks.models import Note
@@ -17,6 +18,7 @@ __all__ = [
     "Block",
     "Buyer",
     "Contact",
+    "GoodsPicture",
     "ImportFile",
     "Listing",
     "MissedOrder",

@@ -5,6 +5,7 @@ from celery import shared_task
 from orders.assignment import assigning
 from orders.intake import jobs, platform, sync
 from orders.listings import files
+from orders.pictures import services as pictures
 from orders.record import services
 from orders.reservation import services as reservation
 from orders.review import services as reviews
@@ -33,6 +34,11 @@ def purge_payloads(**_: object) -> None:
 @shared_task(name="orders.pull_platform_orders")
 def pull_platform_orders(*, account_id: int | None = None, **_: object) -> None:
     sync.pull_platform_orders(account_id)
+
+
+@shared_task(name="orders.fetch_pictures")
+def fetch_pictures(**_: object) -> None:
+    pictures.sweep()
 
 
 @shared_task(name="orders.sweep_clocks")

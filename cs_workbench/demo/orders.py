@@ -4,6 +4,8 @@ import random
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from cs_workbench.demo.goods import CHEAP_FEN, CHEAP_PROMISE, GOODS, NICKNAMES, PLACES, PROMISES, RECIPIENTS, Good
 from merchant.clock import SHANGHAI, now
 from merchant.shops.models import Platform, Shop
@@ -26,6 +28,12 @@ AGE = {
     S.CLOSED: (60, 700),
 }
 FIRST_LETTERS = {"zto": "78", "yto": "YT", "sto": "77", "jt": "JT", "sf": "SF"}
+
+
+def picture_url(good: Good) -> str:
+    """Where the sandbox of the platforms draws it; empty where none runs."""
+    sandbox = settings.PLATFORM_SANDBOX_URL
+    return f"{sandbox}/pictures/{9000 + GOODS.index(good)}.png" if sandbox else ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +129,7 @@ class OrderMaker:
             item_id=f"{9000 + GOODS.index(good)}",
             product_id=f"{9000 + GOODS.index(good)}",
             category_class=good.category_class,
+            picture_url=picture_url(good),
         )
         channel = "wechat_pay" if self.shop.platform == Platform.OWN else self.shop.platform
         return NormalOrder(

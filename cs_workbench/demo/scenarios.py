@@ -140,6 +140,7 @@ def platform_order(order: NormalOrder, *, app_key: str = KUAISHOU_APP_KEY) -> di
         "packages": [{"courier": package.courier, "waybill": package.waybill} for package in order.packages],
         "item": {
             "title": line.title,
+            "picture_url": line.picture_url,
             "spec": line.spec,
             "num": line.quantity,
             "price": (line.goods_fen or 0) // line.quantity,

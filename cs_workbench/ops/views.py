@@ -28,11 +28,12 @@ from merchant.people.rights import Right, can, check_right
 from merchant.people.visibility import shops_of
 from merchant.refusals import refusals_as_messages
 from merchant.retention import services as retention
-from merchant.shops.models import CourierAccount, PlatformAccount
+from merchant.shops.models import CourierAccount, PlatformAccount, Shop
 from merchant.ui.access import SignedInRequest
 from merchant.ui.query_params import parse_int
 from merchant.ui.way_back import way_back
 from merchant.vault import raw_masking
+from orders.pictures import services as pictures
 
 SIZE = 50
 CAP = 1000
@@ -84,6 +85,7 @@ def ops(request: SignedInRequest) -> HttpResponse:
         ),
         "jobs": list(Job.objects.filter(shop_id__in=shops).select_related("shop", "by").order_by("-created_at")[:10]),
         "errands": errands.failed_in(shops),
+        "pictures": pictures.failures(shops),
         "may_operate": {shop for shop in shops if can(request.user, shop, Right.OPERATE_JOBS)},
         "sees_messages": any(can(request.user, shop, Right.SEE_MESSAGES) for shop in shops),
     }
@@ -242,4 +244,14 @@ def platform_pull(request: SignedInRequest, pk: int) -> HttpResponse:
     with refusals_as_messages(request):
         sync.pull_now(account, by=request.user)
         messages.success(request, _("What changed at the platform is being read now."))
+    return redirect(way_back(request, "ops"))
+
+
+@login_required
+@require_POST
+def pictures_retry(request: SignedInRequest, shop_id: int) -> HttpResponse:
+    shop = get_object_or_404(Shop.objects.visible_to(request.user), pk=shop_id)
+    with refusals_as_messages(request):
+        count = pictures.retry(shop, by=request.user)
+        messages.success(request, _("%(count)s pictures of goods are fetched again.") % {"count": count})
     return redirect(way_back(request, "ops"))

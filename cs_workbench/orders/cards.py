@@ -213,14 +213,14 @@ def _newest_scans(package_ids: list[int], size: int) -> Iterable[TrackingEvent]:
 def _lines_of(order_ids: list[int]) -> Iterable[OrderLine]:
     """The lines with what a page says of their listings."""
     sql = """
-        SELECT l.*, t.title AS listing_title, t.spec AS listing_spec
+        SELECT l.*, t.title AS listing_title, t.spec AS listing_spec, t.picture_id AS listing_picture
         FROM orders_orderline l JOIN orders_listing t ON t.id = l.listing_id
         WHERE l.order_id = ANY(%s) ORDER BY l.line_no
     """
     line: Any
     for line in OrderLine.objects.raw(sql, [order_ids]):
-        shown = [line.listing_id, line.shop_id, line.listing_title, line.listing_spec]
-        line.listing = Listing.from_db("default", ["id", "shop_id", "title", "spec"], shown)
+        shown = [line.listing_id, line.shop_id, line.listing_title, line.listing_spec, line.listing_picture]
+        line.listing = Listing.from_db("default", ["id", "shop_id", "title", "spec", "picture_id"], shown)
         yield line
 
 

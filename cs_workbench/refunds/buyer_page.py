@@ -18,6 +18,7 @@ from aftersales.refunds.models import Refund
 from cs_workbench.orders.buyer_links import order_key_of
 from cs_workbench.orders.cards import Card, cards
 from logistics.parcels.enums import PackageState
+from merchant.attachments.models import Attachment, Purpose
 from merchant.clock import now
 from merchant.people.client_ip import client_address
 from orders.record.models import Order
@@ -31,19 +32,40 @@ def buyer_page(request: HttpRequest, token: str) -> HttpResponse:
     """A tampered, foreign or old link is nothing at all; too many looks from one address are put off."""
     if _looks(request) > LOOKS_PER_MINUTE:
         return HttpResponse(status=429, headers={"Retry-After": "60"})
-    try:
-        shop_id, pk = order_key_of(token)
-    except (signing.BadSignature, ValueError, TypeError):
-        raise Http404 from None
-    order = get_object_or_404(Order.objects.select_related("shop"), shop_id=shop_id, pk=pk)
+    order = _order(token)
     language = "en" if request.GET.get("lang") == "en" else "zh-hans"
     with translation.override(language):
         card = cards([order], current=order.pk)[0]
-        context = {"order": order, "card": card, "parcels": _parcels(card), "refunds": _refunds(card), "lang": language}
+        context = {
+            "order": order,
+            "card": card,
+            "token": token,
+            "parcels": _parcels(card),
+            "refunds": _refunds(card),
+            "lang": language,
+        }
         response = render(request, "cs_workbench/buyer_page.html", context)
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Referrer-Policy"] = "no-referrer"
     return response
+
+
+@require_safe
+def buyer_picture(request: HttpRequest, token: str, line_no: int) -> HttpResponse:
+    """The picture of one line of the link's order, and no other file of ours."""
+    order = _order(token)
+    held = Attachment.objects.filter(purpose=Purpose.GOODS, shop_id=order.shop_id)
+    row = get_object_or_404(held, pk__in=order.lines.filter(line_no=line_no).values("listing__picture_id"))
+    headers = {"Cache-Control": "private, max-age=3600", "Referrer-Policy": "no-referrer"}
+    return HttpResponse(row.thumb, content_type="image/jpeg", headers=headers)
+
+
+def _order(token: str) -> Order:
+    try:
+        shop_id, pk = order_key_of(token)
+    except (signing.BadSignature, ValueError, TypeError):
+        raise Http404 from None
+    return get_object_or_404(Order.objects.select_related("shop"), shop_id=shop_id, pk=pk)
 
 
 def _parcels(card: Card) -> list[dict[str, Any]]:

@@ -109,6 +109,7 @@ def claim_detail(request: SignedInRequest, shop_id: int, number: str) -> HttpRes
         "claim": claim,
         "buttons": buttons(claim, request.user),
         "photos": button("photos", _("Add the photos"), policies.check_can_add_photos, claim, request.user),
+        "lines": list(claim.package.lines.select_related("order_line__listing").order_by("order_line_id")),
         "files": evidence.files_of(claim),
         "least": evidence.LEAST_PHOTOS,
         "cap_fen": amounts.cap_fen(claim.package, claim.insured_fen),

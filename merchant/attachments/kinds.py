@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from merchant.attachments.models import Attachment
+from merchant.attachments.models import Attachment, Purpose
 from merchant.retention.services import Kind, register, take
 from merchant.shops.models import Shop
 
@@ -13,7 +13,12 @@ from merchant.shops.models import Shop
 def purge_files(shop: Shop | None, before: datetime, limit: int) -> int:
     """Their bytes go; that there was a file of this name and digest stays."""
     held = Q(body__isnull=False) | Q(thumb__isnull=False)
-    return take(Attachment.objects.filter(held, shop=shop, at__lt=before), limit, body=None, thumb=None)
+    return take(
+        Attachment.objects.filter(held, shop=shop, at__lt=before).exclude(purpose=Purpose.GOODS),
+        limit,
+        body=None,
+        thumb=None,
+    )
 
 
 def register_kinds() -> None:

@@ -12,6 +12,7 @@ class Purpose(models.TextChoices):
 
     PHOTO = "photo", _("photo of the goods")
     EVIDENCE = "evidence", _("evidence")
+    GOODS = "goods", _("picture of goods on sale")
     PAYOUT_PROOF = "payout_proof", _("proof of payment")
 
 

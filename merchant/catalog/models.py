@@ -24,6 +24,8 @@ class Sku(models.Model):
     title = models.CharField(_("title"), max_length=300)
     spec = models.CharField(_("specification"), max_length=300, blank=True, default="")
     category = models.CharField(_("category"), max_length=60, blank=True, default="")
+    # Of goods that were sold under this code; nobody enters it.
+    picture = models.ForeignKey("merchant.Attachment", models.PROTECT, null=True, db_index=False, related_name="+")
     cost_fen = models.BigIntegerField(_("cost price"), null=True, blank=True)
     list_price_fen = models.BigIntegerField(_("list price"), null=True, blank=True)
     # What an order may not sell it below or above; review asks.

@@ -157,6 +157,10 @@ class Policy(FulfilmentSettings, RoadSettings, models.Model):
         db_comment="P-PRODUCT-URL",
     )
 
+    fetch_pictures = models.BooleanField(
+        _("Fetch pictures of goods from the addresses that sources name"), default=True, db_comment="P-PICTURES"
+    )
+
     # Promises to the buyer.
     benefits = models.JSONField(
         _("Promises the shop makes to every buyer"), default=benefit_defaults, blank=True, db_comment="BEN-*"

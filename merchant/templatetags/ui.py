@@ -421,9 +421,9 @@ def url_or_none(name: str, *args: Any) -> str:
 
 
 @register.simple_tag
-def thumb(small: bool = False) -> Markup:
-    """The place of a product's picture."""
-    return draw("parts.html", "thumb", small=small)
+def thumb(small: bool = False, picture: int | None = None) -> Markup:
+    """A product's picture (the id of its attachment), or its place."""
+    return draw("parts.html", "thumb", small=small, picture=picture)
 
 
 @register.simple_tag

@@ -29,6 +29,8 @@ class NormalLine:
     sku_code: str = ""
     spec: str = ""
     category_class: str = CategoryClass.NORMAL
+    # Where a picture of it lies, as the source says it. Not part of the order: a new one writes no order anew.
+    picture_url: str = ""
 
 
 @dataclass(slots=True)

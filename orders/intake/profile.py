@@ -35,7 +35,7 @@ MOMENTS = (
 )  # fmt: skip
 AMOUNTS = ("paid_fen", "freight_fen", "goods_fen", "shop_discount_fen", "subsidy_fen", "refunded_fen")
 PERSON = ("name", "phone", "address", "virtual_phone", "virtual_until", "province", "city", "region_code")
-LINE_TEXTS = ("title", "sku_code", "spec")
+LINE_TEXTS = ("title", "sku_code", "spec", "picture_url")
 LINE_IDS = ("external_id", "item_id", "product_id")
 LINE_AMOUNTS = ("goods_fen", "unit_fen", "net_fen", "refunded_fen")
 # A line's amount that stands in a merged cell above, as the sum of several lines.

@@ -12,6 +12,7 @@ from orders.intake.listings import bigrams, title_hash
 from orders.intake.normal import NormalLine, NormalOrder
 from orders.intake.stage import make_stage
 from orders.payments.enums import Bearer, DiscountKind
+from orders.pictures import services as pictures
 from orders.record.enums import SENT, OrderState
 from orders.record.models import Order
 from orders.remarks.models import Note, wording
@@ -100,7 +101,10 @@ def listings(cursor: Any, shop: Any, orders: Sequence[NormalOrder]) -> dict[List
         """,  # noqa: S608 - column names are constants above
         {"shop": shop.pk},
     )
-    return {(external_id, bytes(digest)): pk for external_id, digest, pk in cursor.fetchall()}
+    found = {(external_id, bytes(digest)): pk for external_id, digest, pk in cursor.fetchall()}
+    shown = {found[key]: pictures.web_address(line.picture_url) for key, line in named.items() if line.picture_url}
+    pictures.remember(cursor, shop, {pk: url for pk, url in shown.items() if url})
+    return found
 
 
 def orders(

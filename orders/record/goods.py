@@ -18,6 +18,8 @@ def sku_of(listing: Listing) -> Sku:
         code = listing.sku_code or listing.external_id or f"L{listing.pk}"
         listing.sku = ensure_sku(listing.shop_id, code=code, title=str(listing), spec=listing.spec)
         Listing.objects.filter(pk=listing.pk, sku=None).update(sku=listing.sku)
+        if listing.picture_id is not None:
+            Sku.objects.filter(pk=listing.sku.pk, picture=None).update(picture_id=listing.picture_id)
     return listing.sku
 
 

@@ -27,6 +27,9 @@ class Listing(models.Model):
     )
     # Two-character pieces of the lower-cased title: finds Chinese words that trigrams cannot.
     bigrams = ArrayField(models.CharField(max_length=2), default=list, db_default=[])
+    # What is shown of the goods, and the address it was fetched from (orders.pictures).
+    picture = models.ForeignKey("merchant.Attachment", models.PROTECT, null=True, db_index=False, related_name="+")
+    picture_source = models.ForeignKey("orders.GoodsPicture", models.PROTECT, null=True, related_name="listings")
 
     objects = ShopQuerySet.as_manager()
 

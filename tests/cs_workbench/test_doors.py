@@ -309,6 +309,7 @@ VERBS: dict[tuple[str, str], dict[str, str]] = {
     ("staff_reactivate", ""): {OWNER: "ACTIVE", P: "ACTIVE"},
     # The agent's own.
     ("api_token_revoke", ""): {A: "", OWNER: "", P: ""},
+    ("pictures_retry", ""): {S: "PICTURES", OWNER: "PICTURES", P: "PICTURES"},
     ("errand_retry", ""): dict.fromkeys(EVERYBODY, ""),
     ("import_retry", ""): {S: "JOB", OWNER: "JOB"},
     ("import_stop", ""): {S: "", OWNER: ""},
@@ -369,6 +370,7 @@ APART = {
     "platform_push": 405,
     "courier_push": 405,
     "buyer_page": 404,
+    "buyer_picture": 404,
     # Says goodbye to colleagues; touches no row.
     "desk_leave": 302,
     # Several orders at once, each by its own verb and policy (tests/cs_workbench/test_review_pages.py).
@@ -464,6 +466,7 @@ def world(platform: Any, sign_in: Any) -> SimpleNamespace:
         "parcel_refresh": of_parcel,
         "parcel_print": of_parcel,
         "errand_retry": [shop.pk, errand.number],
+        "pictures_retry": [shop.pk],
         "interception_detail": of_stop,
         "interception_verb": of_stop,
         "interception_bill": of_stop,

@@ -10,7 +10,7 @@ from django.test import RequestFactory
 
 from logistics.couriers import registry as couriers
 from logistics.couriers.base import Call
-from merchant import outside
+from merchant import fetching, outside
 from merchant.platforms.douyin.client import DouyinClient
 from merchant.platforms.kuaishou.client import KuaishouClient
 from merchant.platforms.wechat import bill
@@ -21,6 +21,7 @@ from tests.conventions.sources import code, trees
 SPEAKERS = {
     "logistics/couriers/wire.py": "the couriers' wire: `Courier._send` asks the guard, the poller is a process of its own",
     "merchant/platforms/wire.py": "the platforms' wire: each client asks the guard before it",
+    "merchant/fetching.py": "pictures that a source names, behind the guard, from public addresses only",
     "merchant/platforms/wechat/client.py": "the channel's own library, behind the guard",
     "merchant/platforms/wechat/bill.py": "the same library's statements, behind the guard",
     "merchant/launcher/supervisor.py": "the launcher looks whether our own page answers",
@@ -49,6 +50,7 @@ CALLS = {
     },
     "kuaishou": lambda: KuaishouClient(secrets()).call("open.refund.detail", {}),
     "douyin": lambda: DouyinClient(secrets())._send("afterSale.Detail", {}, is_write=False),
+    "a picture": lambda: fetching.fetch("https://img.example/", kind="image/", most=1),
     "wechat_pay": lambda: wechat.query(WECHAT, "RF1"),
     "wechat_pay bill": lambda: bill._ask(lambda: None),
 }

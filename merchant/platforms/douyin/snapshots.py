@@ -117,6 +117,7 @@ class OrderItem:
     post_fee: int
     is_virtual: bool = False
     received_at: datetime | None = None
+    picture_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -290,6 +291,7 @@ def _item(fields: Mapping[str, Any]) -> OrderItem:
         post_fee=number(fields.get("post_amount")),
         is_virtual=number(fields.get("goods_type")) == 1,
         received_at=moment(fields.get("confirm_receipt_time")) or moment(fields.get("logistics_receipt_time")),
+        picture_url=str(fields.get("product_pic") or ""),
     )
 
 

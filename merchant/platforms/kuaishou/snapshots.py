@@ -130,6 +130,7 @@ class OrderItem:
     original_price: int
     discount_fee: int
     category: str = ""
+    picture_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -277,6 +278,7 @@ def _item(fields: Mapping[str, Any]) -> OrderItem:
         original_price=number(fields.get("originalPrice")),
         discount_fee=number(fields.get("discountFee")),
         category=str(category.get("categoryName") or "") if isinstance(category, Mapping) else "",
+        picture_url=str(fields.get("itemPicUrl") or ""),
     )
 
 

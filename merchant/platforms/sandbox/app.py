@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from merchant.platforms.sandbox import page
+from merchant.platforms.sandbox import page, pictures
 from merchant.platforms.sandbox.control import Control
 from merchant.platforms.sandbox.douyin_wire import DouyinWire
 from merchant.platforms.sandbox.journal import Journal
@@ -232,6 +232,7 @@ class Sandbox:
         add("POST", "/control/push_targets", self.set_target)
         add("GET", "/control/pushes", self.show_pushes)
         add("POST", "/control/pushes/{key}/again", self.send_again)
+        add("GET", "/pictures/{item:[0-9]{1,20}}.png", _show_picture)
         add("GET", "/health", self.show_health)
         page.add_routes(app)
         return app
@@ -278,6 +279,11 @@ async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamR
         return _json({"error": f"nothing here by the number {error}"}, status=404)
     except (ValueError, TypeError) as error:
         return _json({"error": str(error)}, status=400)
+
+
+async def _show_picture(request: web.Request) -> web.Response:
+    body = await asyncio.to_thread(pictures.picture, request.match_info["item"])
+    return web.Response(body=body, content_type="image/png")
 
 
 async def _add_security_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -375,6 +375,7 @@ def _item(item: Row, net_fee: int, number: int) -> Row:
         "originalPrice": int(item.get("original_price", price)),
         "discountFee": int(item.get("discount_fee", 0)),
         "itemType": 1,
+        "itemPicUrl": str(item.get("picture_url", "")),
         "goodsCode": str(item.get("goods_code", "")),
         "itemExtra": {"categoryInfo": {"itemCid": 0, "categoryName": str(item.get("category", ""))}},
     }

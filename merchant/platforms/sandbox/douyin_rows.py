@@ -132,6 +132,7 @@ def order_detail(order: Row) -> Row:
                 "order_level": 3,
                 "product_id": item["itemId"],
                 "product_name": item["itemTitle"],
+                "product_pic": item.get("itemPicUrl", ""),
                 "sku_id": item["skuId"],
                 "code": item["skuNick"],
                 "spec": [{"name": "规格", "value": item["skuDesc"]}] if item["skuDesc"] else [],

@@ -44,6 +44,7 @@ def normal_order(order: Order) -> NormalOrder:
                 sku_code=item.seller_code,
                 spec=item.spec,
                 category_class=CategoryClass.VIRTUAL if item.is_virtual else CategoryClass.NORMAL,
+                picture_url=item.picture_url,
             )
             for item in order.items
         ],

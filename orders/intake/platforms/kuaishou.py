@@ -48,6 +48,7 @@ def normal_order(snapshot: OrderSnapshot) -> NormalOrder:
                 sku_code=item.seller_code,
                 spec=item.spec,
                 category_class=_category(item.category),
+                picture_url=item.picture_url,
             )
             for item in snapshot.items
         ],
