@@ -27,7 +27,7 @@ SOURCES: tuple[Source, ...] = (Cases(), LateOrders(), ParcelsComingBack(), Offic
 BY_LETTER: Mapping[str, Source] = {source.letter: source for source in SOURCES}
 SEGMENTS: dict[str, Any] = {"todo": _("To decide"), "running": _("Under way"), "done": _("Settled")}
 WHOSE: dict[str, Any] = {
-    "": _("Mine and unclaimed"),
+    "": _("Mine and free"),
     "mine": _("Only mine"),
     "free": _("Unclaimed"),
     "all": _("Everybody's"),

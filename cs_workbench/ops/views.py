@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cs_workbench.ops import couriers as courier_page
 from cs_workbench.ops import sync
+from cs_workbench.ops.known_people import hidden_words
 from cs_workbench.ops.processes import label_of
 from logistics.watch import services as watching
 from logistics.watch.forms import PauseForm
@@ -172,7 +173,7 @@ def message_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     message = _message(request, pk)
     context = {
         "message": message,
-        "body": raw_masking.shown(bytes(message.body)),
+        "body": raw_masking.shown(bytes(message.body), known=hidden_words(message)),
         "task": InboxTask.objects.filter(pk=message.pk).first(),
         "may_retry": message.shop_id is not None and can(request.user, message.shop_id, Right.OPERATE_JOBS),
     }

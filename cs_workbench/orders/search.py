@@ -66,6 +66,7 @@ class Goods:
     spec: str
     quantity: int
     kinds: int
+    picture: int | None = None
 
 
 def _ready(rows: QuerySet[Order]) -> QuerySet[Order]:
@@ -232,9 +233,9 @@ def goods_of(orders: list[Order]) -> dict[int, Goods]:
         cursor.execute(
             """
             SELECT DISTINCT ON (l.order_id) l.order_id, t.title, coalesce(nullif(l.custom_spec, ''), t.spec),
-                l.quantity, count(*) OVER (PARTITION BY l.order_id)
+                l.quantity, count(*) OVER (PARTITION BY l.order_id), t.picture_id
             FROM orders_orderline l
-            CROSS JOIN LATERAL (SELECT title, spec FROM orders_listing WHERE id = l.listing_id OFFSET 0) t
+            CROSS JOIN LATERAL (SELECT title, spec, picture_id FROM orders_listing WHERE id = l.listing_id OFFSET 0) t
             WHERE l.order_id = ANY(%s) ORDER BY l.order_id, l.line_no
             """,
             [[order.pk for order in orders]],

@@ -6,6 +6,7 @@ then its keys say whose a value is. What is cut off or broken is read key by key
 import html
 import json
 import re
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import unquote_plus
@@ -240,11 +241,15 @@ def _written_out(found: re.Match[str]) -> str:
     return letter if letter.isalnum() or letter in " ·：（）【】" else found[0]
 
 
-def shown(body: bytes) -> str:
-    """The masked body as text, pretty when it is JSON; what is no text is counted, not shown."""
+def shown(body: bytes, *, known: Mapping[str, str] | None = None) -> str:
+    """The masked body as text, pretty when it is JSON; what is no text is counted, not shown. `known`: words that are
+    somebody's wherever they stand, with what is shown instead (merchant.vault.services.words_to_hide)."""
     text = _text_of(bytes(body))
     if text is None:
         return f"({len(body)} bytes)"
+    # Before: what is masked in part is not found any more. And behind it: a document may write letters as codes.
+    always = dict(known or {})
+    text = _without(text, always)
     try:
         found = read_json(text)
     except ValueError:
@@ -258,10 +263,14 @@ def shown(body: bytes) -> str:
             masked = _CUT_PHONE.sub("***", mask_string(text))
     finally:
         _said.reset(token)
-    masked = masked[:SHOWN]
-    for plain in sorted(said, key=len, reverse=True):
-        masked = masked.replace(plain, said[plain])
-    return masked
+    # Before the cut: a name that it halves would not be found.
+    return _without(_without(masked, always)[:SHOWN], said)
+
+
+def _without(text: str, words: Mapping[str, str]) -> str:
+    for plain in sorted(words, key=len, reverse=True):
+        text = text.replace(plain, words[plain])
+    return text
 
 
 def _text_of(body: bytes) -> str | None:

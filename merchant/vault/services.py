@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from merchant.clock import today
 from merchant.encryption import crypto
 from merchant.people.rights import Right, can, check_right
+from merchant.personal_data import REGION
 from merchant.pg_copy import copy_rows
 from merchant.policy import services as policy
 from merchant.refusals import Refused
@@ -102,6 +103,24 @@ def store(shop: Any, name: str = "", phone: str = "", address: str = "", **more:
 def _open(recipient: Recipient, field: str) -> str:
     sealed = getattr(recipient, f"{field}_enc")
     return "" if sealed is None else crypto.decrypt(sealed, aad=_aad(recipient.token, field)).decode()
+
+
+def words_to_hide(people: Iterable[Recipient]) -> dict[str, str]:
+    """{name, address, or what of it names a house: what may be shown instead} of these people, for taking them out of a
+    text before anybody sees it. The plain words go nowhere else."""
+    found: dict[str, str] = {}
+    for row in people:
+        name, address = _open(row, "name").strip(), _open(row, "address").strip()
+        # A platform's own mask hides nobody more.
+        if len(name) > 1 and "*" not in name:
+            found[name] = masking.mask_name(name)
+        if len(address) > 5 and "*" not in address:
+            found[address] = masking.mask_address(address)
+            region = REGION.match(address)
+            door = address[region.end() :].strip() if region else ""
+            if len(door) > 3:
+                found[door] = "******"
+    return found
 
 
 def reseal(row: Recipient) -> None:

@@ -20,7 +20,7 @@ class GoodsPictureQuerySet(ShopQuerySet):
 
 
 class GoodsPicture(models.Model):
-    """One address, fetched once for all listings of the shop that name it. `due_at` is when it is tried next, empty when
+    """One address, fetched once for all listings of the shop that name it. `due_at`: when it is tried next, empty when
     nobody tries any more; `why` names what was wrong last (orders.pictures.services.WORDS), empty when it was kept."""
 
     shop = models.ForeignKey("merchant.Shop", models.PROTECT, db_index=False, related_name="+")

@@ -1,5 +1,7 @@
 """What nobody types by accident: numbers that are none, NULs, depth, hosts, scripts. Never a fault, never obeyed."""
 
+import html
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -11,11 +13,14 @@ from merchant.inbox import services as inbox
 from merchant.money import fen
 from merchant.ui.query_params import key_of_page, page_key, parse_int
 from merchant.vault import raw_masking
+from merchant.vault.services import Person
 from orders.intake.report import safe_cell
 from orders.record.models import Order
 from orders.remarks.models import Note
 from tests.aftersales.factories import agent_of, case_of, own_shop, refund_of
+from tests.logistics.factories import make_package
 from tests.merchant.factories import make_courier_account, make_shop, make_user
+from tests.orders.factories import make_order
 
 pytestmark = pytest.mark.django_db
 # ² is a digit to Python and no number; the others pass bigint, the year 9999 and the digits Python turns into text.
@@ -116,6 +121,24 @@ def test_a_message_made_to_break_its_page_is_shown(sign_in, body):
     page = sign_in(make_user("supervisor", shop)).get(reverse("message_detail", args=[message.pk]))
 
     assert page.status_code == 200
+
+
+@pytest.mark.parametrize("is_escaped", [False, True], ids=["as it is", "written in codes"])
+def test_whom_the_named_order_or_parcel_goes_to_is_hidden_wherever_a_message_says_it(sign_in, is_escaped):
+    """No label beside the name, no number behind the road: only the order tells that they are somebody's."""
+    shop = make_shop()
+    somebody = Person(name="阿依古丽", phone="13900001234", address="浙江省杭州市西湖区翠柏新村南门老槐树下")
+    waybill = make_package("zto", order=make_order(shop, recipient=somebody)).waybill
+    said = {"remark": f"{waybill} 送翠柏新村南门老槐树下，阿依古丽不在", "other": "凤凰古城的货另送"}
+    body = json.dumps(said, ensure_ascii=is_escaped).encode()
+    message = inbox.receive("courier:zto", shop=shop, account_id=None, headers={}, body=body, verdict="forged")
+
+    page = sign_in(make_user("supervisor", shop)).get(reverse("message_detail", args=[message.pk]))
+
+    text = html.unescape(page.content.decode())
+    assert f"{waybill} 送******，阿**不在" in text
+    assert [word for word in ("阿依古丽", "翠柏新村", "老槐树") if word in text] == []
+    assert "凤凰古城的货另送" in text
 
 
 def test_a_document_nested_in_texts_without_end_is_masked_as_text():
