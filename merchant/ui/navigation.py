@@ -115,7 +115,7 @@ ENTRIES = (
     ),
     Entry(
         "statements",
-        _("Reconciliation"),
+        _("Statements"),
         "balance",
         "/statements/",
         (Right.SETTLE_STATEMENT,),
