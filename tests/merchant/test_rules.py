@@ -156,7 +156,7 @@ def test_the_groups_keep_the_order_of_the_page():
         ("Evidence that may pay by itself", 6),
         ("Money", 16),
         ("Clocks", 42),
-        ("The shop's own choices", 34),
+        ("The shop's own choices", 35),
         ("Review of orders", 17),
         ("Promises to the buyer", 26),
         ("When a refund arrives", 3),
