@@ -42,6 +42,25 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='GoodsPicture',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('url', models.CharField(max_length=1000, verbose_name='address of the picture')),
+                ('due_at', models.DateTimeField(blank=True, db_default=django.db.models.functions.datetime.Now(), null=True)),
+                ('tries', models.PositiveSmallIntegerField(db_default=0, default=0, verbose_name='tries')),
+                ('why', models.CharField(blank=True, db_default='', default='', max_length=16)),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+                ('thumb', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.attachment')),
+            ],
+            options={
+                'verbose_name': 'picture of goods',
+                'verbose_name_plural': 'pictures of goods',
+                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='goods_picture_due'), models.Index(condition=models.Q(('due_at__isnull', True), models.Q(('why', ''), _negated=True)), fields=['shop'], name='goods_picture_failed')],
+                'constraints': [models.UniqueConstraint(models.F('shop'), django.db.models.functions.text.MD5('url'), name='goods_picture_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='ImportFile',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -72,6 +91,8 @@ class Migration(migrations.Migration):
                 ('title_hash', models.BinaryField(max_length=16)),
                 ('category_class', models.CharField(choices=[('normal', 'ordinary goods'), ('fresh', 'fresh goods'), ('virtual', 'virtual goods'), ('whole_vehicle', 'whole vehicle')], db_default='normal', default='normal', max_length=16)),
                 ('bigrams', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), db_default=[], default=list, size=None)),
+                ('picture', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.attachment')),
+                ('picture_source', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='listings', to='orders.goodspicture')),
                 ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
                 ('sku', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.sku')),
             ],
