@@ -6,7 +6,7 @@ def register() -> None:
     from aftersales import trail_labels
     from aftersales.channels import registry as channels
     from aftersales.decisions import errands as decision_errands
-    from aftersales.decisions import receivers  # noqa: F401
+    from aftersales.decisions import receivers, telling  # noqa: F401
     from aftersales.paying import errands as paying_errands
     from aftersales.paying import notices
     from aftersales.platforms import intake, profiles
@@ -25,6 +25,7 @@ def register() -> None:
     layouts.discover()
     leaving.register()
     notices.register()
+    telling.register()
     decision_errands.register()
     paying_errands.register()
     statement_errands.register()

@@ -7,6 +7,7 @@ from merchant.errands.models import Errand
 from merchant.inbox.models import InboxMessage, InboxTask
 from merchant.jobs.models import Job, JobRow, ProcessBeat
 from merchant.ledger.models import LedgerEntry
+from merchant.notices.models import Notice
 from merchant.people.models import Membership, Role, Team, User
 from merchant.policy.models import Policy
 from merchant.retention.models import Purged
@@ -33,6 +34,7 @@ __all__ = [
     "JobRow",
     "LedgerEntry",
     "Membership",
+    "Notice",
     "PiiCounted",
     "PiiQuotaDay",
     "PiiReveal",

@@ -336,6 +336,7 @@ CELERY_BEAT_SCHEDULE = {
     "merchant.sweep_inbox": {"task": "merchant.sweep_inbox", "schedule": every(15)},
     "merchant.sweep_errands": {"task": "merchant.sweep_errands", "schedule": every(30)},
     "merchant.purge_raw": {"task": "merchant.purge_raw", "schedule": crontab(hour="3", minute="20")},
+    "merchant.purge_notices": {"task": "merchant.purge_notices", "schedule": crontab(hour="3", minute="10")},
     # All day long, a few seconds at a time (merchant.retention).
     "merchant.purge_kept": {"task": "merchant.purge_kept", "schedule": every(600)},
     # Each worker's sign of life, through its own queue (merchant.jobs.processes).

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from merchant.errands import services as errands
 from merchant.inbox import housekeeping, services
+from merchant.notices import services as notices
 from merchant.platforms import connecting
 from merchant.retention import services as retention
 
@@ -26,6 +27,11 @@ def sweep_courier_pushes(**_: object) -> None:
 @shared_task(name="merchant.sweep_errands")
 def sweep_errands(**_: object) -> None:
     errands.sweep()
+
+
+@shared_task(name="merchant.purge_notices")
+def purge_notices(**_: object) -> None:
+    notices.purge()
 
 
 @shared_task(name="merchant.purge_raw")

@@ -19,6 +19,7 @@ urlpatterns = [
     path("settings/", include("merchant.platforms.account_urls")),
     path("settings/", include("logistics.couriers.account_urls")),
     path("errands/", include("merchant.errands.urls")),
+    path("notices/", include("merchant.notices.urls")),
     path("push/platform/", include("merchant.platforms.urls")),
     path("api/v1/", include("merchant.api.urls")),
     path("stock/", include("merchant.stock.urls")),

@@ -13,6 +13,7 @@ class OrdersConfig(AppConfig):
         from orders import trail_labels
         from orders.intake import kinds, platform, registry
         from orders.intake.platforms import registry as platforms
+        from orders.record import telling
         from orders.reservation import papers, receivers  # noqa: F401 - the receivers hear of moves and goods
         from orders.review import receivers as review
 
@@ -20,6 +21,7 @@ class OrdersConfig(AppConfig):
         registry.load_shipped_profiles()
         platform.register()
         kinds.register_kinds()
+        telling.register()
         trail_labels.register()
         review.register()
         register_papers(papers.find)

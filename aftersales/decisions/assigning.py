@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from aftersales.cases.enums import OPEN_STATES
 from aftersales.cases.models import Case
-from aftersales.decisions import policies
+from aftersales.decisions import policies, telling
 from merchant.locking import lock, lock_all
 from merchant.people.models import Actor, Membership, User
 from merchant.people.rights import Right, check_may_get_work, check_right, rank_of
@@ -67,6 +67,7 @@ def hand_over_case(case: Case, *, to: Any, by: Actor, reason: str) -> Case:
     if case.buyer_id is not None:
         buyers.move_account_owner(case.buyer_id, to=to)
     activity.record(case, "case.hand_over", by=by, reason=reason, to=to.pk, to_name=str(to), was=before)
+    telling.tell_given(case, to=to, by=by)
     return case
 
 
@@ -91,6 +92,7 @@ def escalate_case(case: Case, *, by: Actor, reason: str, to: Any = None) -> Case
     buyers.keep_if_free(case.buyer_id, by=by)
     given = {"to": to.pk, "to_name": str(to)} if to is not None else {}
     activity.record(case, "case.escalate", by=by, reason=reason, level=case.level, was=before, **given)
+    telling.tell_given(case, to=to, by=by, is_raised=True)
     return case
 
 
@@ -126,6 +128,7 @@ def change_account_owner(buyer: Buyer, *, to: Any, by: Actor, reason: str) -> Bu
             else:
                 _give(case, to)
                 activity.record(case, "case.hand_over", by=by, reason=reason, to=to.pk, to_name=str(to), was=before)
+                telling.tell_given(case, to=to, by=by)
     return buyers.change_account_owner(buyer, to=to, by=by, reason=reason)
 
 
@@ -201,4 +204,6 @@ def hand_over_all(membership: Membership, *, to: Any, by: Actor, reason: str) ->
         cases=moved.cases,
         orders=moved.orders,
     )
+    if not moved.is_empty:
+        telling.tell_all_given(shop, to=to, by=by, was=membership.user, cases=moved.cases, orders=moved.orders)
     return moved

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.cases.enums import CaseState, CaseTag, InterceptionEvent, Timer
 from aftersales.cases.models import Case
 from aftersales.cases.transitions import move, tag
+from aftersales.decisions.telling import tell_result
 from aftersales.refunds import bookings
 from aftersales.refunds import services as refunds
 from aftersales.refunds.enums import PAID_STATES, UNSENT_STATES, Source
@@ -73,6 +74,7 @@ def _pay_stopped(interception: Interception, group: list[Case]) -> int:
         why = refusal or _pay_one(case, interception)
         if why is not None:
             _ask_person(case, why)
+            tell_result("stopped_unpaid", case, interception)
     return len(waiting)
 
 
@@ -138,7 +140,9 @@ def _hand_back_failed(interception: Interception, group: list[Case]) -> int:
     """FAILED: the case is back with people, with the reason; its deadline has gone on meanwhile (S4)."""
     if interception.state != S.FAILED:
         return 0
-    return _hand_back(group, InterceptionEvent.FAILED, CaseTag.INTERCEPTION_FAILED, interception.reason)
+    moved = _hand_back(group, InterceptionEvent.FAILED, CaseTag.INTERCEPTION_FAILED, interception.reason)
+    _tell_handed_back("not_stopped", group, interception)
+    return moved
 
 
 def _unknown() -> QuerySet[Case]:
@@ -152,7 +156,9 @@ def _hand_back_unknown(interception: Interception, group: list[Case]) -> int:
     if not interception.is_unknown or interception.state not in (S.SUBMITTED, S.RUNNING):
         return 0
     waiting = [case for case in group if case.state == CaseState.INTERCEPTING]
-    return _hand_back(waiting, InterceptionEvent.UNKNOWN, CaseTag.RESULT_UNKNOWN, interception.question)
+    moved = _hand_back(waiting, InterceptionEvent.UNKNOWN, CaseTag.RESULT_UNKNOWN, interception.question)
+    _tell_handed_back("stop_unknown", waiting, interception)
+    return moved
 
 
 def _withdrawn() -> QuerySet[Case]:
@@ -184,6 +190,12 @@ def _hand_back(group: list[Case], news: str, name: str, reason: str) -> int:
             tag(case, name, by=None, tag_reason=str(reason))
             moved += 1
     return moved
+
+
+def _tell_handed_back(event: str, group: list[Case], interception: Interception) -> None:
+    for case in group:
+        if case.state == CaseState.APPLIED:
+            tell_result(event, case, interception)
 
 
 def _delivered_anyway() -> QuerySet[Case]:

@@ -4,6 +4,10 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from aftersales.decisions.telling import tell_result
+from aftersales.refunds.enums import Source
+from aftersales.refunds.models import Refund
+from aftersales.refunds.signals import refund_paid
 from logistics.interception.models import Interception
 from logistics.interception.signals import interception_changed
 from merchant.wakeups import wake_now
@@ -14,3 +18,10 @@ def on_interception_changed(sender: Any, *, interception: Interception, **_: Any
     # Asked for and taken is not yet news for a case.
     if not interception.is_open or interception.is_unknown:
         wake_now("aftersales.follow_interception", interception_id=interception.pk)
+
+
+@receiver(refund_paid, dispatch_uid="aftersales.tell_stopped_paid")
+def on_refund_paid(sender: Any, *, refund: Refund, **_: Any) -> None:
+    case = refund.case
+    if refund.source == Source.INTERCEPTION and case is not None and case.interception is not None:
+        tell_result("stopped_paid", case, case.interception)

@@ -18,7 +18,7 @@ from aftersales.cases.enums import (
 )
 from aftersales.cases.models import Case
 from aftersales.cases.transitions import move
-from aftersales.decisions import intercepting, outcomes, policies, returning
+from aftersales.decisions import intercepting, outcomes, policies, returning, telling
 from aftersales.platforms import platform_answers
 from aftersales.refunds.enums import Source
 from aftersales.refunds.settling import agree_to_pay
@@ -91,6 +91,7 @@ def _warn(case: Case) -> bool:
     case.warned_at = now()
     case.save(update_fields=["warned_at"])
     activity.record(case, "case.warn", by=None, due_at=case.due_at.isoformat() if case.due_at else "")
+    telling.tell_late_soon(case)
     return True
 
 

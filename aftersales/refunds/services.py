@@ -29,6 +29,7 @@ from aftersales.refunds.enums import (
     Source,
 )
 from aftersales.refunds.models import Refund, RefundLine
+from aftersales.refunds.signals import announce_paid
 from merchant.clock import now
 from merchant.locking import lock
 from merchant.numbers import new_number
@@ -291,6 +292,7 @@ def settle_as_paid(refund: Refund, *, channel_number: str = "", paid_at: datetim
         amount_fen=refund.amount_fen,
         channel_number=refund.channel_number,
     )
+    announce_paid(refund)
     return refund
 
 

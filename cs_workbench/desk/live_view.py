@@ -17,6 +17,7 @@ from cs_workbench.desk.stamps import stamps_of
 from cs_workbench.desk.views import decision_of, shown_in
 from cs_workbench.orders.drawing import order_card
 from merchant import live_updates
+from merchant.notices import services as notices
 from merchant.people.models import Membership, User
 from merchant.people.visibility import shops_of
 from merchant.ui.access import SignedInRequest
@@ -41,7 +42,7 @@ def desk_pulse(request: SignedInRequest) -> HttpResponse:
     if ",".join(map(str, others)) != asked.get("others", "") and order is not None:
         parts += _others(request, order, others)
     if not seen or seen != asked.get("seen"):
-        parts += _changed(request)
+        parts += _changed(request) + _notices(request)
     answer = HttpResponse("".join(parts)) if parts else HttpResponse(status=204)
     answer["HX-Trigger"] = json.dumps({"desk:seen": {"seen": seen}})
     return answer
@@ -70,6 +71,19 @@ def _others(request: SignedInRequest, order_id: int, others: list[int]) -> list[
         return []
     context = {"people": list(people), "others": told, "is_oob": True}
     return [render_to_string("cs_workbench/_presence.html", context, request)]
+
+
+def _notices(request: SignedInRequest) -> list[str]:
+    """The bell where it would say something else, and what came since as toasts."""
+    told = request.GET.get("bell", "")
+    rings = notices.bell_of(request.user)
+    if not told or told == rings.stamp:
+        return []
+    parts = [_drawn("components/bell.html", {"rings": rings}, request)]
+    newest = parse_int(told.partition(".")[2]) or 0
+    if rings.newest > newest and (news := notices.news_since(request.user, newest)):
+        parts.append(_drawn("components/toasts_of_notices.html", {"news": news}, request))
+    return parts
 
 
 def _changed(request: SignedInRequest) -> list[str]:

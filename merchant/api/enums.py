@@ -28,6 +28,8 @@ class ApiScope(models.TextChoices):
     STOCK_WRITE = "stock:write", _("keep products, listings and warehouses, count, transfer and take in stock")
     STATEMENTS_READ = "statements:read", _("see statements and differences")
     STATEMENTS_WRITE = "statements:write", _("upload statements and settle differences")
+    NOTICES_READ = "notices:read", _("see what one was told")
+    NOTICES_WRITE = "notices:write", _("mark notices as read")
 
 
 S, R = ApiScope, Right
@@ -42,4 +44,5 @@ RIGHTS_OF_SCOPE: dict[str, tuple[Right, ...]] = {
     S.CLAIMS_WRITE: (R.DRAFT_CLAIM, R.FILE_CLAIM, R.BOOK_CLAIM),
     S.STOCK_WRITE: (R.RECEIVE_PARCEL, R.EDIT_COST, R.EDIT_CATALOG, R.COUNT_STOCK, R.APPROVE_STOCK),
     S.STATEMENTS_WRITE: (R.SETTLE_STATEMENT,),
+    S.NOTICES_WRITE: (R.SEE_ORDERS,),
 }

@@ -22,6 +22,7 @@ AREAS = {
     "claims": _("Claims on couriers"),
     "stock": _("Products and stock"),
     "statements": _("Statements and differences"),
+    "notices": _("Notices"),
 }
 
 

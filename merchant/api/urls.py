@@ -7,6 +7,7 @@ from merchant.api.views import api_document, api_reference, unknown
 CAPABILITIES = (
     "merchant.shops.api",
     "merchant.errands.api",
+    "merchant.notices.api",
     "merchant.stock.api",
     "orders.listings.api",
     "orders.record.api",

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from merchant.clock import SHANGHAI
 from merchant.money import yuan
+from merchant.notices.services import Bell, bell_of
 from merchant.personal_data import mask_text
 from merchant.ui import buttons
 from merchant.ui import navigation as rails
@@ -378,6 +379,13 @@ def rail(context: template.Context) -> list[dict[str, Any]]:
     if request is None or not request.user.is_authenticated:
         return []
     return rails.entries(context.get("shop_rights") or set(), request.path)
+
+
+@register.simple_tag(takes_context=True)
+def bell(context: template.Context) -> Bell | None:
+    """What this person has not read; one statement a page."""
+    request = context.get("request")
+    return bell_of(request.user) if request is not None and request.user.is_authenticated else None
 
 
 @register.filter

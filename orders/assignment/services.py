@@ -11,6 +11,7 @@ from merchant.trail import activity
 from orders.assignment import policies
 from orders.buyers import services as buyers
 from orders.record.models import AWAITING_SHIPMENT, Order
+from orders.record.telling import tell_given
 
 
 @transaction.atomic
@@ -40,6 +41,7 @@ def hand_over_order(order: Order, *, to: Any, by: Actor, reason: str) -> Order:
     if order.buyer_id is not None:
         buyers.move_account_owner(order.buyer_id, to=to)
     activity.record(order, "order.hand_over", by=by, reason=reason, to=to.pk, to_name=str(to), was=before)
+    tell_given(order, to=to, by=by)
     return order
 
 

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from merchant.people.models import Actor
 from merchant.trail import activity
 from merchant.trail.models import Activity
+from orders.record import telling
 from orders.record.enums import ROAD, OrderState, states_before
 from orders.record.signals import announce_moves
 
@@ -138,5 +139,6 @@ def take_steps(shop_id: int, steps: Sequence[Step], *, source: str, verb: str, b
         )
         for step in taken
     )
+    telling.tell_assigned(shop_id, [(step.order_id, step.assignee_id) for step in taken], by=by)
     announce_moves(shop_id, {step.order_id: (source, step.target) for step in taken})
     return moved

@@ -14,7 +14,7 @@ from merchant.policy import services as policy
 from merchant.refusals import Refused
 from merchant.shops.models import Platform
 from merchant.trail import activity
-from orders.record import policies
+from orders.record import policies, telling
 from orders.record.enums import BlockKind, OrderState, Stop
 from orders.record.holds import held_back
 from orders.record.models import Block, Order
@@ -67,6 +67,7 @@ def assign_order(order: Order, *, to: Any, by: Actor, step_due_at: datetime | No
     policies.check_step(order, OrderState.PENDING_ASSIGN, OrderState.PENDING_CONFIRM)
     before = order.state
     order.assign(to=to, step_due_at=step_due_at)
+    telling.tell_given(order, to=to, by=by)
     return _saved(order, "order.assign", before, by=by, reason=reason)
 
 

@@ -1,4 +1,6 @@
 // What the page knows about its own freshness: 实时 while polls answer, 连接断开 with the last good time when they do not.
+import { isWatching } from "./notices.js";
+
 const sign = document.getElementById("live");
 let last = new Date();
 
@@ -59,7 +61,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 
 // Nobody is looking: do not ask. The first look asks at once.
 document.addEventListener("htmx:confirm", (event) => {
-  if (event.target.matches?.("[data-live]") && document.hidden) event.preventDefault();
+  if (event.target.matches?.("[data-live]") && document.hidden && !isWatching()) event.preventDefault();
 });
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) document.querySelectorAll("[data-live]").forEach((element) => htmx.trigger(element, "look"));

@@ -183,6 +183,7 @@ def pages_of(scene: Scene, made: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("quota", "owner", at("quota")),
         ("rules", "owner", at("rules")),
         ("help", "agent", at("help")),
+        ("notices", "agent", at("notices")),
         ("go", "agent", at("go") + f"?q={answer.number}"),
         ("replies", "supervisor", at("replies")),
         ("reply-new", "agent", at("reply_add", shop)),

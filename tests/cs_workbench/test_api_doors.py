@@ -50,8 +50,8 @@ ROWS = {
     "statement": "statement_again",
     "difference": "difference_verb",
 }
-# Shown to nobody but the person who asked (tests/merchant/test_errands.py).
-PERSONAL = "errand"
+# Shown to nobody but the person who asked or was told (test_errands, tests/merchant/test_notices.py).
+PERSONAL = ("errand", "notice")
 # (noun, verb): the button of a page that gives the same to the same people; "" is the form of a list.
 SAME = {
     ("order", "note"): ("order_note", ""),
@@ -137,6 +137,7 @@ OWN = {
     ("transfer", "send"): {W: ""},
     ("purchase", "open"): {W: "", OWNER: ""},
     ("statement", "create"): {F: "", OWNER: ""},
+    ("notice", "read"): dict.fromkeys(EVERYBODY, ""),
     # Today is not over yet.
     ("statement", "pull"): {F: "DAY", OWNER: "DAY"},
 }
@@ -167,7 +168,7 @@ def looks() -> dict[str, type[Resource]]:
     return {
         entry.name: resource
         for entry, resource in resources()
-        if "get" in entry.callback.actions and resource.noun != PERSONAL
+        if "get" in entry.callback.actions and resource.noun not in PERSONAL
     }
 
 
@@ -180,7 +181,7 @@ def address(world: SimpleNamespace, name: str, noun: str, *, at_top: bool) -> st
         return reverse(name)
     if noun == "shop":
         return reverse(name, args=[world.shop.pk])
-    arguments = world.arguments["errand_retry" if noun == PERSONAL else ROWS[noun]]
+    arguments = world.arguments["errand_retry" if noun in PERSONAL else ROWS[noun]]
     return reverse(name, args=arguments if len(arguments) > 1 else [world.shop.pk, *arguments])
 
 
@@ -223,6 +224,7 @@ def told(world: SimpleNamespace, noun: str, verb: str) -> dict[str, Any]:
         "day": f"{now().astimezone(SHANGHAI):%Y-%m-%d}",
         "photos": [],
         "phone": "13700005678",
+        "up_to": 1,
     }
     papers = world.papers
     sent |= {"warehouse": papers.place.pk, "source": papers.place.pk, "target": papers.far.pk, "supplier": "景德镇"}
@@ -340,7 +342,7 @@ def test_a_stranger_s_token_moves_nothing_of_this_shop(world):
             seen[noun, verb] = (answer.status_code, answer.json()["code"])
 
     assert seen == dict.fromkeys(seen, (404, "NOT_FOUND"))
-    assert len(seen) == len(verbs()) - 14
+    assert len(seen) == len(verbs()) - 15
     assert changes(before) == []
 
 

@@ -51,7 +51,7 @@ def rows(world: SimpleNamespace) -> dict[str, dict[str, Any]]:
     found = {}
     for entry, resource in resources():
         if "<int:shop>" in str(entry.pattern):
-            name = "errand_retry" if resource.noun == PERSONAL else ROWS.get(resource.noun, "")
+            name = "errand_retry" if resource.noun in PERSONAL else ROWS.get(resource.noun, "")
             arguments = world.arguments.get(name, [])
             keys = [one.strip("<>").partition(":")[2] for one in resource.keys]
             values = arguments[1:] if len(arguments) > 1 else arguments

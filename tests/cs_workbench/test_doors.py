@@ -95,6 +95,7 @@ LISTS = {
     "import_template": EVERYBODY,
     "go": EVERYBODY,
     "help": EVERYBODY,
+    "notices": EVERYBODY,
     "password_change": EVERYBODY,
     "second_factor": EVERYBODY,
     "ops": (S, F, OWNER, P),
@@ -377,6 +378,9 @@ APART = {
     "review_bulk": 302,
     # Whether errands are over; says nothing else of them.
     "errands_over": 302,
+    # What one was told oneself (tests/merchant/test_notices.py).
+    "notice_open": 302,
+    "notices_read": 302,
 }
 
 

@@ -1,0 +1,52 @@
+// The tab's title counts what is unread; for those who switched it on, the browser tells what comes while nobody looks.
+const KEY = "huicang.notices";
+const isAllowed = () => "Notification" in window && Notification.permission === "granted";
+
+export function isWatching() {
+  return isAllowed() && localStorage.getItem(KEY) === "on";
+}
+
+function count() {
+  const unread = document.querySelector("#bell .count")?.textContent.trim();
+  const title = document.title.replace(/^\(\d+\+?\) /, "");
+  document.title = unread ? `(${unread}) ${title}` : title;
+}
+
+// Told once, however many tabs are open: they share the notice's number as its tag.
+function tell() {
+  document.querySelectorAll("#toasts > [data-notice]:not([data-told])").forEach((note) => {
+    note.dataset.told = "true";
+    if (!document.hidden || !isWatching()) return;
+    const shown = new Notification(note.textContent, { tag: `notice-${note.dataset.notice}`, icon: document.querySelector('link[rel="icon"]')?.href });
+    shown.addEventListener("click", () => { window.focus(); shown.close(); });
+  });
+}
+
+// Who looks at what is told to colleagues: a page that only listens looks at nothing.
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.target.matches?.("[data-live]") && document.hidden) event.detail.parameters.delete("look");
+});
+document.addEventListener("htmx:oobAfterSwap", () => { count(); tell(); });
+document.addEventListener("htmx:afterSettle", count);
+count();
+
+// --- the switch on the page of notices --------------------------------------------------------------------------------
+const button = document.querySelector("[data-browser-notices]");
+
+function draw() {
+  const isDenied = "Notification" in window && Notification.permission === "denied";
+  button.setAttribute("aria-pressed", String(isWatching()));
+  button.textContent = isWatching() ? button.dataset.on : button.dataset.off;
+  document.getElementById(button.dataset.denied).hidden = !isDenied;
+  button.hidden = isDenied;
+}
+
+if (button && "Notification" in window) {
+  draw();
+  button.addEventListener("click", async () => {
+    const wanted = !isWatching();
+    if (wanted && !isAllowed()) await Notification.requestPermission();
+    localStorage.setItem(KEY, wanted ? "on" : "off");
+    draw();
+  });
+}
