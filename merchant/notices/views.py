@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from merchant.notices import services
+from merchant.notices.forms import ReadForm
 from merchant.notices.models import Notice
 from merchant.ui.access import SignedInRequest
 from merchant.ui.query_params import parse_int
@@ -46,5 +47,6 @@ def notice_open(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def notices_read(request: SignedInRequest) -> HttpResponse:
     """全部已读: what the page showed and everything before it; what came since stays unread."""
-    services.read_notices(by=request.user, up_to=parse_int(request.POST.get("up_to", "")))
+    if (form := ReadForm(request.POST)).is_valid():
+        services.read_notices(by=request.user, **form.cleaned_data)
     return redirect("notices")
