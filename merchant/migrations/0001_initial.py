@@ -426,6 +426,27 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Notice',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('event', models.CharField(max_length=40, verbose_name='event')),
+                ('key', models.CharField(max_length=80)),
+                ('values', models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict)),
+                ('page', models.CharField(blank=True, db_default='', max_length=40)),
+                ('subject', models.CharField(blank=True, db_default='', max_length=40)),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='told at')),
+                ('read_at', models.DateTimeField(null=True, verbose_name='read at')),
+                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchant.shop')),
+            ],
+            options={
+                'verbose_name': 'notice',
+                'verbose_name_plural': 'notices',
+                'indexes': [models.Index(fields=['user', '-id'], name='notice_list'), models.Index(condition=models.Q(('read_at__isnull', True)), fields=['user', '-id'], name='notice_unread'), models.Index(fields=['created_at'], name='notice_age')],
+                'constraints': [models.UniqueConstraint(fields=('user', 'shop', 'event', 'key'), name='notice_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='LedgerEntry',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -583,7 +604,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=60, verbose_name='name')),
                 ('prefix', models.CharField(max_length=12, verbose_name='begins with')),
                 ('digest', models.CharField(max_length=64, unique=True)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('orders:read', 'see orders and imports'), ('orders:write', 'import, note, flag, take and re-address orders'), ('customers:read', 'see customers'), ('customers:write', 'say whose customer a buyer is'), ('parcels:read', 'see parcels and their tracks, have a track read again'), ('cases:read', 'see after-sale cases'), ('cases:write', 'open and decide after-sale cases'), ('interceptions:read', 'see interceptions'), ('interceptions:write', "withdraw and settle interceptions, enter the courier's bill"), ('refunds:read', 'see refunds'), ('refunds:write', 'approve, release and pay out refunds'), ('returns:read', 'see parcels that came home and inspections'), ('returns:write', 'receive, match and inspect parcels'), ('claims:read', 'see claims on couriers'), ('claims:write', 'draft, file and settle claims on couriers'), ('stock:read', 'see products and stock'), ('stock:write', 'keep products, listings and warehouses, count, transfer and take in stock'), ('statements:read', 'see statements and differences'), ('statements:write', 'upload statements and settle differences')], max_length=24), size=None, verbose_name='scopes')),
+                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('orders:read', 'see orders and imports'), ('orders:write', 'import, note, flag, take and re-address orders'), ('customers:read', 'see customers'), ('customers:write', 'say whose customer a buyer is'), ('parcels:read', 'see parcels and their tracks, have a track read again'), ('cases:read', 'see after-sale cases'), ('cases:write', 'open and decide after-sale cases'), ('interceptions:read', 'see interceptions'), ('interceptions:write', "withdraw and settle interceptions, enter the courier's bill"), ('refunds:read', 'see refunds'), ('refunds:write', 'approve, release and pay out refunds'), ('returns:read', 'see parcels that came home and inspections'), ('returns:write', 'receive, match and inspect parcels'), ('claims:read', 'see claims on couriers'), ('claims:write', 'draft, file and settle claims on couriers'), ('stock:read', 'see products and stock'), ('stock:write', 'keep products, listings and warehouses, count, transfer and take in stock'), ('statements:read', 'see statements and differences'), ('statements:write', 'upload statements and settle differences'), ('notices:read', 'see what one was told'), ('notices:write', 'mark notices as read')], max_length=24), size=None, verbose_name='scopes')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='made at')),
                 ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='valid until')),
                 ('last_used_at', models.DateTimeField(blank=True, null=True, verbose_name='last used at')),
