@@ -379,7 +379,6 @@ APART = {
     # Whether errands are over; says nothing else of them.
     "errands_over": 302,
     # What one was told oneself (tests/merchant/test_notices.py).
-    "notice_open": 302,
     "notices_read": 302,
 }
 

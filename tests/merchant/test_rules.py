@@ -161,7 +161,7 @@ def test_the_groups_keep_the_order_of_the_page():
         ("Promises to the buyer", 26),
         ("When a refund arrives", 3),
         ("Rights", 36),
-        ("Personal data", 6),
+        ("Personal data", 7),
         ("The road", 9),
     ]
 

@@ -361,7 +361,7 @@ def test_many_orders_take_a_step_in_one_statement_and_those_that_stand_elsewhere
         progress.Step(order.pk, S.PENDING_CONFIRM, MORNING, person.pk, reason="least to do")
         for order in (*waiting, elsewhere)
     ]
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         moved = progress.take_steps(shop.pk, steps, source=S.PENDING_ASSIGN, verb="order.assign")
     assert moved == {order.pk for order in waiting}
     waiting[0].refresh_from_db()

@@ -25,8 +25,8 @@ def reachable(merchant, settings):
     return merchant
 
 
-def pushes(merchant, via="kuaidi100"):
-    return [registry.get(via).parse_push(THROUGH, headers, body) for body, headers in merchant.bodies]
+def pushes(merchant, via="kuaidi100", account=None):
+    return [registry.get(via).parse_push(account or THROUGH, headers, body) for body, headers in merchant.bodies]
 
 
 # --- Kuaidi100 ----------------------------------------------------------------------------------------------------------
@@ -45,7 +45,7 @@ def test_five_couriers_are_asked_and_stopped_through_it(courier, reachable, code
 
     assert WAY.track(account, waybill)[-1].status == "returning"
     assert courier.control(f"/parcels/{waybill}")["intercept"]["reference"] == reference
-    assert {push.waybill for push in until(lambda: pushes(reachable))} == {waybill}
+    assert {push.waybill for push in until(lambda: pushes(reachable, account=account))} == {waybill}
 
 
 def test_a_subscription_tells_where_to_push_and_with_what_salt(courier, reachable):
