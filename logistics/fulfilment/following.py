@@ -20,9 +20,9 @@ BATCH = 500
 
 
 def concerns(moves: Mapping[int, tuple[str, str]]) -> bool:
-    """Whether any of these moves of orders has to do with boxes."""
+    """Whether any of these moves of orders has to do with boxes. An order that has left wholly has none here."""
     heard = (State.TO_FULFIL, State.CLOSED, State.ARCHIVED, *GONE, *BEFORE)
-    return any(after in heard for _before, after in moves.values())
+    return any(after in heard and before != State.SHIPPED for before, after in moves.values())
 
 
 def follow_shop(shop_id: int) -> dict[str, int]:

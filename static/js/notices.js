@@ -1,4 +1,4 @@
-// The tab's title counts what is unread; for those who switched it on, the browser tells what comes while nobody looks.
+// The title counts what is unread; the browser tells of it where it may.
 const KEY = "huicang.notices";
 const isAllowed = () => "Notification" in window && Notification.permission === "granted";
 
@@ -12,7 +12,7 @@ function count() {
   document.title = unread ? `(${unread}) ${title}` : title;
 }
 
-// Told once, however many tabs are open: they share the notice's number as its tag.
+// Once for all tabs: they share the tag.
 function tell() {
   document.querySelectorAll("#toasts > [data-notice]:not([data-told])").forEach((note) => {
     note.dataset.told = "true";
@@ -22,7 +22,7 @@ function tell() {
   });
 }
 
-// Who looks at what is told to colleagues: a page that only listens looks at nothing.
+// A page that only listens looks at nothing.
 document.addEventListener("htmx:configRequest", (event) => {
   if (event.target.matches?.("[data-live]") && document.hidden) event.detail.parameters.delete("look");
 });
@@ -30,7 +30,6 @@ document.addEventListener("htmx:oobAfterSwap", () => { count(); tell(); });
 document.addEventListener("htmx:afterSettle", count);
 count();
 
-// --- the switch on the page of notices --------------------------------------------------------------------------------
 const button = document.querySelector("[data-browser-notices]");
 
 function draw() {

@@ -137,8 +137,8 @@ def test_an_ended_number_is_marked_masked_and_opened_and_the_buyers_own_comes_fi
     page, answer = shown(client, order), shown(client, order, "virtual_phone")
 
     assert [door in page for door in doors] == ([False, True] if phone else [True, False])
-    assert ("virtual number expired" in page) is not bool(phone)
-    assert VIRTUAL in answer and "virtual number expired" in answer
+    assert ("虚拟号已过期" in page) is not bool(phone)
+    assert VIRTUAL in answer and "虚拟号已过期" in answer
 
 
 def test_a_number_that_still_leads_to_the_buyer_bears_no_mark(client):
@@ -147,7 +147,7 @@ def test_a_number_that_still_leads_to_the_buyer_bears_no_mark(client):
 
     page, answer = shown(client, order), shown(client, order, "virtual_phone")
 
-    assert VIRTUAL in answer and "expired" not in page + answer
+    assert VIRTUAL in answer and "已过期" not in page + answer
 
 
 # --- what couriers get --------------------------------------------------------------------------------------------

@@ -206,4 +206,4 @@ def test_who_waits_for_the_track_is_told_and_finds_the_answer_among_the_messages
     assert (refusal.value.code, refusal.value.detail) == ("E12", {"told": OTHER["zto"]})
     client.force_login(make_user("owner", package.shop))
     page = client.get("/ops/messages/?verdict=stray").content.decode()
-    assert "not taken: about another parcel" in page
+    assert "未收：说的是别的包裹" in page
