@@ -17,12 +17,22 @@ from orders.intake.normal import NormalOrder
 from orders.record.enums import OrderState
 from orders.record.models import Order
 
+# Seconds. What the demo is about, the parcel that can be stopped, stays first on the desk.
+UNHURRIED = 3 * 86_400
+
 
 def set_up(shops: DemoShops, maker: OrderMaker) -> None:
     """From here on the demo's shops prepare their orders here; their own channel also confirms each with its buyer."""
     owner = shops.people["owner"]
     for shop in (shops.kuaishou, shops.own, shops.douyin):
-        policy.change(shop, by=owner, reason="改在本系统备货发货", fulfil_here=True, confirm_orders=shop == shops.own)
+        policy.change(
+            shop,
+            by=owner,
+            reason="改在本系统备货发货",
+            fulfil_here=True,
+            confirm_orders=shop == shops.own,
+            **dict.fromkeys(("t_review", "t_assign", "t_confirm"), UNHURRIED),
+        )
     Membership.objects.filter(shop=shops.own, user=shops.agent).update(capacity=40, skills=["生鲜"])
     add_rule(
         shops.own,

@@ -17,7 +17,7 @@ from orders.reservation.models import Shortage
 class ListingSerializer(RowSerializer):
     """What a platform sells; `sku` is the merchant code of the product it means, null while nobody said."""
 
-    sku = serializers.SlugRelatedField("code", read_only=True)
+    sku = serializers.SlugRelatedField("code", read_only=True, allow_null=True)
 
     class Meta:
         model = Listing
@@ -60,7 +60,7 @@ class ShortageSerializer(RowSerializer):
     """A line of an order for which nothing is kept: `missing` units of `sku`, and why."""
 
     order = serializers.SlugRelatedField("number", read_only=True)
-    sku = serializers.SlugRelatedField("code", read_only=True)
+    sku = serializers.SlugRelatedField("code", read_only=True, allow_null=True)
 
     class Meta:
         model = Shortage

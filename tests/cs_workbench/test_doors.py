@@ -717,7 +717,12 @@ def test_what_has_rules_of_its_own_answers_as_written(world):
 
 
 def address_apart(name: str) -> str:
-    args = {"invitation": ["MQ", "no-such-token"], "buyer_picture": ["no-such-token", 1], "staff_reset": [1, 1], "notice_open": [1]}
+    args = {
+        "invitation": ["MQ", "no-such-token"],
+        "buyer_picture": ["no-such-token", 1],
+        "staff_reset": [1, 1],
+        "notice_open": [1],
+    }
     return reverse(
         name, args=args.get(name) or (["no-such-token"] if name.endswith(("_push", "_page", "_unknown")) else [])
     )
