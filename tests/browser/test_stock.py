@@ -32,7 +32,7 @@ def press(page, verb):
 
 @pytest.mark.req("R2.2", "R3.26", "R3.27", "R1.21")
 def test_goods_are_matched_taken_in_counted_and_approved_by_a_second_person(page, enter, live_server):
-    shop = packing_shop()
+    shop = packing_shop(confirm_orders=True)
     people = {role: make_user(role, shop, password="huicang-test-1") for role in ("owner", "warehouse", "finance")}
     cup = add_sku(shop.pk, code="CUP", title="粗陶马克杯", barcodes=["6901"], by=people["owner"])
     order = order_of(shop, ("PLATFORM-CODE", 2))
