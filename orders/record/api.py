@@ -48,7 +48,9 @@ class OrderSerializer(RowSerializer):
     lines = OrderLineSerializer(many=True, read_only=True)
     recipient_name = serializers.CharField(source="recipient.name_mask", default="", read_only=True)
     recipient_phone = serializers.CharField(source="recipient.contact_mask", default="", read_only=True)
-    recipient_virtual_until = serializers.DateTimeField(source="recipient.virtual_until", default=None, read_only=True)
+    recipient_virtual_until = serializers.DateTimeField(
+        source="recipient.virtual_until", default=None, read_only=True, allow_null=True
+    )
     recipient_address = serializers.CharField(source="recipient.address_mask", default="", read_only=True)
 
     class Meta:
