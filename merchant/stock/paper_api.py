@@ -106,8 +106,8 @@ class StocktakeLineSerializer(RowSerializer):
 class StocktakeSerializer(RowSerializer):
     """A count or an adjustment; booked once somebody who counted none of it approves."""
 
-    opened_by = PersonSerializer(read_only=True)
-    ruled_by = PersonSerializer(read_only=True)
+    opened_by = PersonSerializer(read_only=True, allow_null=True)
+    ruled_by = PersonSerializer(read_only=True, allow_null=True)
 
     class Meta:
         model = Stocktake
