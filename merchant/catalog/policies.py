@@ -26,6 +26,9 @@ def check_facts(facts: Mapping[str, Any]) -> None:
     """What is said of a product fits together. Raises Refused SKU; `field` names what is wrong."""
     if "title" in facts and not facts["title"]:
         raise Refused("SKU", _("Give the product a title."), field="title")
+    for name in ("floor_fen", "ceiling_fen", "list_price_fen"):
+        if facts.get(name) is not None and not 0 <= facts[name] <= MOST:
+            raise Refused("SKU", _("A price is zero or more."), field=name)
     floor, ceiling = facts.get("floor_fen"), facts.get("ceiling_fen")
     if floor is not None and ceiling is not None and floor > ceiling:
         raise Refused("SKU", _("The floor price is above the ceiling price."), field="floor_fen")
