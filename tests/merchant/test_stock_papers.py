@@ -59,6 +59,7 @@ def test_a_product_has_several_barcodes_and_a_scan_means_one_product(shop, owner
     assert refusal(catalog.change_sku, lid, barcodes=["6901"], by=owner) == "BARCODE"
     assert refusal(catalog.add_sku, shop.pk, code="CUP", title="另一个", by=owner) == "SKU"
     assert refusal(catalog.change_sku, lid, floor_fen=200, ceiling_fen=100, by=owner) == "SKU"
+    assert refusal(catalog.change_sku, lid, floor_fen=-1, by=owner) == "SKU"
     assert refusal(catalog.change_sku, lid, title="新", by=make_user("agent", shop)) == "RIGHT"
     assert (catalog.sku_of_scan(shop.pk, "6901"), lid.barcodes.count()) == (cup, 0)
 
